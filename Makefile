@@ -1,0 +1,85 @@
+# make demo, make test: the two commands of the README. `make help` lists the others.
+
+PYTHON ?= python3
+VENV ?= .venv
+TRAINING_VENV ?= .venv-training
+PHOTOS ?=
+CATALOG ?=
+DATA ?= $(OOTD_DATA)
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TRAINING_READY := $(TRAINING_VENV)/.ready
+PACKAGES := $(wildcard clients/python/pyproject.toml gateway/pyproject.toml)
+PIP_OPTIONS := --disable-pip-version-check --quiet
+# The training packages have an environment of their own: torch and the embedded Triton need
+# different versions of numpy.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test up lint format protos check-protos train train-quick test-training clean setup
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(READY) ## Photos in, pictures out: PHOTOS=folder CATALOG=folder-or-csv for your own
+	$(BIN)/python -m ootd_gateway.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(CATALOG),--catalog "$(CATALOG)")
+
+test: $(READY) ## All tests but training's
+	$(BIN)/python -m pytest tests
+
+up: $(READY) ## Triton and the gateway in the foreground; Ctrl-C stops both
+	$(BIN)/ootd-gateway
+
+lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway
+
+format: $(READY) ## Format Python and protos
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf format -w
+
+protos: $(READY) ## Generate the stubs from protos/
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf generate
+	$(BIN)/python clients/python/derive_sync.py
+
+check-protos: $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf lint
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf format --diff --exit-code
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && \
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf generate -o "$$out" 2>/dev/null && \
+	diff -r --exclude=__pycache__ "$$out/clients/python/ootd/v1" clients/python/ootd/v1 || \
+	{ echo "The generated stubs are not those of protos/; run: make protos" >&2; exit 1; }
+
+train: $(TRAINING_READY) ## Train all models: DATA=folder with the labelled photos
+	@test -n "$(DATA)" || { echo "Say where the labelled photos are: make train DATA=folder (training/README.md)" >&2; exit 1; }
+	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)"
+
+train-quick: $(TRAINING_READY) ## The same on a slice, in minutes; writes nothing into model_repository
+	@test -n "$(DATA)" || { echo "Say where the labelled photos are: make train-quick DATA=folder" >&2; exit 1; }
+	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)" --quick
+
+test-training: $(TRAINING_READY) ## Training's tests, in an environment of their own
+	$(TRAINING_VENV)/bin/python -m pytest training/tests
+
+setup: $(READY) ## Only install, into $(VENV)
+
+$(READY): constraints.txt $(PACKAGES)
+	@$(PYTHON) make/check_machine.py
+	@echo "Setting up $(VENV): about 1.2 GB to fetch the first time, a few minutes ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP_OPTIONS) --progress-bar on -c constraints.txt \
+	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded,development]"
+	@touch $@
+
+$(TRAINING_READY): training/constraints.txt training/pyproject.toml
+	@$(PYTHON) make/check_machine.py
+	@echo "Setting up $(TRAINING_VENV) with PyTorch ..."
+	$(PYTHON) -m venv $(TRAINING_VENV)
+	$(TRAINING_VENV)/bin/pip install $(PIP_OPTIONS) -c training/constraints.txt \
+	  -e "clients/python[samples]" -e "training[development]"
+	@touch $@
+
+clean: ## Remove what was set up and written
+	rm -rf $(VENV) $(TRAINING_VENV) demo-output build .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The OOTD gateway: validates, asks Triton, searches the index, answers over gRPC."""

@@ -1,0 +1,175 @@
+"""Everything that can go wrong, as a tree; each class carries its gRPC status and its reason.
+
+    OotdError
+    ├── InvalidRequestError          INVALID_ARGUMENT     INVALID_FIELD
+    ├── ImageError
+    │   ├── ImageUnreadableError     INVALID_ARGUMENT     IMAGE_UNREADABLE
+    │   ├── ImageTooLargeError       RESOURCE_EXHAUSTED   IMAGE_TOO_LARGE
+    │   ├── ImageTooManyPixelsError  INVALID_ARGUMENT     IMAGE_TOO_MANY_PIXELS
+    │   └── ImageTooSmallError       INVALID_ARGUMENT     IMAGE_TOO_SMALL
+    ├── NoMatchingGarmentError       FAILED_PRECONDITION  NO_MATCHING_GARMENT
+    ├── ReleaseMismatchError         FAILED_PRECONDITION  RELEASE_MISMATCH
+    ├── ItemNotFoundError            NOT_FOUND            ITEM_NOT_FOUND
+    ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
+    ├── OverloadedError              RESOURCE_EXHAUSTED   OVERLOADED
+    ├── DeadlineExceededError        DEADLINE_EXCEEDED    DEADLINE_EXCEEDED
+    ├── VisionUnavailableError       UNAVAILABLE          VISION_UNAVAILABLE
+    ├── StoreUnavailableError        UNAVAILABLE          STORE_UNAVAILABLE
+    ├── ShuttingDownError            UNAVAILABLE          SHUTTING_DOWN
+    └── InternalError                INTERNAL             INTERNAL
+
+A reason is the name of an `ootd.v1.ErrorReason` without its prefix; `metadata` holds what the proto
+file lists for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from grpc import StatusCode
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field at fault: its path in the request, and what it must be and is."""
+
+    field: str
+    description: str
+
+
+class OotdError(Exception):
+    """Base of all errors that a caller is told about.
+
+    `message` is for people and safe to send: it names what was wrong and what to do.
+    """
+
+    code: ClassVar[StatusCode] = StatusCode.INTERNAL
+    reason: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata: Mapping[str, str] = dict(metadata or {})
+
+
+class InvalidRequestError(OotdError):
+    """One or several fields are at fault; all of them are listed."""
+
+    code = StatusCode.INVALID_ARGUMENT
+    reason = "INVALID_FIELD"
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        text = "; ".join(f"{one.field}: {one.description}" for one in violations)
+        super().__init__(f"invalid request: {text}")
+        self.violations: tuple[FieldViolation, ...] = tuple(violations)
+
+
+class ImageError(OotdError):
+    """The photo cannot be used."""
+
+    code = StatusCode.INVALID_ARGUMENT
+
+
+class ImageUnreadableError(ImageError):
+    """The bytes are no photo that can be decoded."""
+
+    reason = "IMAGE_UNREADABLE"
+
+
+class ImageTooLargeError(ImageError):
+    """The encoded photo has too many bytes."""
+
+    code = StatusCode.RESOURCE_EXHAUSTED
+    reason = "IMAGE_TOO_LARGE"
+
+
+class ImageTooManyPixelsError(ImageError):
+    """The header promises too many pixels; nothing was decoded."""
+
+    reason = "IMAGE_TOO_MANY_PIXELS"
+
+
+class ImageTooSmallError(ImageError):
+    """The photo is too small to hold a garment."""
+
+    reason = "IMAGE_TOO_SMALL"
+
+
+class NoMatchingGarmentError(OotdError):
+    """No garment of the photo matches the item's category."""
+
+    code = StatusCode.FAILED_PRECONDITION
+    reason = "NO_MATCHING_GARMENT"
+
+
+class ReleaseMismatchError(OotdError):
+    """Stored vectors and served models are of different releases."""
+
+    code = StatusCode.FAILED_PRECONDITION
+    reason = "RELEASE_MISMATCH"
+
+
+class ItemNotFoundError(OotdError):
+    """There is no such item."""
+
+    code = StatusCode.NOT_FOUND
+    reason = "ITEM_NOT_FOUND"
+
+
+class UnauthenticatedError(OotdError):
+    """The call carries no valid token."""
+
+    code = StatusCode.UNAUTHENTICATED
+    reason = "UNAUTHENTICATED"
+
+
+class OverloadedError(OotdError):
+    """As many calls as the server takes are running; `retry_after_s` says when to try again."""
+
+    code = StatusCode.RESOURCE_EXHAUSTED
+    reason = "OVERLOADED"
+
+    def __init__(
+        self,
+        message: str,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        retry_after_s: float = 0.5,
+    ) -> None:
+        super().__init__(message, metadata)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceededError(OotdError):
+    """The call's deadline passed."""
+
+    code = StatusCode.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+
+
+class VisionUnavailableError(OotdError):
+    """The vision models cannot be reached or are not ready."""
+
+    code = StatusCode.UNAVAILABLE
+    reason = "VISION_UNAVAILABLE"
+
+
+class StoreUnavailableError(OotdError):
+    """The database cannot be read or written."""
+
+    code = StatusCode.UNAVAILABLE
+    reason = "STORE_UNAVAILABLE"
+
+
+class ShuttingDownError(OotdError):
+    """The server is about to stop."""
+
+    code = StatusCode.UNAVAILABLE
+    reason = "SHUTTING_DOWN"
+
+
+class InternalError(OotdError):
+    """A bug of ours; the log has the details under the request id."""
+
+    code = StatusCode.INTERNAL
+    reason = "INTERNAL"

@@ -1,0 +1,1 @@
+"""Vector index: the contract (`base`) and sharded usearch behind it."""

@@ -1,0 +1,1 @@
+"""The gRPC side: thin servicers, interceptors, conversion between messages and domain types."""

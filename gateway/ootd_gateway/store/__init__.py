@@ -1,0 +1,1 @@
+"""The database, which is the truth: the contract (`base`) and SQL behind it."""

@@ -1,0 +1,1 @@
+"""Vision models: the contract (`base`) and Triton behind it (`triton`)."""

@@ -1,0 +1,42 @@
+"""The contract of the vision models: a photo in, its garments out."""
+
+from typing import Protocol
+
+from ootd_gateway.types import Guide, ImageAnalysis, Taxonomy
+
+
+class VisionModel(Protocol):
+    """The whole vision graph behind one call. Safe for any number of concurrent calls."""
+
+    async def analyze(
+        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+    ) -> ImageAnalysis:
+        """Return the garments of one encoded photo, whose header was checked before.
+
+        `timeout_s` is what is left of the caller's deadline; None is no deadline.
+
+        Raises ImageUnreadableError, VisionUnavailableError, DeadlineExceededError, InternalError.
+        """
+        ...
+
+    async def taxonomy(self) -> Taxonomy:
+        """Return the names that the served models answer with.
+
+        Raises VisionUnavailableError.
+        """
+        ...
+
+    async def release(self) -> str:
+        """Return the fingerprint of the served embedder; vectors of two fingerprints don't mix.
+
+        Raises VisionUnavailableError.
+        """
+        ...
+
+    async def is_ready(self) -> bool:
+        """Tell whether a photo would be answered now. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections; no call may follow."""
+        ...

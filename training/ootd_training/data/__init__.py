@@ -1,0 +1,1 @@
+"""Readers of the training data; each gives typed samples and touches only the split asked for."""

@@ -1,0 +1,230 @@
+"""Garments of the labelled photos, each decoded once and kept as a small tile in memory.
+
+A tile shows the garment with some of its surroundings, squeezed to a square, so that a training
+run can cut ever new crops from it without decoding a photo again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ootd_training.taxonomy import Taxonomy
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1, as shares of the photo's (or the tile's) width and height."""
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+SERVED_MARGIN = 0.05
+"""Share of its size by which the service widens a box on each side before it cuts the crop."""
+TILE_MARGIN = 0.2
+"""Share of its size by which a box is widened to make a tile: room to move the crop about."""
+TILE_SIZE = 224
+
+# What a catalogue label without a sub-category can be. `Pants` stands for every kind of long
+# trousers, so shorts and skirts are excluded; `Outwear` is kept apart from blazers in the source.
+CATALOG_CANDIDATES: Mapping[str, tuple[str, ...]] = {
+    "Pants": ("pants", "jeans", "leggings", "joggers"),
+    "Outwear": ("coat", "jacket", "cardigan", "cape", "vest"),
+    "Longsleeve": ("t-shirt", "sweater", "sweatshirt"),
+    "Polo": ("t-shirt", "shirt"),
+}
+SLEEVE_OF_LABEL: Mapping[str, str] = {
+    "T-Shirt": "short",
+    "Polo": "short",
+    "Longsleeve": "long",
+    "Hoodie": "long",
+    "Undershirt": "sleeveless",
+}
+
+
+@dataclass(frozen=True)
+class Garment:
+    """One labelled garment of one photo; an index of -1 means that the label is unknown.
+
+    `box` is the tight box as shares of the photo, `candidates` are the sub-categories that the
+    label allows (one, when the sub-category is known), `color_weight` is the share (0 to 1) of the
+    garment's pixels that have the named colour.
+    """
+
+    source: str
+    photo: Path
+    box: Box
+    super_index: int
+    candidates: tuple[int, ...]
+    color: int = -1
+    color_weight: float = 0.0
+    sleeve: int = -1
+    audience: int = -1
+
+    @property
+    def sub(self) -> int:
+        """The sub-category, or -1 where the label allows several."""
+        return self.candidates[0] if len(self.candidates) == 1 else -1
+
+
+def read_catalog(
+    data: Path, split: str, taxonomy: Taxonomy, boxes: Mapping[str, Box] | None = None
+) -> list[Garment]:
+    """Garments of `catalog/{split}.csv`, one a photo.
+
+    `boxes` gives each photo (by its column `image`) a tight box; without it the box is the photo.
+    """
+    garments = []
+    with (data / "catalog" / f"{split}.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            sleeve = SLEEVE_OF_LABEL.get(row["label"], "")
+            kids = {"true": "kids", "false": "adult"}.get(row["kids"], "")
+            garment = Garment(
+                source="catalog",
+                photo=data / "catalog" / row["image"],
+                box=(boxes or {}).get(row["image"], WHOLE),
+                super_index=taxonomy.supers.index(row["super"]),
+                candidates=_candidates(taxonomy, row["super"], row["sub"], row["label"]),
+                sleeve=_value(taxonomy, "sleeve_length", sleeve),
+                audience=_value(taxonomy, "audience", kids),
+            )
+            garments.append(_with_color(garment, taxonomy, row["color"], row["color_share"]))
+    return garments
+
+
+def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
+    """Garments of `detect/{split}.json`, one a labelled box."""
+    labels = json.loads((data / "detect" / f"{split}.json").read_text())
+    photos = {photo["id"]: photo for photo in labels["images"]}
+    names = {category["id"]: category["name"] for category in labels["categories"]}
+    garments = []
+    for entry in labels["annotations"]:
+        photo = photos[entry["image_id"]]
+        x, y, width, height = entry["bbox"]
+        super_name = names[entry["category_id"]]
+        garment = Garment(
+            source="outfit",
+            photo=data / "detect" / photo["file_name"],
+            box=(
+                x / photo["width"],
+                y / photo["height"],
+                (x + width) / photo["width"],
+                (y + height) / photo["height"],
+            ),
+            super_index=taxonomy.supers.index(super_name),
+            candidates=_candidates(taxonomy, super_name, entry["sub"] or "", ""),
+        )
+        garments.append(
+            _with_color(garment, taxonomy, entry["color"] or "", str(entry["color_share"] or 0))
+        )
+    return garments
+
+
+def _candidates(taxonomy: Taxonomy, super_name: str, sub: str, label: str) -> tuple[int, ...]:
+    if sub:
+        return (taxonomy.sub(super_name, sub),)
+    if label in CATALOG_CANDIDATES:
+        return tuple(taxonomy.sub(super_name, name) for name in CATALOG_CANDIDATES[label])
+    return taxonomy.subs_of(taxonomy.supers.index(super_name))
+
+
+def _value(taxonomy: Taxonomy, group: str, value: str) -> int:
+    return taxonomy.group(group).values.index(value) if value else -1
+
+
+def _with_color(garment: Garment, taxonomy: Taxonomy, color: str, share: str) -> Garment:
+    if not color:
+        return garment
+    return replace(
+        garment, color=_value(taxonomy, "color", color), color_weight=float(share or 0.0)
+    )
+
+
+def widened(box: Box, margin: float) -> Box:
+    """The box widened by `margin` times its size on each side and cut at the rim (0 and 1)."""
+    x0, y0, x1, y1 = box
+    dx, dy = margin * (x1 - x0), margin * (y1 - y0)
+    return (max(0.0, x0 - dx), max(0.0, y0 - dy), min(1.0, x1 + dx), min(1.0, y1 + dy))
+
+
+def box_within(box: Box, region: Box) -> Box:
+    """A box given in the photo's shares, as shares of `region` of the same photo."""
+    width, height = region[2] - region[0], region[3] - region[1]
+    return (
+        (box[0] - region[0]) / width,
+        (box[1] - region[1]) / height,
+        (box[2] - region[0]) / width,
+        (box[3] - region[1]) / height,
+    )
+
+
+def cut(photo: Image.Image, box: Box, size: int) -> Image.Image:
+    """The part of the photo inside `box`, squeezed to a square of `size` px."""
+    x0, y0, x1, y1 = box
+    pixels = (x0 * photo.width, y0 * photo.height, x1 * photo.width, y1 * photo.height)
+    return photo.resize((size, size), Image.Resampling.BILINEAR, box=pixels)
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Garments with their tiles, uint8 [n, s, s, 3] RGB, and the tight boxes inside the tiles.
+
+    A catalogue photo is its own tile, since the service may be shown it whole.
+    """
+
+    garments: tuple[Garment, ...]
+    pixels: NDArray[np.uint8]
+    boxes: tuple[Box, ...]
+
+    def __len__(self) -> int:
+        return len(self.garments)
+
+    def subset(self, indices: Sequence[int]) -> Tiles:
+        """The tiles of these indices, in their order."""
+        return Tiles(
+            tuple(self.garments[i] for i in indices),
+            self.pixels[list(indices)],
+            tuple(self.boxes[i] for i in indices),
+        )
+
+    def served(self, index: int, size: int) -> NDArray[np.uint8]:
+        """The crop as the service cuts it around the tight box: uint8 [size, size, 3]."""
+        tile = Image.fromarray(self.pixels[index])
+        return np.asarray(cut(tile, widened(self.boxes[index], SERVED_MARGIN), size))
+
+
+def _region(garment: Garment) -> Box:
+    return widened(garment.box, TILE_MARGIN) if garment.source == "outfit" else WHOLE
+
+
+def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE_SIZE) -> Tiles:
+    """Cut the tiles of all garments, or take them from the folder `cache` when it holds them.
+
+    The cache's file name is a digest of what the tiles show, so a changed box makes a new file.
+    OSError if a photo cannot be read.
+    """
+    regions = [_region(garment) for garment in garments]
+    boxes = tuple(box_within(g.box, r) for g, r in zip(garments, regions, strict=True))
+    digest = hashlib.sha256(str(size).encode())
+    for garment, region in zip(garments, regions, strict=True):
+        digest.update(f"{garment.photo}{region}".encode())
+    path = cache / f"tiles-{digest.hexdigest()[:16]}.npy" if cache else None
+    if path is not None and path.exists():
+        return Tiles(tuple(garments), np.load(path), boxes)
+    pixels = np.empty((len(garments), size, size, 3), np.uint8)
+    opened: tuple[Path, Image.Image] | None = None
+    for index, (garment, region) in enumerate(zip(garments, regions, strict=True)):
+        if opened is None or opened[0] != garment.photo:
+            with Image.open(garment.photo) as file:
+                opened = (garment.photo, file.convert("RGB"))
+        pixels[index] = np.asarray(cut(opened[1], region, size))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, pixels)
+        partial.replace(path)
+    return Tiles(tuple(garments), pixels, boxes)

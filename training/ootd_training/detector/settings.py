@@ -1,0 +1,86 @@
+"""Settings of a detector training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+STRIDES = (8, 16, 32)
+"""Pixels of the input per cell of the three output levels."""
+
+DISTANCE_BINS = 16
+"""Bins of the discrete distribution over a box side's distance, in cells (0 to 15)."""
+
+INPUT_SIZE = 320
+"""Side of the square that the served model takes, in pixels."""
+
+PADDING_VALUE = 114
+"""Grey level (0 to 255) around a letterboxed photo."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the schedule: until `until` (share of the budget, 0 to 1) batches have this shape.
+
+    `height` and `width` are pixels and multiples of 32; `mosaic` is the probability that a
+    sample is a mosaic of four photos; `scale` bounds the random zoom; `anchored` puts each
+    photo at the top left as the service does, instead of at a random place.
+    """
+
+    until: float
+    height: int
+    width: int
+    mosaic: float
+    scale: tuple[float, float]
+    anchored: bool = False
+
+
+DEFAULT_STAGES = (
+    Stage(0.35, 192, 128, 0.35, (0.65, 1.5)),
+    Stage(0.65, 256, 192, 0.35, (0.65, 1.5)),
+    Stage(0.92, 320, 224, 0.25, (0.7, 1.4)),
+    Stage(1.00, 320, 320, 0.0, (0.85, 1.1), anchored=True),
+)
+
+QUICK_STAGES = (
+    Stage(0.70, 128, 96, 0.2, (0.8, 1.2)),
+    Stage(1.00, 128, 128, 0.0, (0.9, 1.1), anchored=True),
+)
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """Everything that decides a run; saved in each checkpoint.
+
+    Times are minutes of wall clock, rates are per step, `catalog_share` is the number of
+    catalogue photos per labelled outfit photo in an epoch.
+    """
+
+    data: str
+    output: str
+    minutes: float = 90.0
+    seed: int = 7
+    threads: int = 1
+    batch: int = 16
+    learning_rate: float = 1.5e-3
+    final_rate_share: float = 0.02
+    weight_decay: float = 0.05
+    warmup_steps: int = 300
+    ema_decay: float = 0.998
+    gradient_norm: float = 10.0
+    box_gain: float = 7.5
+    class_gain: float = 0.5
+    distance_gain: float = 1.5
+    segmentation_gain: float = 0.5
+    catalog_share: float = 1.0
+    drawn: int = 0
+    street: str = ""
+    limit: int = 0
+    evaluate_minutes: float = 6.0
+    stages: tuple[Stage, ...] = field(default=DEFAULT_STAGES)
+
+    def stage(self, progress: float) -> Stage:
+        """The stage that holds at `progress` (share of the time budget spent, 0 to 1)."""
+        for stage in self.stages:
+            if progress < stage.until:
+                return stage
+        return self.stages[-1]

@@ -1,0 +1,1 @@
+"""The tagger: sub-category and attribute probabilities of a garment crop."""

@@ -1,0 +1,41 @@
+"""The tagger's network: an EfficientNet trunk and one linear layer for all labels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ootd_training.taxonomy import Taxonomy
+from ootd_training.trunk import Trunk, TrunkSettings
+
+
+class Tagger(nn.Module):
+    """Crops [n, 3, s, s] in 0..1 to logits: sub-categories [n, 32] and attribute values [n, 19]."""
+
+    def __init__(self, settings: TrunkSettings, taxonomy: Taxonomy, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.trunk = Trunk(settings)
+        self.dropout = nn.Dropout(dropout)
+        self.sizes = (len(taxonomy.subs), taxonomy.attribute_count)
+        self.head = nn.Linear(settings.features, sum(self.sizes))
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.head(self.dropout(self.trunk(crops)))
+        subs, attributes = logits.split(self.sizes, dim=1)
+        return subs, attributes
+
+
+class ServedTagger(nn.Module):
+    """The tagger as it is served: probabilities; each attribute group sums to 1 by itself."""
+
+    def __init__(self, tagger: Tagger, taxonomy: Taxonomy) -> None:
+        super().__init__()
+        self.tagger = tagger
+        self.group_sizes = [len(group.values) for group in taxonomy.groups]
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        subs, attributes = self.tagger(crops)
+        groups = attributes.split(self.group_sizes, dim=1)
+        return subs.softmax(1), torch.cat([group.softmax(1) for group in groups], 1)
