@@ -78,7 +78,7 @@ $(TRAINING_READY): training/constraints.txt training/pyproject.toml
 	@echo "Setting up $(TRAINING_VENV) with PyTorch ..."
 	$(PYTHON) -m venv $(TRAINING_VENV)
 	$(TRAINING_VENV)/bin/pip install $(PIP_OPTIONS) -c training/constraints.txt \
-	  -e "clients/python[samples]" -e "training[development]"
+	  -e "clients/python[samples]" -e "training[test]"
 	@touch $@
 
 clean: ## Remove what was set up and written

@@ -1,11 +1,14 @@
 """Tell in one sentence what this machine lacks, and what to do; exit 1 if anything is lacking.
 
-Runs on any Python 3, before anything is installed, so it uses the standard library's old parts only.
+Runs on any Python 3, before anything is installed, so it keeps to the old parts of the
+standard library.
 """
 
 import os
 import platform
 import sys
+
+# ruff: noqa: UP031, PLC0415
 
 
 def fault():
@@ -18,8 +21,8 @@ def fault():
         )
     if not (3, 11) <= sys.version_info[:2] <= (3, 12):
         return (
-            "Python 3.11 or 3.12 is needed (the embedded Triton needs numpy 1, which later ones lack), "
-            "%s is %d.%d; install one and run: make PYTHON=python3.11 ..."
+            "Python 3.11 or 3.12 is needed (the embedded Triton needs numpy 1, which later ones "
+            "lack), %s is %d.%d; install one and run: make PYTHON=python3.11 ..."
             % (sys.executable, sys.version_info[0], sys.version_info[1])
         )
     libc, version = platform.libc_ver()

@@ -33,8 +33,17 @@ class CatalogStore(Protocol):
     Every method raises StoreUnavailableError where the database cannot be read or written.
     """
 
-    async def upsert(self, drafts: Sequence[ItemDraft]) -> Sequence[UpsertOutcome]:
-        """Store items in one transaction; on return they are durable. Outcomes in the drafts' order."""
+    async def upsert(self, drafts: Sequence[ItemDraft], *, release: str) -> Sequence[UpsertOutcome]:
+        """Store items in one transaction; on return they are durable. Outcomes in the drafts' order.
+
+        `release` is the fingerprint of the embedder that made the drafts' vectors. The first upsert
+        into an empty store sets the store's release; ReleaseMismatchError where it differs from
+        that, and nothing is changed. A draft whose digest is stored already changes nothing.
+        """
+        ...
+
+    async def release(self) -> str:
+        """Return the fingerprint of the embedder of all stored vectors; "" where there are none."""
         ...
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
@@ -56,7 +65,11 @@ class CatalogStore(Protocol):
         ...
 
     async def changes_after(self, sequence_number: int, *, limit: int) -> Sequence[ItemChange]:
-        """Return the first `limit` changes after this one, oldest first."""
+        """Return the first `limit` changes after this one, oldest first.
+
+        An item that changed several times appears at its last change alone: earlier entries are
+        dropped from the log when they are superseded, so a reader that missed them misses nothing.
+        """
         ...
 
     async def last_sequence_number(self) -> int:

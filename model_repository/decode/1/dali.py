@@ -4,10 +4,7 @@ The same file serves Triton's native DALI backend (GPU: JPEGs are decoded on the
 embedded server (CPU). The pipeline's own ``device_id`` decides: ``None`` means CPU alone.
 """
 
-import nvidia.dali.fn as fn
-import nvidia.dali.math as dmath
-import nvidia.dali.types as types
-from nvidia.dali import Pipeline, pipeline_def
+from nvidia.dali import Pipeline, fn, math, pipeline_def, types
 from nvidia.dali.plugin.triton import autoserialize
 
 PHOTO_SIDE = 1024  # px; longest side of PHOTO, a smaller photo is not enlarged
@@ -18,8 +15,8 @@ PADDING = 114.0  # grey level around the photo in LETTERBOX, 0 to 255
 def _scaled(height, width, factor):
     """Height and width times a factor in whole pixels, never below 1."""
     return (
-        dmath.max(dmath.floor(height * factor + 0.5), 1.0),
-        dmath.max(dmath.floor(width * factor + 0.5), 1.0),
+        math.max(math.floor(height * factor + 0.5), 1.0),
+        math.max(math.floor(width * factor + 0.5), 1.0),
     )
 
 
@@ -44,8 +41,8 @@ def decode():
         preallocate_width_hint=0,
         preallocate_height_hint=0,
     )
-    longest = dmath.max(height, width)
-    photo_height, photo_width = _scaled(height, width, dmath.min(PHOTO_SIDE / longest, 1.0))
+    longest = math.max(height, width)
+    photo_height, photo_width = _scaled(height, width, math.min(PHOTO_SIDE / longest, 1.0))
     # Resizing to the same size would cost more than decoding does.
     if longest > PHOTO_SIDE:
         photo = fn.resize(

@@ -10,13 +10,16 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pycocotools import mask as run_length
 
+from ootd_training.data.catalog import garment_box
 from ootd_training.taxonomy import Taxonomy
 
 Box = tuple[float, float, float, float]
@@ -28,6 +31,7 @@ SERVED_MARGIN = 0.05
 TILE_MARGIN = 0.2
 """Share of its size by which a box is widened to make a tile: room to move the crop about."""
 TILE_SIZE = 224
+MASK_SIZE = 112
 
 # What a catalogue label without a sub-category can be. `Pants` stands for every kind of long
 # trousers, so shorts and skirts are excluded; `Outwear` is kept apart from blazers in the source.
@@ -52,7 +56,7 @@ class Garment:
 
     `box` is the tight box as shares of the photo, `candidates` are the sub-categories that the
     label allows (one, when the sub-category is known), `color_weight` is the share (0 to 1) of the
-    garment's pixels that have the named colour.
+    garment's pixels that have the named colour, `mask` is a COCO run-length where there is one.
     """
 
     source: str
@@ -64,6 +68,7 @@ class Garment:
     color_weight: float = 0.0
     sleeve: int = -1
     audience: int = -1
+    mask: Mapping[str, object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def sub(self) -> int:
@@ -71,13 +76,8 @@ class Garment:
         return self.candidates[0] if len(self.candidates) == 1 else -1
 
 
-def read_catalog(
-    data: Path, split: str, taxonomy: Taxonomy, boxes: Mapping[str, Box] | None = None
-) -> list[Garment]:
-    """Garments of `catalog/{split}.csv`, one a photo.
-
-    `boxes` gives each photo (by its column `image`) a tight box; without it the box is the photo.
-    """
+def read_catalog(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
+    """Garments of `catalog/{split}.csv`, one a photo, which is also the box."""
     garments = []
     with (data / "catalog" / f"{split}.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -86,7 +86,7 @@ def read_catalog(
             garment = Garment(
                 source="catalog",
                 photo=data / "catalog" / row["image"],
-                box=(boxes or {}).get(row["image"], WHOLE),
+                box=WHOLE,
                 super_index=taxonomy.supers.index(row["super"]),
                 candidates=_candidates(taxonomy, row["super"], row["sub"], row["label"]),
                 sleeve=_value(taxonomy, "sleeve_length", sleeve),
@@ -117,6 +117,7 @@ def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
             ),
             super_index=taxonomy.supers.index(super_name),
             candidates=_candidates(taxonomy, super_name, entry["sub"] or "", ""),
+            mask=entry["segmentation"],
         )
         garments.append(
             _with_color(garment, taxonomy, entry["color"] or "", str(entry["color_share"] or 0))
@@ -173,11 +174,13 @@ def cut(photo: Image.Image, box: Box, size: int) -> Image.Image:
 class Tiles:
     """Garments with their tiles, uint8 [n, s, s, 3] RGB, and the tight boxes inside the tiles.
 
-    A catalogue photo is its own tile, since the service may be shown it whole.
+    A catalogue photo is its own tile, since the service may be shown it whole. `masks`, uint8
+    [n, m, m], are 255 where the garment is; all 255 where that is not known.
     """
 
     garments: tuple[Garment, ...]
     pixels: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
     boxes: tuple[Box, ...]
 
     def __len__(self) -> int:
@@ -188,6 +191,7 @@ class Tiles:
         return Tiles(
             tuple(self.garments[i] for i in indices),
             self.pixels[list(indices)],
+            self.masks[list(indices)],
             tuple(self.boxes[i] for i in indices),
         )
 
@@ -196,35 +200,77 @@ class Tiles:
         tile = Image.fromarray(self.pixels[index])
         return np.asarray(cut(tile, widened(self.boxes[index], SERVED_MARGIN), size))
 
+    def whole(self, index: int, size: int) -> NDArray[np.uint8]:
+        """The whole tile as a crop: uint8 [size, size, 3]."""
+        return np.asarray(cut(Image.fromarray(self.pixels[index]), WHOLE, size))
+
 
 def _region(garment: Garment) -> Box:
     return widened(garment.box, TILE_MARGIN) if garment.source == "outfit" else WHOLE
 
 
-def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE_SIZE) -> Tiles:
-    """Cut the tiles of all garments, or take them from the folder `cache` when it holds them.
+def filled(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """A mask bool [h, w] without its gaps and holes, as 0 or 255.
 
-    The cache's file name is a digest of what the tiles show, so a changed box makes a new file.
-    OSError if a photo cannot be read.
+    Prints in the colour of the background leave holes in a mask found by colour.
     """
-    regions = [_region(garment) for garment in garments]
-    boxes = tuple(box_within(g.box, r) for g, r in zip(garments, regions, strict=True))
-    digest = hashlib.sha256(str(size).encode())
-    for garment, region in zip(garments, regions, strict=True):
-        digest.update(f"{garment.photo}{region}".encode())
-    path = cache / f"tiles-{digest.hexdigest()[:16]}.npy" if cache else None
-    if path is not None and path.exists():
-        return Tiles(tuple(garments), np.load(path), boxes)
+    size = max(3, min(mask.shape) // 24)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.morphologyEx(np.pad(mask.astype(np.uint8), 1), cv2.MORPH_CLOSE, kernel)
+    outside = closed.copy()
+    cv2.floodFill(outside, None, (0, 0), 2)
+    return np.asarray((outside != 2)[1:-1, 1:-1] * np.uint8(255))
+
+
+def _mask_and_box(garment: Garment, photo: Image.Image) -> tuple[Image.Image | None, Box]:
+    """The garment's mask over the whole photo, where one is known, and its tight box."""
+    if garment.source == "catalog":
+        (x0, y0, x1, y1), found = garment_box(np.asarray(photo))
+        box = (float(x0), float(y0), float(x1), float(y1))
+        return None if found is None else Image.fromarray(filled(found)), box
+    if garment.mask is None:
+        return None, garment.box
+    return Image.fromarray(run_length.decode(garment.mask) * 255), garment.box
+
+
+def _cut_tiles(garments: Sequence[Garment], size: int) -> Tiles:
     pixels = np.empty((len(garments), size, size, 3), np.uint8)
+    masks = np.full((len(garments), MASK_SIZE, MASK_SIZE), 255, np.uint8)
+    boxes: list[Box] = []
     opened: tuple[Path, Image.Image] | None = None
-    for index, (garment, region) in enumerate(zip(garments, regions, strict=True)):
+    for index, garment in enumerate(garments):
         if opened is None or opened[0] != garment.photo:
             with Image.open(garment.photo) as file:
                 opened = (garment.photo, file.convert("RGB"))
-        pixels[index] = np.asarray(cut(opened[1], region, size))
+        photo = opened[1]
+        region = _region(garment)
+        pixels[index] = np.asarray(cut(photo, region, size))
+        mask, tight = _mask_and_box(garment, photo)
+        if mask is not None:
+            masks[index] = np.asarray(cut(mask, region, MASK_SIZE))
+        boxes.append(box_within(tight, region))
+    return Tiles(tuple(garments), pixels, masks, tuple(boxes))
+
+
+def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE_SIZE) -> Tiles:
+    """Cut the tiles of all garments, or take them from the folder `cache` when it holds them.
+
+    The tight box of a catalogue photo is found from its background (`garment_box`). The cache's
+    file name is a digest of what the tiles show, so a changed box makes a new file. OSError if a
+    photo cannot be read.
+    """
+    digest = hashlib.sha256(f"filled {size} {MASK_SIZE} {TILE_MARGIN}".encode())
+    for garment in garments:
+        digest.update(f"{garment.photo}{garment.box}".encode())
+    path = cache / f"tiles-{digest.hexdigest()[:16]}.npz" if cache else None
+    if path is not None and path.exists():
+        with np.load(path) as saved:
+            boxes = tuple((r[0], r[1], r[2], r[3]) for r in saved["boxes"].tolist())
+            return Tiles(tuple(garments), saved["pixels"], saved["masks"], boxes)
+    tiles = _cut_tiles(garments, size)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, pixels)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, pixels=tiles.pixels, masks=tiles.masks, boxes=np.array(tiles.boxes))
         partial.replace(path)
-    return Tiles(tuple(garments), pixels, boxes)
+    return tiles

@@ -16,24 +16,21 @@ STRETCH = 0.12
 
 
 def place(
-    sample: Sample,
-    height: int,
-    width: int,
-    scale: tuple[float, float],
-    anchored: bool,
-    random: np.random.Generator,
+    sample: Sample, size: tuple[int, int], stage: Stage, random: np.random.Generator
 ) -> Sample:
-    """The photo zoomed by a random factor of its fitting size on a canvas of this size.
+    """The photo zoomed by a random factor of its fitting size on a canvas of `size`: height, width.
 
     Boxes of which under 30 % stay visible are dropped.
     """
+    height, width = size
+    scale = stage.scale
     rows, columns = sample.photo.shape[:2]
     fit = min(height / rows, width / columns)
     zoom = fit * float(np.exp(random.uniform(np.log(scale[0]), np.log(scale[1]))))
     stretch = float(np.exp(random.uniform(-STRETCH, STRETCH)))
     zoom_x, zoom_y = zoom * stretch**0.5, zoom / stretch**0.5
     slack_x, slack_y = width - columns * zoom_x, height - rows * zoom_y
-    if anchored:
+    if stage.anchored:
         shift_x, shift_y = min(0.0, slack_x * random.random()), min(0.0, slack_y * random.random())
     else:
         shift_x, shift_y = slack_x * random.random(), slack_y * random.random()
@@ -59,14 +56,9 @@ def place(
     return Sample(photo, cut[kept], sample.classes[kept], labels)
 
 
-def mosaic(
-    samples: list[Sample],
-    height: int,
-    width: int,
-    scale: tuple[float, float],
-    random: np.random.Generator,
-) -> Sample:
-    """Four photos around a random centre of one canvas."""
+def mosaic(samples: list[Sample], stage: Stage, random: np.random.Generator) -> Sample:
+    """Four photos around a random centre of the stage's canvas."""
+    height, width = stage.height, stage.width
     centre_y = round(height * random.uniform(0.35, 0.65))
     centre_x = round(width * random.uniform(0.35, 0.65))
     photo = np.empty((height, width, 3), np.uint8)
@@ -75,7 +67,7 @@ def mosaic(
     for index, sample in enumerate(samples):
         top, bottom = (0, centre_y) if index < 2 else (centre_y, height)
         left, right = (0, centre_x) if index % 2 == 0 else (centre_x, width)
-        tile = place(sample, bottom - top, right - left, scale, False, random)
+        tile = place(sample, (bottom - top, right - left), stage, random)
         photo[top:bottom, left:right] = tile.photo
         labels[top:bottom, left:right] = tile.labels
         boxes.append(tile.boxes + np.array([left, top, left, top], np.float32))
@@ -99,18 +91,14 @@ def recolour(photo: NDArray[np.uint8], random: np.random.Generator) -> NDArray[n
     return cv2.cvtColor(changed, cv2.COLOR_HSV2RGB)
 
 
-def augmented(
-    pool: list[Sample], index: int, stage: Stage, random: np.random.Generator
-) -> Sample:
+def augmented(pool: list[Sample], index: int, stage: Stage, random: np.random.Generator) -> Sample:
     """Sample `index` of the pool, changed as the stage says; a mosaic draws three more."""
     if random.random() < stage.mosaic:
         others = random.integers(0, len(pool), 3)
         tiles = [pool[index], *(pool[other] for other in others)]
         order = random.permutation(4)
         shuffled = [tiles[place_] for place_ in order]
-        result = mosaic(shuffled, stage.height, stage.width, stage.scale, random)
+        result = mosaic(shuffled, stage, random)
     else:
-        result = place(
-            pool[index], stage.height, stage.width, stage.scale, stage.anchored, random
-        )
+        result = place(pool[index], (stage.height, stage.width), stage, random)
     return Sample(recolour(result.photo, random), result.boxes, result.classes, result.labels)

@@ -46,7 +46,10 @@ def overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
-    """Complete IoU (at most 1): IoU less centre distance and aspect mismatch (Zheng et al., 2020)."""
+    """Complete IoU, at most 1: IoU less centre distance and aspect mismatch.
+
+    Zheng et al., Distance-IoU Loss, 2020, equations 10 to 12.
+    """
     ratio = overlap(first, second)
     size_a = (first[..., 2:] - first[..., :2]).clamp(min=1e-4)
     size_b = (second[..., 2:] - second[..., :2]).clamp(min=1e-4)
@@ -55,7 +58,9 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
     diagonal = hull.square().sum(dim=-1) + 1e-7
     shift = (first[..., :2] + first[..., 2:] - second[..., :2] - second[..., 2:]) / 2
     distance = shift.square().sum(dim=-1) / diagonal
-    angle = torch.atan(size_b[..., 0] / size_b[..., 1]) - torch.atan(size_a[..., 0] / size_a[..., 1])
+    angle = torch.atan(size_b[..., 0] / size_b[..., 1]) - torch.atan(
+        size_a[..., 0] / size_a[..., 1]
+    )
     aspect = (4 / math.pi**2) * angle.square()
     with torch.no_grad():
         weight = aspect / (aspect - ratio + 1 + 1e-7)

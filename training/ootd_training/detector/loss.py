@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from ootd_training.detector.assignment import assign
+from ootd_training.detector.batches import Batch
 from ootd_training.detector.boxes import cell_centres, complete_overlap, decode
-from ootd_training.detector.settings import DISTANCE_BINS, DetectorSettings
-
-UNLABELLED = 255
-"""Segmentation target of pixels that say nothing."""
+from ootd_training.detector.settings import DISTANCE_BINS, UNLABELLED, DetectorSettings
 
 
 def distance_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -30,23 +28,14 @@ def distance_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def detection_loss(
-    outputs: tuple[Tensor, Tensor, Tensor | None],
-    shape: tuple[int, int],
-    true_classes: Tensor,
-    true_boxes: Tensor,
-    true_pixels: Tensor | None,
-    settings: DetectorSettings,
+    outputs: tuple[Tensor, Tensor, Tensor | None], batch: Batch, settings: DetectorSettings
 ) -> dict[str, Tensor]:
-    """Weighted parts of the loss of one batch, and their sum under `total`.
-
-    `shape` is the input's height and width in pixels; `true_classes` i64[b, m] (-1 pads);
-    `true_boxes` f32[b, m, 4] in pixels; `true_pixels` i64[b, h/8, w/8] (255: unlabelled).
-    """
+    """Weighted parts of the loss of one batch, and their sum under `total`."""
     class_logits, distance_logits, segmentation = outputs
-    centres, strides = cell_centres(*shape)
+    centres, strides = cell_centres(*batch.images.shape[2:])
     boxes = decode(distance_logits, centres, strides)
     target = assign(
-        class_logits.detach().sigmoid(), boxes.detach(), centres, true_classes, true_boxes
+        class_logits.detach().sigmoid(), boxes.detach(), centres, batch.classes, batch.boxes
     )
     total_score = target.scores.sum().clamp(min=1.0)
     parts = {
@@ -60,16 +49,20 @@ def detection_loss(
         ratio = complete_overlap(boxes[positive], target.boxes[positive])
         parts["box"] = settings.box_gain * ((1 - ratio) * weight).sum() / total_score
         cells = centres.expand(len(boxes), -1, -1)[positive]
-        sides = torch.cat(
-            (cells - target.boxes[positive][:, :2], target.boxes[positive][:, 2:] - cells), dim=-1
-        ) / strides.expand(len(boxes), -1, -1)[positive]
+        sides = (
+            torch.cat(
+                (cells - target.boxes[positive][:, :2], target.boxes[positive][:, 2:] - cells),
+                dim=-1,
+            )
+            / strides.expand(len(boxes), -1, -1)[positive]
+        )
         distances = distance_loss(distance_logits[positive], sides)
         parts["distance"] = settings.distance_gain * (distances * weight).sum() / total_score
-    if segmentation is not None and true_pixels is not None:
+    if segmentation is not None:
         guide = functional.cross_entropy(
-            segmentation, true_pixels, ignore_index=UNLABELLED, reduction="sum"
+            segmentation, batch.pixels, ignore_index=UNLABELLED, reduction="sum"
         )
-        labelled = (true_pixels != UNLABELLED).sum().clamp(min=1)
+        labelled = (batch.pixels != UNLABELLED).sum().clamp(min=1)
         parts["segmentation"] = settings.segmentation_gain * guide / labelled
     parts["total"] = torch.stack(list(parts.values())).sum()
     return parts

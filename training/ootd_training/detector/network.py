@@ -25,6 +25,7 @@ class ConvolutionUnit(nn.Module):
         self.activation = nn.SiLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:
+        """f32[b, inputs, h, w] to f32[b, outputs, h / stride, w / stride]."""
         return self.activation(self.normalisation(self.convolution(features)))
 
 
@@ -38,6 +39,7 @@ class Bottleneck(nn.Module):
         self.skip = skip
 
     def forward(self, features: Tensor) -> Tensor:
+        """Keep the shape."""
         result = self.second(self.first(features))
         return features + result if self.skip else result
 
@@ -53,6 +55,7 @@ class CrossStageBlock(nn.Module):
         self.leave = ConvolutionUnit((2 + depth) * self.hidden, outputs)
 
     def forward(self, features: Tensor) -> Tensor:
+        """f32[b, inputs, h, w] to f32[b, outputs, h, w]."""
         parts = list(self.enter(features).split(self.hidden, dim=1))
         for block in self.blocks:
             parts.append(block(parts[-1]))
@@ -69,6 +72,7 @@ class PyramidPooling(nn.Module):
         self.leave = ConvolutionUnit(channels * 2, channels)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Keep the shape."""
         parts = [self.enter(features)]
         for _ in range(3):
             parts.append(self.pool(parts[-1]))
@@ -90,6 +94,7 @@ class Head(nn.Module):
         nn.init.constant_(self.classes.bias, math.log(5 / classes / (320 / stride) ** 2))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Class logits f32[b, classes, h, w] and distance logits f32[b, 4 * bins, h, w]."""
         shared = self.shared(features)
         distances = self.distances(self.box_features(shared))
         return self.classes(self.class_features(shared)), distances
@@ -137,6 +142,7 @@ class DetectorNetwork(nn.Module):
         self.segmentation = nn.Conv2d(4 * w, classes + 1, 1)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Class, distance and (in training) segmentation logits, as the class says."""
         level3 = self.stage3(self.stage2(self.stem(images)))
         level4 = self.stage4(level3)
         level5 = self.stage5(level4)

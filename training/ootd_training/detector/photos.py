@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ootd_training.data.catalog import CatalogPhoto, garment_box
 from ootd_training.data.detect import OutfitPhoto
-from ootd_training.detector.loss import UNLABELLED
-from ootd_training.detector.settings import INPUT_SIZE, PADDING_VALUE
+from ootd_training.detector.settings import INPUT_SIZE, PADDING_VALUE, UNLABELLED
 
 
 @dataclass(frozen=True)

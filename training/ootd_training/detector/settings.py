@@ -16,6 +16,9 @@ INPUT_SIZE = 320
 PADDING_VALUE = 114
 """Grey level (0 to 255) around a letterboxed photo."""
 
+UNLABELLED = 255
+"""Value in a label map of pixels of which nothing is known."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -51,8 +54,9 @@ QUICK_STAGES = (
 class DetectorSettings:
     """Everything that decides a run; saved in each checkpoint.
 
-    Times are minutes of wall clock, rates are per step, `catalog_share` is the number of
-    catalogue photos per labelled outfit photo in an epoch.
+    Times are minutes of wall clock, rates are per step, `warmup` is a share of the time,
+    `catalog_share` is the number of catalogue photos per labelled outfit photo in an epoch,
+    `street` is a file of labels found for street photos, or empty.
     """
 
     data: str
@@ -64,15 +68,13 @@ class DetectorSettings:
     learning_rate: float = 1.5e-3
     final_rate_share: float = 0.02
     weight_decay: float = 0.05
-    warmup_steps: int = 300
+    warmup: float = 0.03
     ema_decay: float = 0.998
-    gradient_norm: float = 10.0
     box_gain: float = 7.5
     class_gain: float = 0.5
     distance_gain: float = 1.5
     segmentation_gain: float = 0.5
     catalog_share: float = 1.0
-    drawn: int = 0
     street: str = ""
     limit: int = 0
     evaluate_minutes: float = 6.0

@@ -1,4 +1,4 @@
-"""Half-precision weights on disk, single-precision computation: half the size of a model file."""
+"""Weights stored as half precision in an ONNX file that computes in single precision."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-SMALLEST = 256
-"""Weights of fewer elements stay as they are: they save nothing and may need the range."""
+LEAST_ELEMENTS = 64
+"""Smaller tensors stay as they are: nothing is gained, and constants may need their digits."""
+
+LARGEST_HALF = 65504.0
 
 
 def store_half_precision(model: onnx.ModelProto) -> None:
-    """Store the model's large float32 weights as float16, each followed by a Cast to float32.
+    """Keep the float32 initialisers of the model as float16, each behind a Cast; in place.
 
-    The model changes in place. Runtimes fold the casts when they load it, so it computes as
-    before. ValueError if a weight is outside float16's range (65504).
+    The file halves; runtimes fold the casts when they load it. Tensors of under 64 elements, and
+    any with a value beyond the range of float16, are left alone.
     """
+    graph = model.graph
     casts = []
-    for weight in list(model.graph.initializer):
-        if weight.data_type != TensorProto.FLOAT:
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
             continue
-        values = numpy_helper.to_array(weight)
-        if values.size < SMALLEST:
+        values = numpy_helper.to_array(tensor)
+        if values.size < LEAST_ELEMENTS or np.abs(values).max() > LARGEST_HALF:
             continue
-        if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
-            raise ValueError(f"weight {weight.name} is outside the range of float16")
-        name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend([*casts, *nodes])
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(
+            helper.make_node(
+                "Cast", [f"{name}_half"], [name], name=f"{name}_single", to=TensorProto.FLOAT
+            )
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

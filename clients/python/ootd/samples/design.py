@@ -10,6 +10,7 @@ from ootd.samples import colors
 from ootd.samples.colors import RGB
 from ootd.samples.cuts import CUTS, SubCategoryCut
 from ootd.samples.labels import ALL_SUB_CATEGORIES, super_category_of
+from ootd.samples.patterns import shares
 
 _ADJECTIVES = {
     "striped": "striped",
@@ -130,6 +131,4 @@ def _palette(
 
 
 def _color_label(palette: tuple[RGB, ...], pattern: str, size: float, seed: int) -> str:
-    from ootd.samples.patterns import shares  # the pattern is asked how much of each colour it has
-
     return colors.dominant_name(shares(palette, pattern, size, seed))

@@ -172,7 +172,6 @@ def motif(palette: tuple[RGB, ...], seed: int) -> Grid:
     elif kind == 1:  # star
         a = np.arange(10) * np.pi / 5 - np.pi / 2
         r = np.where(np.arange(10) % 2, 52, 125)
-        draw.polygon([(c + x, 125 + y) for x, y in zip(r * np.cos(a), r * np.sin(a), strict=True)])
         star = [(c + x, 125 + y) for x, y in zip(r * np.cos(a), r * np.sin(a), strict=True)]
         draw.polygon(star, fill=one)
         draw.ellipse([c - 30, 95, c + 30, 155], fill=two)

@@ -1,0 +1,108 @@
+"""Derives the blocking client from the asynchronous one, so that the two cannot drift apart.
+
+    python clients/python/derive_sync.py           write ootd/_client_sync.py and
+    ootd/_calls_sync.py python clients/python/derive_sync.py --check   fail where it is not up to
+    date
+
+Works on words, not on syntax: the asynchronous source keeps to what has a blocking word for word,
+and what has not lives in `_runtime_async` and `_runtime_sync`.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent / "ootd"
+MODULES = {"_client_async.py": "_client_sync.py", "_calls_async.py": "_calls_sync.py"}
+"""Asynchronous modules of the package, and what is derived from each."""
+
+REPLACEMENTS: tuple[tuple[str, str], ...] = (
+    (r"async (def|for|with) ", r"\1 "),
+    (r"await ", ""),
+    (r"AsyncClient", "Client"),
+    (r"AsyncCalls", "Calls"),
+    (r"AsyncIterator", "Iterator"),
+    (r"AsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
+    (r"AsyncGenerator", "Generator"),
+    (r"__aenter__", "__enter__"),
+    (r"__aexit__", "__exit__"),
+    (r"aclosing", "closing"),
+    (r"_runtime_async", "_runtime_sync"),
+    (r"_calls_async", "_calls_sync"),
+    (r"open_aio_channel", "open_channel"),
+    (r"(import grpc\n)?import grpc\.aio\n", "import grpc\n"),
+    (r"grpc\.aio\.", "grpc."),
+)
+"""Patterns and what takes their place, in this order."""
+
+DOCSTRINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "_client_async.py": (
+        (
+            "AsyncClient: one method per RPC. Client is derived from it by derive_sync.py.",
+            "Client: one method per RPC. Derived from _client_async.py by derive_sync.py.",
+        ),
+        (
+            "A gateway, for use within asyncio. Safe for any number of concurrent calls.",
+            "A gateway. Safe for any number of threads. Iterables are read in another thread.",
+        ),
+    ),
+    "_calls_async.py": (
+        (
+            "The counterpart _calls_sync is derived from this file by derive_sync.py.",
+            "Derived from _calls_async.py by derive_sync.py: edit that.",
+        ),
+    ),
+}
+"""Sentences that are true of one of the two only; each must occur."""
+
+
+def derive(name: str, source: str) -> str:
+    """Return the blocking source of a module; ValueError where a known sentence is missing."""
+    for sentence, blocking in DOCSTRINGS[name]:
+        if sentence not in source:
+            raise ValueError(f"{name} lacks {sentence!r}: update DOCSTRINGS in {__file__}")
+        source = source.replace(sentence, blocking)
+    for pattern, replacement in REPLACEMENTS:
+        source = re.sub(rf"\b{pattern}", replacement, source)
+    return _tidy(source, MODULES[name])
+
+
+def _tidy(text: str, name: str) -> str:
+    sort = [sys.executable, "-m", "ruff", "check", "--quiet", "--select", "I", "--fix"]
+    layout = [sys.executable, "-m", "ruff", "format", "--quiet"]
+    for command in (sort, layout):
+        done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+            [*command, "--stdin-filename", str(PACKAGE / name), "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        text = done.stdout
+    return text
+
+
+def main() -> int:
+    """Write the derived files, or check them; return the exit code."""
+    parser = argparse.ArgumentParser(description="Derive the blocking client.")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    check = parser.parse_args().check
+    stale: list[str] = []
+    for name, derived_name in MODULES.items():
+        derived = derive(name, (PACKAGE / name).read_text(encoding="utf-8"))
+        path = PACKAGE / derived_name
+        if path.exists() and path.read_text(encoding="utf-8") == derived:
+            continue
+        stale.append(derived_name)
+        if not check:
+            path.write_text(derived, encoding="utf-8")
+    if check and stale:
+        sys.stderr.write(f"not up to date: {', '.join(stale)}; run python {__file__}\n")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Made-up garments: any bytes that begin like a photo have some, the same bytes the same ones."""
+
+import hashlib
+import math
+import random
+
+from ootd.types import (
+    Attribute,
+    AttributeGroup,
+    Box,
+    Category,
+    Garment,
+    ImageAnalysis,
+    SuperCategory,
+    Taxonomy,
+)
+
+COLORS = ("black", "white", "gray", "beige", "red", "green", "blue", "navy")
+SUB_CATEGORIES: dict[SuperCategory, tuple[str, ...]] = {
+    "top": ("t-shirt", "shirt", "sweater"),
+    "bottom": ("pants", "jeans", "skirt"),
+    "outer": ("coat", "jacket", "blazer"),
+    "dress": ("dress", "romper"),
+    "shoes": ("boots", "sneakers", "heels"),
+    "bag": ("handbag", "backpack", "clutch"),
+}
+TAXONOMY = Taxonomy(
+    version=1,
+    categories=tuple(Category(name, name, subs) for name, subs in SUB_CATEGORIES.items()),
+    attribute_groups=(AttributeGroup("color", "categorical", COLORS),),
+)
+
+_PLACES: dict[SuperCategory, Box] = {
+    "top": Box(0.30, 0.20, 0.70, 0.50),
+    "bottom": Box(0.32, 0.46, 0.68, 0.84),
+    "outer": Box(0.24, 0.18, 0.76, 0.60),
+    "dress": Box(0.28, 0.20, 0.72, 0.75),
+    "shoes": Box(0.34, 0.84, 0.66, 0.97),
+    "bag": Box(0.66, 0.45, 0.86, 0.66),
+}
+_OUTFITS: tuple[tuple[SuperCategory, ...], ...] = (
+    ("top", "bottom", "shoes"),
+    ("outer", "top", "bottom", "shoes", "bag"),
+    ("dress", "shoes", "bag"),
+)
+_MAGIC = {
+    b"\xff\xd8\xff": "jpeg",
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"RIFF": "webp",
+    b"BM": "bmp",
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+}
+
+
+def is_photo(image: bytes) -> bool:
+    """Tell whether the bytes begin like a photo; the rest is not looked at."""
+    return any(image.startswith(magic) for magic in _MAGIC)
+
+
+def make_up(
+    image: bytes, category: SuperCategory | None = None, region: Box | None = None
+) -> ImageAnalysis:
+    """Return garments that depend on nothing but the arguments; the size is always 600 x 800 px."""
+    seed = hashlib.sha256(image).digest()
+    wanted = random.Random(seed).choice(_OUTFITS)
+    if category is not None:
+        wanted = (category,)
+    elif region is not None:
+        wanted = wanted[:1]
+    garments = [_garment(random.Random(seed + name.encode()), name, region) for name in wanted]
+    garments.sort(key=lambda one: -one.score)
+    return ImageAnalysis(600, 800, tuple(garments))
+
+
+def _garment(dice: random.Random, name: SuperCategory, region: Box | None) -> Garment:
+    embedding = [dice.gauss(0.0, 1.0) for _ in range(128)]
+    length = math.hypot(*embedding)
+    histogram = [dice.random() ** 4 for _ in range(56)]
+    total = sum(histogram)
+    return Garment(
+        super_category=name,
+        box=region or _PLACES[name],
+        box_origin="region" if region else "detected",
+        score=0.0 if region else round(dice.uniform(0.5, 0.99), 3),
+        sub_category=dice.choice(SUB_CATEGORIES[name]),
+        sub_category_score=round(dice.uniform(0.5, 0.99), 3),
+        attributes=(Attribute("color", dice.choice(COLORS), round(dice.uniform(0.4, 0.99), 3)),),
+        embedding=tuple(value / length for value in embedding),
+        color_histogram=tuple(value / total for value in histogram),
+    )

@@ -1,0 +1,80 @@
+"""Answers as messages: what `ootd.convert` undoes."""
+
+from ootd.convert import box_to_proto, super_category_to_proto
+from ootd.errors import OotdError
+from ootd.types import Garment, ImageAnalysis, Taxonomy
+from ootd.v1 import element_error_pb2, error_reason_pb2, garment_pb2, taxonomy_pb2
+
+
+def garment(one: Garment, *, with_vectors: bool = True) -> garment_pb2.Garment:
+    """Return the message of a garment; listed items and hits come without vectors."""
+    origin = garment_pb2.BoxOrigin.Value(f"BOX_ORIGIN_{one.box_origin.upper()}")
+    return garment_pb2.Garment(
+        box=box_to_proto(one.box) if one.box else None,
+        box_origin=origin,
+        score=one.score,
+        super_category=super_category_to_proto(one.super_category),
+        sub_category=one.sub_category,
+        sub_category_score=one.sub_category_score,
+        attributes=[
+            garment_pb2.Attribute(group=value.group, value=value.value, score=value.score)
+            for value in one.attributes
+        ],
+        embedding=garment_pb2.Embedding(values=one.embedding) if with_vectors else None,
+        color_histogram=one.color_histogram if with_vectors else (),
+    )
+
+
+def analysis(one: ImageAnalysis) -> garment_pb2.ImageAnalysis:
+    """Return the message of an analysis."""
+    return garment_pb2.ImageAnalysis(
+        width=one.width,
+        height=one.height,
+        garments=[garment(each) for each in one.garments],
+        dropped=[
+            garment_pb2.DroppedGarment(
+                garment=garment(each.garment),
+                reason=garment_pb2.DropReason.Value(f"DROP_REASON_{each.reason.upper()}"),
+            )
+            for each in one.dropped
+        ],
+    )
+
+
+def taxonomy(one: Taxonomy) -> taxonomy_pb2.Taxonomy:
+    """Return the message of a taxonomy."""
+    return taxonomy_pb2.Taxonomy(
+        version=one.version,
+        categories=[
+            taxonomy_pb2.Category(
+                super_category=super_category_to_proto(each.super_category),
+                name=each.name,
+                sub_categories=each.sub_categories,
+            )
+            for each in one.categories
+        ],
+        attribute_groups=[
+            taxonomy_pb2.AttributeGroup(
+                name=each.name,
+                kind=taxonomy_pb2.AttributeGroup.Kind.Value(f"KIND_{each.kind.upper()}"),
+                values=each.values,
+                sub_categories=each.sub_categories,
+                trained=each.trained,
+            )
+            for each in one.attribute_groups
+        ],
+    )
+
+
+def element_error(error: OotdError) -> element_error_pb2.ElementError:
+    """Return the error of one element of a stream."""
+    return element_error_pb2.ElementError(
+        code=error.code.value[0],
+        reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{error.reason}"),
+        message=error.message,
+        metadata={**error.metadata, "request_id": error.request_id},
+        violations=[
+            element_error_pb2.FieldViolation(field=one.field, description=one.description)
+            for one in error.violations
+        ],
+    )

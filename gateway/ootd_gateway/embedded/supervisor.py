@@ -1,0 +1,152 @@
+"""Keeps one ``tritonserver`` alive, and leaves nothing behind when its owner dies.
+
+Runs as a process of its own, as a plain script: ``python supervisor.py SPEC``, with SPEC a JSON
+file of the fields of ``Spec``. Its standard input is a pipe that the owner holds open: the kernel
+closes it even after ``kill -9``, and then everything started here ends. Standard output carries one
+JSON object a line: ``{"event": "started", "pid"}``, ``{"event": "exited", "status",
+"restart_in_s"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_FIRST_DELAY_S = 0.5
+_LONGEST_DELAY_S = 30.0
+_HEALTHY_AFTER_S = 60.0  # a server that lived this long starts again without delay growth
+_POLL_S = 0.2
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lies on Linux
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to run: command and environment of tritonserver, its log, the prefix of its shared
+    memory regions, the folder to delete at the end, and seconds granted for a graceful stop."""
+
+    command: list[str]
+    environment: dict[str, str]
+    log_path: str
+    shared_memory_prefix: str
+    work_folder: str
+    stop_timeout_s: float
+
+
+class Supervisor:
+    """Owns the one child; everything happens in the main thread."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._owner = os.getppid()
+        self._stopping = False
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        """Start, restart and finally stop the server; returns when the owner wants or is gone."""
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphaned stubs become ours
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the owner decides
+        delay_s = _FIRST_DELAY_S
+        try:
+            while not self._stopping:
+                started = time.monotonic()
+                status = self._serve_once()
+                if self._stopping:
+                    break
+                if time.monotonic() - started > _HEALTHY_AFTER_S:
+                    delay_s = _FIRST_DELAY_S
+                _tell({"event": "exited", "status": status, "restart_in_s": delay_s})
+                self._wait(delay_s)
+                delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
+        finally:
+            self._end_child()
+            shutil.rmtree(self._spec.work_folder, ignore_errors=True)
+
+    def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _serve_once(self) -> int | None:
+        """Run the server until it exits; its exit status, None if it is to be stopped."""
+        with Path(self._spec.log_path).open("ab") as log:
+            self._child = subprocess.Popen(  # noqa: S603 - the owner's command
+                self._spec.command,
+                env=self._spec.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own, to be killed as one
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has one thread
+            )
+        _tell({"event": "started", "pid": self._child.pid})
+        while not self._stopping:
+            status = self._child.poll()
+            if status is not None:
+                self._end_child()
+                return status
+            self._wait(_POLL_S)
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep, but notice at once when the owner closes the pipe or dies."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            readable, _, _ = select.select([sys.stdin], [], [], min(left, _POLL_S))
+            closed = bool(readable) and not os.read(sys.stdin.fileno(), 4096)
+            if closed or os.getppid() != self._owner:
+                self._stopping = True
+
+    def _end_child(self) -> None:
+        """Stop server and stubs, gracefully at first; reap them; free their shared memory."""
+        if self._child is None:
+            return
+        group = self._child.pid
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._child.poll() is None:
+                self._child.terminate()
+            self._child.wait(self._spec.stop_timeout_s)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        self._child.wait()
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)  # orphaned stubs, killed above
+        remove_shared_memory(self._spec.shared_memory_prefix)
+        self._child = None
+
+
+def remove_shared_memory(prefix: str) -> None:
+    """Delete the shared memory regions whose names begin so."""
+    for region in _SHARED_MEMORY.glob(f"{prefix}*"):
+        region.unlink(missing_ok=True)
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _tell(event: dict[str, object]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens: the owner is gone
+        os.write(sys.stdout.fileno(), json.dumps(event).encode() + b"\n")
+
+
+def main() -> None:
+    """Supervise what the JSON file given as the one argument says."""
+    Supervisor(Spec(**json.loads(Path(sys.argv[1]).read_text()))).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What happens around every call, outermost first; each interceptor does one thing."""

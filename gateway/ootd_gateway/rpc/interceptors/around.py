@@ -1,0 +1,90 @@
+"""Puts an asynchronous context manager around a call, whatever its kind."""
+
+import abc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import grpc
+from grpc import aio
+
+Context: TypeAlias = "aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+CallKind = Literal["unary", "client_stream", "server_stream", "bidi_stream"]
+
+_KINDS: dict[tuple[bool, bool], CallKind] = {
+    (False, False): "unary",
+    (True, False): "client_stream",
+    (False, True): "server_stream",
+    (True, True): "bidi_stream",
+}
+_INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which method was called, and how it streams."""
+
+    service: str
+    method: str
+    kind: CallKind
+
+    @property
+    def streams(self) -> bool:
+        """Whether the call lasts over many messages."""
+        return self.kind != "unary"
+
+
+class AroundCallInterceptor(aio.ServerInterceptor, abc.ABC):
+    """Base of the interceptors. Health and reflection pass untouched."""
+
+    @abc.abstractmethod
+    def around(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
+        """Return what is entered before the call's handler and left after it."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wrap the handler of one call."""
+        handler = await continuation(handler_call_details)
+        path = handler_call_details.method
+        if handler is None or path.startswith(_INFRASTRUCTURE):
+            return handler
+        service, _, method = path.lstrip("/").rpartition("/")
+        call = Call(service, method, _KINDS[handler.request_streaming, handler.response_streaming])
+        return self._wrapped(handler, call)
+
+    def _wrapped(self, handler: Handler, call: Call) -> Handler:
+        behavior: Any = (
+            handler.unary_unary
+            or handler.unary_stream
+            or handler.stream_unary
+            or handler.stream_stream
+        )
+
+        async def answer_once(request: Any, context: Context) -> Any:
+            async with self.around(call, context):
+                return await behavior(request, context)
+
+        async def answer_many(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with self.around(call, context):
+                async for response in behavior(request, context):
+                    yield response
+
+        build: Callable[..., Handler]
+        if handler.response_streaming:
+            build = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            return build(answer_many, handler.request_deserializer, handler.response_serializer)
+        build = (
+            grpc.stream_unary_rpc_method_handler
+            if handler.request_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return build(answer_once, handler.request_deserializer, handler.response_serializer)

@@ -1,0 +1,117 @@
+"""Connections to the database: settings of SQLite, migrations, and which errors mean "away"."""
+
+from pathlib import Path
+from typing import Any
+
+import alembic.config
+import sqlalchemy as sa
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+
+from ootd_gateway.errors import StoreUnavailableError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_OUR_FAULT = (
+    sa.exc.IntegrityError,
+    sa.exc.DataError,
+    sa.exc.ProgrammingError,
+    sa.exc.NotSupportedError,
+)
+
+
+def unavailable(error: BaseException, location: str) -> StoreUnavailableError | None:
+    """Return what to raise where an error means that the database is away, locked, full or corrupt.
+
+    None means that the error is a fault of the statement or of its values.
+    """
+    is_away = isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError)) and not isinstance(
+        error, _OUR_FAULT
+    )
+    if not is_away:
+        return None
+    cause = getattr(error, "orig", None) or error
+    return StoreUnavailableError(f"the database {location} cannot be used: {cause}; try again later")
+
+
+def parse_url(text: str) -> URL:
+    """Read a database URL such as "sqlite:///ootd.db"; an SQLite one must name a file.
+
+    Raises ValueError.
+    """
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(f'not a database URL such as "sqlite:///ootd.db": {text!r}') from error
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ValueError(f'an SQLite URL must name a file, as in "sqlite:///ootd.db": {text!r}')
+    return url
+
+
+def location_of(url: URL) -> str:
+    """Name a database in messages: without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def open_engine(url: URL, *, writes: bool, connections: int, busy_timeout_s: float) -> sa.Engine:
+    """Return an engine of at most `connections` connections.
+
+    A writing SQLite connection takes the write lock as its transaction begins, so that what it reads
+    stays true until it commits; a reading one cannot write.
+    """
+    engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30.0)
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, writes=writes, busy_timeout_s=busy_timeout_s)
+    return engine
+
+
+def _set_up_sqlite(engine: sa.Engine, *, writes: bool, busy_timeout_s: float) -> None:
+    def on_connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not where the driver likes
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
+        if writes:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+            cursor.execute("PRAGMA foreign_keys = ON")
+        else:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the database's tables up to this code's, in one transaction.
+
+    Two processes that open a new database at a time take turns. Raises StoreUnavailableError where
+    the database cannot be opened or was written by a newer gateway.
+    """
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in script.walk_revisions()}
+    location = location_of(engine.url)
+
+    def upgrade(revision: Any, _: Any) -> Any:
+        unknown = sorted(set(revision) - known)
+        if unknown:
+            raise StoreUnavailableError(
+                f"the database {location} has the newer schema {', '.join(unknown)}, this gateway "
+                f"knows up to {script.get_current_head()}: run a newer gateway, or use another "
+                "database"
+            )
+        return script._upgrade_revs("head", revision)  # what alembic.command.upgrade calls
+
+    try:
+        with engine.begin() as connection, EnvironmentContext(config, script) as environment:
+            environment.configure(connection=connection, fn=upgrade)
+            environment.run_migrations()
+    except sa.exc.SQLAlchemyError as error:
+        raise unavailable(error, location) or error from error

@@ -1,0 +1,1 @@
+"""Alembic revisions, applied when a database is opened. A new one is a new file in `versions`."""

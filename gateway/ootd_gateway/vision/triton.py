@@ -1,0 +1,216 @@
+"""The vision graph as Triton serves it: one request a photo, to the ensemble `ootd`."""
+
+import asyncio
+import time
+from typing import Any
+
+import grpc
+import numpy as np
+import structlog
+from grpc import aio
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+from ootd_gateway.errors import (
+    DeadlineExceededError,
+    ImageUnreadableError,
+    InternalError,
+    OotdError,
+    VisionUnavailableError,
+)
+from ootd_gateway.telemetry import Metrics
+from ootd_gateway.types import CategoryGuide, Guide, ImageAnalysis, RegionGuide, Taxonomy
+from ootd_gateway.vision.model_release import embedder_fingerprint, parse_taxonomy
+from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
+
+log = structlog.get_logger(__name__)
+
+ENSEMBLE = "ootd"
+TAXONOMY_MODEL = "verify"
+EMBEDDER = "embedder"
+READY_SECONDS = 1.0
+"""How long Triton may take to say whether it is ready."""
+
+CONFIG_SECONDS = 5.0
+"""How long Triton may take to send a model's configuration."""
+
+_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_CHANNEL_OPTIONS = [
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    # A Triton that is back is found within about a second; one that is away is refused at once.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+]
+
+
+class TritonVision:
+    """A `VisionModel` over Triton's gRPC interface.
+
+    `address` is "host:port", or any gRPC target such as "dns:///triton:8001"; of a target with
+    several addresses all are used in turn. At most `concurrency` photos are in Triton at a time,
+    others wait for their turn. A Triton that went away is used again once it is back.
+    """
+
+    def __init__(self, address: str, *, concurrency: int, metrics: Metrics) -> None:
+        self._address = address
+        self._metrics = metrics
+        self._places = asyncio.Semaphore(concurrency)
+        self._channel = aio.insecure_channel(
+            address, options=[*_CHANNEL_OPTIONS, ("grpc.lb_policy_name", "round_robin")]
+        )
+        self._triton: Any = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+        self._taxonomy: Taxonomy | None = None
+        self._release: str | None = None
+
+    async def analyze(
+        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+    ) -> ImageAnalysis:
+        """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
+        started = time.perf_counter()
+        outcome = "ok"
+        try:
+            analysis = await self._analyze_in_time(image, guide, timeout_s)
+        except OotdError as error:
+            outcome = error.reason.lower()
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            self._metrics.vision_seconds.labels(outcome).observe(time.perf_counter() - started)
+        self._metrics.garments.observe(len(analysis.garments))
+        return analysis
+
+    async def taxonomy(self) -> Taxonomy:
+        """Return the names that the served models answer with, as Triton tells them."""
+        if self._taxonomy is None:
+            self._taxonomy = parse_taxonomy(await self._model_config(TAXONOMY_MODEL))
+        return self._taxonomy
+
+    async def release(self) -> str:
+        """Return the fingerprint of the served embedder."""
+        if self._release is None:
+            self._release = embedder_fingerprint(await self._model_config(EMBEDDER))
+        return self._release
+
+    async def is_ready(self) -> bool:
+        """Tell whether the ensemble is ready; False also where Triton does not answer in a second.
+
+        A Triton that was away may be back with other models, so what is known of them is forgotten.
+        """
+        request = service_pb2.ModelReadyRequest(name=ENSEMBLE)
+        try:
+            response = await self._triton.ModelReady(request, timeout=READY_SECONDS)
+        except aio.AioRpcError:
+            ready = False
+        else:
+            ready = bool(response.ready)
+        if not ready:
+            self._taxonomy = self._release = None
+        return ready
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._channel.close()
+
+    async def _analyze_in_time(
+        self, image: bytes, guide: Guide, timeout_s: float | None
+    ) -> ImageAnalysis:
+        scope = asyncio.timeout(timeout_s)
+        try:
+            async with scope:
+                return await self._analyze(image, guide)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise DeadlineExceededError(
+                f"the photo was not analysed within {timeout_s:.3g} s; set a longer deadline or "
+                "send fewer photos at a time"
+            ) from None
+
+    async def _analyze(self, image: bytes, guide: Guide) -> ImageAnalysis:
+        with self._metrics.vision_waiting.track_inprogress():
+            await self._places.acquire()
+        try:
+            taxonomy = await self.taxonomy()
+            response = await self._infer(inference_request(image, guide))
+        finally:
+            self._places.release()
+        return build_analysis(parse_outputs(response), taxonomy)
+
+    async def _infer(self, request: Any) -> Any:
+        try:
+            # Cancelling this task, as a deadline or a caller does, cancels the request in Triton.
+            return await self._triton.ModelInfer(request)
+        except aio.AioRpcError as error:
+            raise domain_error(error, self._address) from error
+
+    async def _model_config(self, model: str) -> Any:
+        request = service_pb2.ModelConfigRequest(name=model)
+        try:
+            response = await self._triton.ModelConfig(request, timeout=CONFIG_SECONDS)
+        except aio.AioRpcError as error:
+            raise unavailable(self._address, error.details() or error.code().name) from error
+        return response.config
+
+
+def inference_request(image: bytes, guide: Guide) -> Any:
+    """Return the request to the ensemble: IMAGE u8[1, bytes] and GUIDE f32[1, 6].
+
+    The bytes are set as they are, without a detour over an array of numpy.
+    """
+    request = service_pb2.ModelInferRequest(model_name=ENSEMBLE)
+    request.inputs.add(name="IMAGE", datatype="UINT8", shape=(1, len(image)))
+    request.inputs.add(name="GUIDE", datatype="FP32", shape=(1, 6))
+    for name in OUTPUTS:
+        request.outputs.add(name=name)
+    request.raw_input_contents.append(image)
+    request.raw_input_contents.append(guide_tensor(guide).tobytes())
+    return request
+
+
+def guide_tensor(guide: Guide) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    """Return GUIDE, f32[6]: kind, super-category or -1, and the rectangle."""
+    if isinstance(guide, CategoryGuide):
+        values = [1.0, float(guide.category), 0.0, 0.0, 0.0, 0.0]
+    elif isinstance(guide, RegionGuide):
+        box = guide.region
+        values = [2.0, -1.0, box.x0, box.y0, box.x1, box.y1]
+    else:
+        values = [0.0, -1.0, 0.0, 0.0, 0.0, 0.0]
+    return np.array(values, dtype=np.float32)
+
+
+def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
+    """Return what an error of Triton means to a caller.
+
+    INVALID_ARGUMENT is what the decoder answers to bytes that it cannot decode; shapes and names of
+    tensors are ours and do not vary with the caller. What is left are bugs of a model.
+    """
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.INVALID_ARGUMENT or _names_the_decoder(details):
+        log.info("photo refused by the decoder", triton=details)
+        return ImageUnreadableError(
+            "the photo cannot be decoded; send a whole JPEG, PNG, WebP, BMP or TIFF file",
+            {"detected_format": "damaged"},
+        )
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return DeadlineExceededError("the photo was not analysed in time; set a longer deadline")
+    if code in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}:
+        log.error("the vision graph failed", triton=details, code=code.name)
+        return InternalError("internal error of the server; report it with the request id")
+    return unavailable(address, details or code.name)
+
+
+def unavailable(address: str, details: str) -> VisionUnavailableError:
+    """Return the error of a Triton that cannot be reached or is not ready."""
+    log.warning("the vision graph is not available", triton=address, details=details)
+    return VisionUnavailableError(
+        "the vision models cannot be reached or are not ready; try again in a moment"
+    )
+
+
+def _names_the_decoder(details: str) -> bool:
+    """Tell whether an error came from DALI's decoder, which may use codes of its own."""
+    return "fn.decoders" in details or "decoders.image" in details

@@ -1,0 +1,142 @@
+"""Which boxes of a photo become garments: thresholds, the caller's guide, never none."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+SUPER_CATEGORIES = 6
+UNKNOWN_SUPER = -1  # the tagger decides
+_SMALLEST_SIDE = 1.0  # px of the letterbox; a thinner box holds no garment
+
+
+class Guide(IntEnum):
+    """What the caller knows already."""
+
+    NOTHING = 0
+    CATEGORY = 1
+    RECTANGLE = 2
+
+
+class Flag(IntEnum):
+    """Where a box comes from."""
+
+    DETECTED = 0
+    WHOLE_PHOTO = 1
+    RECTANGLE = 2
+
+
+class GuideError(ValueError):
+    """The guide is not a guide; the message says which part is wrong."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Scores are the detector's, 0 to 1."""
+
+    score_threshold: float
+    guided_score_threshold: float
+    max_garments: int
+
+    @classmethod
+    def from_strings(cls, parameters):
+        """Read Triton's string parameters; raises ValueError naming a missing or bad one."""
+        try:
+            return cls(
+                float(parameters["score_threshold"]),
+                float(parameters["guided_score_threshold"]),
+                int(parameters["max_garments"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"config.pbtxt lacks the parameter {error}") from None
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The detector's answer for one photo: boxes f32[m, 4] are x0, y0, x1, y1 in px of the
+    letterbox, scores f32[m], classes i32[m]; geometry f32[6] as in the repository's README."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    classes: np.ndarray
+    geometry: np.ndarray
+
+
+@dataclass(frozen=True)
+class Selection:
+    """n >= 1 boxes, best first: boxes f32[n, 4] normalised; scores f32, supers and flags i32, all
+    [n, 1]."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    supers: np.ndarray
+    flags: np.ndarray
+
+
+def select(detections, guide, limits):
+    """Choose the garments of one photo; guide f32[6] as in the repository's README.
+
+    Raises GuideError where the guide is none.
+    """
+    kind, category, rectangle = _read_guide(guide)
+    if kind is Guide.RECTANGLE:
+        return _single(rectangle, category, Flag.RECTANGLE)
+    boxes, usable = _normalise(detections)
+    scores, classes = detections.scores, detections.classes
+    if kind is Guide.CATEGORY:
+        # The caller vouches for the class, so weaker evidence for it is enough.
+        usable &= (classes == category) & (scores >= limits.guided_score_threshold)
+    else:
+        usable &= scores >= limits.score_threshold
+    candidates = np.flatnonzero(usable)
+    if len(candidates) == 0:
+        # Every photo of an outfit has an item: let the tagger look at the whole of it.
+        return _single(np.array([0, 0, 1, 1], np.float32), category, Flag.WHOLE_PHOTO)
+    best = candidates[np.argsort(-scores[candidates], kind="stable")][: limits.max_garments]
+    return Selection(
+        boxes[best],
+        scores[best].astype(np.float32)[:, None],
+        classes[best].astype(np.int32)[:, None],
+        np.full((len(best), 1), Flag.DETECTED, np.int32),
+    )
+
+
+def _read_guide(guide):
+    if not np.isfinite(guide).all():
+        raise GuideError("GUIDE holds a number that is not finite")
+    if guide[0] not in tuple(Guide):
+        raise GuideError(f"GUIDE[0] is the kind: 0, 1 or 2, not {guide[0]:g}")
+    kind = Guide(int(guide[0]))
+    category = int(guide[1])
+    lowest = 0 if kind is Guide.CATEGORY else UNKNOWN_SUPER
+    if category != guide[1] or not lowest <= category < SUPER_CATEGORIES:
+        raise GuideError(f"GUIDE[1] is no super-category for this kind of guide: {guide[1]:g}")
+    rectangle = np.asarray(guide[2:], np.float32)
+    if kind is Guide.RECTANGLE:
+        x0, y0, x1, y1 = rectangle
+        if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            raise GuideError(
+                f"GUIDE[2:] is x0, y0, x1, y1 with 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1,"
+                f" not {x0:g}, {y0:g}, {x1:g}, {y1:g}"
+            )
+    return kind, (category if kind is not Guide.NOTHING else UNKNOWN_SUPER), rectangle
+
+
+def _normalise(detections):
+    """Boxes in 0..1 of the photo, and which of them have an area there: what lies in the padding
+    is cut off."""
+    inner_height, inner_width = detections.geometry[4:6]
+    extent = np.array([inner_width, inner_height, inner_width, inner_height], np.float32)
+    boxes = np.clip(detections.boxes / extent, 0, 1).astype(np.float32)
+    sides = (boxes[:, 2:] - boxes[:, :2]) * extent[:2]
+    # A NaN compares as false.
+    return boxes, (sides >= _SMALLEST_SIDE).all(axis=1)
+
+
+def _single(box, category, flag):
+    return Selection(
+        box[None],
+        np.zeros((1, 1), np.float32),
+        np.full((1, 1), category, np.int32),
+        np.full((1, 1), flag, np.int32),
+    )

@@ -1,0 +1,182 @@
+"""Which boxes stay garments, and what they are: the cross-checks between detector and tagger."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+UNKNOWN_SUPER = -1
+_TINY = 1e-9
+
+
+class Status(IntEnum):
+    """What became of a box."""
+
+    KEPT = 0
+    TAGGER_DISAGREES = 1
+    DRESS_EXPLAINS_IT = 2
+    TOP_OR_BOTTOM_EXPLAINS_IT = 3
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The taxonomy as arrays: sub_super i32[subs], the super-category of each sub-category;
+    applies bool[subs, attributes], whether an attribute value can belong to a sub-category."""
+
+    sub_super: np.ndarray
+    applies: np.ndarray
+    top: int
+    bottom: int
+    dress: int
+
+    @property
+    def sub_count(self):
+        """Number of sub-categories."""
+        return len(self.sub_super)
+
+    @property
+    def attribute_count(self):
+        """Number of attribute values, all groups together."""
+        return self.applies.shape[1]
+
+    @classmethod
+    def from_taxonomy(cls, taxonomy):
+        """Read the content of taxonomy.json; raises ValueError if it names an unknown label."""
+        names = [category["name"] for category in taxonomy["super_categories"]]
+        subs = [
+            (name, index)
+            for index, category in enumerate(taxonomy["super_categories"])
+            for name in category["sub_categories"]
+        ]
+        positions = {name: position for position, (name, _) in enumerate(subs)}
+        columns = []
+        for group in taxonomy["attribute_groups"]:
+            column = np.full(len(subs), group["applies_to"] == "all")
+            if group["applies_to"] != "all":
+                unknown = sorted(set(group["applies_to"]) - set(positions))
+                if unknown:
+                    raise ValueError(f"group '{group['name']}' applies to unknown {unknown}")
+                column[[positions[name] for name in group["applies_to"]]] = True
+            columns += [column] * len(group["values"])
+        return cls(
+            np.array([index for _, index in subs], np.int32),
+            np.stack(columns, axis=1),
+            names.index("top"),
+            names.index("bottom"),
+            names.index("dress"),
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of the n boxes of one photo; shapes as in the repository's README."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    supers: np.ndarray
+    sub_probabilities: np.ndarray
+    attribute_probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rules:
+    """disagreement_confidence: the tagger's probability, 0 to 1, from which on it overrules the
+    detector. overlap_threshold: shared part of the smaller box from which on a dress and a top or
+    bottom are the same garment."""
+
+    disagreement_confidence: float
+    overlap_threshold: float
+
+
+@dataclass(frozen=True)
+class Garments:
+    """Row i is box i: supers, subs and statuses i32[n, 1], sub_scores f32[n, 1], attributes
+    f32[n, values]."""
+
+    supers: np.ndarray
+    subs: np.ndarray
+    sub_scores: np.ndarray
+    attributes: np.ndarray
+    statuses: np.ndarray
+
+
+def verify(findings, labels, rules, *, guided):
+    """Judge all boxes of one photo. At least one is always kept.
+
+    ``guided``: the caller named a category or drew a rectangle, so a super-category that is given
+    is his word and stands.
+    """
+    evidence = super_probabilities(findings.sub_probabilities, labels)
+    tagged = evidence.argmax(axis=1).astype(np.int32)
+    given = findings.supers[:, 0]
+    final = np.where(given == UNKNOWN_SUPER, tagged, given).astype(np.int32)
+    statuses = np.full(len(final), Status.KEPT, np.int32)
+    scores = findings.scores[:, 0]
+    if not guided:
+        confidence = evidence.max(axis=1)
+        disagrees = (final != tagged) & (confidence >= rules.disagreement_confidence)
+        statuses[disagrees] = Status.TAGGER_DISAGREES
+        if disagrees.all():
+            # Every photo has an item: keep the best-detected box, as what the surer model calls it.
+            best = int(np.argmax(scores))
+            statuses[best] = Status.KEPT
+            if confidence[best] > scores[best]:
+                final[best] = tagged[best]
+    support = scores * evidence[np.arange(len(final)), final]
+    _exclude_dresses(findings.boxes, support, final, statuses, (labels, rules))
+    subs, sub_scores = _best_subs(findings.sub_probabilities, final, labels)
+    attributes = np.where(labels.applies[subs], findings.attribute_probabilities, 0)
+    return Garments(
+        final[:, None],
+        subs[:, None],
+        sub_scores[:, None],
+        attributes.astype(np.float32),
+        statuses[:, None],
+    )
+
+
+def super_probabilities(sub_probabilities, labels):
+    """f32[n, subs] -> f32[n, supers]: each super-category has what its sub-categories have."""
+    members = labels.sub_super[:, None] == np.arange(labels.sub_super.max() + 1)
+    return sub_probabilities @ members.astype(np.float32)
+
+
+def _exclude_dresses(boxes, support, final, statuses, context):
+    """A dress and a top or bottom in the same place exclude each other: the better one stays.
+
+    support f32[n]: detector score times the tagger's probability of that super-category; tops and
+    bottoms that overlap the dress count with their mean. Changes ``statuses``.
+    """
+    labels, rules = context
+    dresses = [i for i in np.argsort(-support, kind="stable") if final[i] == labels.dress]
+    for dress in dresses:
+        rivals = np.flatnonzero(
+            np.isin(final, (labels.top, labels.bottom))
+            & (statuses == Status.KEPT)
+            & (overlap(boxes[dress], boxes) > rules.overlap_threshold)
+        )
+        if statuses[dress] != Status.KEPT or len(rivals) == 0:
+            continue
+        if support[dress] >= support[rivals].mean():
+            statuses[rivals] = Status.DRESS_EXPLAINS_IT
+        else:
+            statuses[dress] = Status.TOP_OR_BOTTOM_EXPLAINS_IT
+
+
+def overlap(box, boxes):
+    """Intersection over the smaller area, f32[n], of one box with each of boxes f32[n, 4]."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    intersection = np.clip(high - low, 0, None).prod(axis=1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return intersection / np.maximum(np.minimum(areas, (box[2:] - box[:2]).prod()), _TINY)
+
+
+def _best_subs(sub_probabilities, final, labels):
+    """The best sub-category of the final super-category and its probability within it."""
+    members = labels.sub_super[None] == final[:, None]
+    # -1: even where all its sub-categories have probability 0, the super-category stands.
+    subs = np.where(members, sub_probabilities, -1).argmax(axis=1).astype(np.int32)
+    best = sub_probabilities[np.arange(len(subs)), subs]
+    total = np.where(members, sub_probabilities, 0).sum(axis=1)
+    return subs, (best / np.maximum(total, _TINY)).astype(np.float32)

@@ -1,0 +1,103 @@
+"""Measure how long one analysed photo takes at concurrency 1, and where the time goes.
+
+    python perf/latency.py PHOTO... [--server HOST:PORT] [--triton-metrics HOST:PORT] [--repeat 50]
+
+Prints the distribution of the calls' times as the client sees them, and, where the address of
+Triton's metrics is given (the gateway logs it at start), the mean time that each member of the
+graph took within these calls: queueing and computing.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from ootd import Client, OotdError
+
+COUNTERS = {
+    "nv_inference_exec_count": "executions",
+    "nv_inference_queue_duration_us": "queue_us",
+    "nv_inference_compute_input_duration_us": "input_us",
+    "nv_inference_compute_infer_duration_us": "compute_us",
+    "nv_inference_compute_output_duration_us": "output_us",
+}
+
+
+def member_counters(address: str) -> dict[str, dict[str, float]]:
+    """Return Triton's cumulative counters by member of the graph."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    counters: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            name = COUNTERS.get(sample.name)
+            if name:
+                member = counters.setdefault(sample.labels["model"], {})
+                member[name] = member.get(name, 0.0) + sample.value
+    return counters
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value below which this share (0 to 1) of the sorted values lies."""
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def time_calls(client: Client, photos: list[bytes], repeat: int) -> tuple[list[float], list[int]]:
+    """Analyse photo after photo; return the sorted milliseconds, and the garments of each call."""
+    durations: list[float] = []
+    garments: list[int] = []
+    for index in range(repeat):
+        start = time.perf_counter()
+        analysis = client.analyze_image(photos[index % len(photos)])
+        durations.append((time.perf_counter() - start) * 1000)
+        garments.append(len(analysis.garments) + len(analysis.dropped))
+    return sorted(durations), garments
+
+
+def print_members(
+    before: dict[str, dict[str, float]], after: dict[str, dict[str, float]], calls: int
+) -> None:
+    """Print the mean milliseconds of each member within one call."""
+    print("\n| member | queue ms | compute ms | copies ms |\n|---|---:|---:|---:|")
+    for name, values in after.items():
+        spent = {key: value - before.get(name, {}).get(key, 0.0) for key, value in values.items()}
+        mean = {key: value / 1000 / calls for key, value in spent.items()}
+        copies = mean["input_us"] + mean["output_us"]
+        print(f"| {name} | {mean['queue_us']:.1f} | {mean['compute_us']:.1f} | {copies:.1f} |")
+
+
+def main() -> None:
+    """Warm up, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", nargs="+", type=Path)
+    parser.add_argument("--server", default="localhost:8500", help="the gateway (%(default)s)")
+    parser.add_argument("--triton-metrics", help="host:port of Triton's metrics")
+    parser.add_argument("--repeat", type=int, default=50, help="how many calls (%(default)s)")
+    parser.add_argument("--warm-up", type=int, default=10, help="calls before them (%(default)s)")
+    arguments = parser.parse_args()
+    photos = [path.read_bytes() for path in arguments.photos]
+    with Client(arguments.server, timeout_s=30.0) as client:
+        time_calls(client, photos, arguments.warm_up)
+        before = member_counters(arguments.triton_metrics) if arguments.triton_metrics else {}
+        durations, garments = time_calls(client, photos, arguments.repeat)
+        after = member_counters(arguments.triton_metrics) if arguments.triton_metrics else {}
+    print(
+        f"{len(durations)} calls, {statistics.mean(garments):.1f} garments each on average: "
+        f"p50 {statistics.median(durations):.0f} ms, p90 {percentile(durations, 0.9):.0f} ms, "
+        f"p99 {percentile(durations, 0.99):.0f} ms, min {durations[0]:.0f} ms"
+    )
+    if after:
+        print_members(before, after, len(durations))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OotdError, OSError) as error:
+        sys.exit(f"The measurement stopped: {error}")

@@ -1,0 +1,84 @@
+"""Epochs of augmented batches, drawn from pools of photos in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ootd_training.detector.augment import augmented
+from ootd_training.detector.photos import Sample
+from ootd_training.detector.settings import STRIDES, Stage
+
+CACHE_MARGIN = 1.25
+"""How much larger than the batch's longest side photos are kept, so that zooming in stays sharp."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images f32[b, 3, h, w] (0 to 1), classes i64[b, m] (-1 pads), boxes f32[b, m, 4] in pixels
+    and label map i64[b, h/8, w/8]."""
+
+    images: Tensor
+    classes: Tensor
+    boxes: Tensor
+    pixels: Tensor
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Photos for training. An epoch takes each of `main` once, and of `extra` a random share:
+    `extra_share` photos per photo of `main`."""
+
+    main: list[Sample]
+    extra: list[Sample]
+    extra_share: float
+
+    def resized(self, stage: Stage) -> Pools:
+        """The same photos, no larger than a stage needs them."""
+        side = round(max(stage.height, stage.width) * CACHE_MARGIN)
+        return Pools(
+            [sample.resized(side) for sample in self.main],
+            [sample.resized(side) for sample in self.extra],
+            self.extra_share,
+        )
+
+    def epoch(self, random: np.random.Generator) -> tuple[list[Sample], np.ndarray]:
+        """All photos, and the shuffled indices of one epoch."""
+        count = min(len(self.extra), round(self.extra_share * len(self.main)))
+        chosen = random.permutation(len(self.extra))[:count] + len(self.main)
+        order = np.concatenate([np.arange(len(self.main)), chosen])
+        return self.main + self.extra, random.permutation(order)
+
+
+def collate(samples: list[Sample]) -> Batch:
+    """One batch of samples that share height and width."""
+    most = max(1, *(len(sample.classes) for sample in samples))
+    classes = np.full((len(samples), most), -1, np.int64)
+    boxes = np.zeros((len(samples), most, 4), np.float32)
+    for row, sample in enumerate(samples):
+        classes[row, : len(sample.classes)] = sample.classes
+        boxes[row, : len(sample.boxes)] = sample.boxes
+    step = STRIDES[0]
+    pixels = np.stack([s.labels[step // 2 :: step, step // 2 :: step] for s in samples])
+    images = torch.from_numpy(np.stack([sample.photo for sample in samples]))
+    # The permuted view of a row-major batch is channels-last already.
+    return Batch(
+        images.permute(0, 3, 1, 2).float().div_(255),
+        torch.from_numpy(classes),
+        torch.from_numpy(boxes),
+        torch.from_numpy(pixels.astype(np.int64)),
+    )
+
+
+def epoch_batches(
+    pools: Pools, stage: Stage, size: int, random: np.random.Generator
+) -> Iterator[Batch]:
+    """The batches of one epoch; photos that do not fill a last batch are left for the next."""
+    photos, order = pools.epoch(random)
+    for start in range(0, max(1, len(order) - size + 1), size):
+        chosen = order[start : start + size]
+        yield collate([augmented(photos, int(index), stage, random) for index in chosen])

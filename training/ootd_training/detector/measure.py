@@ -1,0 +1,134 @@
+"""Quality of a detector on labelled photos: average precision, and catalogue recognition."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from ootd_training.data.catalog import CatalogPhoto
+from ootd_training.data.detect import OutfitPhoto, annotation_file
+from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.detector.boxes import cell_centres, decode
+from ootd_training.detector.network import DetectorNetwork
+from ootd_training.detector.photos import letterbox, read_photo
+from ootd_training.detector.settings import INPUT_SIZE
+from ootd_training.detector.suppression import suppress
+
+OVERLAPS = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+Detector = Callable[[NDArray[np.uint8]], Found]
+"""From a letterboxed photo u8[s, s, 3] to boxes f32[k, 4] in its pixels, scores, classes."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Average precision (0 to 1) per overlap threshold: of all classes, and of each class."""
+
+    mean: dict[float, float]
+    by_class: dict[float, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Shares (0 to 1) of catalogue photos whose best detection has the right super-category,
+    over all photos and by class, and of photos where nothing reached the score threshold."""
+
+    right: float
+    by_class: dict[str, float]
+    missed: float
+
+
+def detections(detector: Detector, photos: list[OutfitPhoto], side: int) -> list[dict[str, object]]:
+    """COCO result rows of a detector over outfit photos."""
+    rows: list[dict[str, object]] = []
+    for photo in photos:
+        square, scale = letterbox(read_photo(photo.path), side)
+        boxes, scores, classes = detector(square)
+        limit = np.array([photo.width, photo.height] * 2)
+        corners = (boxes / scale).clip(0, limit)
+        for box, score, index in zip(corners, scores, classes, strict=True):
+            rows.append(
+                {
+                    "image_id": photo.identity,
+                    "category_id": int(index) + 1,
+                    "bbox": [float(v) for v in (*box[:2], *(box[2:] - box[:2]))],
+                    "score": float(score),
+                }
+            )
+    return rows
+
+
+def average_precision(
+    detector: Detector, photos: list[OutfitPhoto], data: Path, split: str, side: int = INPUT_SIZE
+) -> Precision:
+    """Average precision by COCO's rules (101 recall points, at most 100 detections a photo)."""
+    rows = detections(detector, photos, side)
+    nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)
+    if not rows:
+        return Precision(dict.fromkeys(OVERLAPS, 0.0), dict.fromkeys(OVERLAPS, nothing))
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(annotation_file(data, split)))
+        judge = COCOeval(truth, truth.loadRes(rows), "bbox")
+        judge.params.iouThrs = np.array(OVERLAPS)
+        judge.params.imgIds = [photo.identity for photo in photos]
+        judge.evaluate()
+        judge.accumulate()
+    # precision: overlap, recall, class, area range, most detections
+    table = judge.eval["precision"][:, :, :, 0, -1]
+    by_class, mean = {}, {}
+    for index, limit in enumerate(OVERLAPS):
+        values = {}
+        for column, name in enumerate(SUPER_CATEGORIES):
+            points = table[index, :, column]
+            values[name] = float(points.mean()) if (points > -1).all() else float("nan")
+        by_class[limit] = values
+        mean[limit] = float(np.nanmean(list(values.values())))
+    return Precision(mean, by_class)
+
+
+def recognition(
+    detector: Detector,
+    photos: list[CatalogPhoto],
+    side: int = INPUT_SIZE,
+    threshold: float = 0.25,
+) -> Recognition:
+    """How often the best detection of a catalogue photo has its super-category."""
+    right: dict[str, list[bool]] = {name: [] for name in SUPER_CATEGORIES}
+    missed = 0
+    for photo in photos:
+        square, _ = letterbox(read_photo(photo.path), side)
+        _, scores, classes = detector(square)
+        found = bool(len(scores)) and bool(scores[0] >= threshold)
+        missed += not found
+        name = SUPER_CATEGORIES[photo.category]
+        right[name].append(found and int(classes[0]) == photo.category)
+    return Recognition(
+        right=float(np.mean([hit for hits in right.values() for hit in hits])),
+        by_class={name: float(np.mean(hits)) for name, hits in right.items() if hits},
+        missed=missed / max(1, len(photos)),
+    )
+
+
+def torch_detector(network: DetectorNetwork) -> Detector:
+    """A detector around a torch network in evaluation mode."""
+
+    @torch.inference_mode()
+    def detect(square: NDArray[np.uint8]) -> Found:
+        images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+        logits, distances, _ = network(images.contiguous(memory_format=torch.channels_last))
+        height, width = square.shape[:2]
+        limit = torch.tensor([width, height, width, height])
+        boxes = decode(distances, *cell_centres(height, width)).clamp(min=0).minimum(limit)
+        return suppress(boxes[0].numpy(), logits[0].sigmoid().numpy())
+
+    return detect

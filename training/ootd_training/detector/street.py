@@ -1,0 +1,85 @@
+"""Boxes for the tagged street photos, found by a half-trained detector and checked by the tags.
+
+A photo is used only if every super-category that its tags name was found with confidence; then
+its confident detections of tagged super-categories become labels for the rest of the training
+(self-training with image-level tags, after Sohn et al., STAC, 2020).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ootd_training.data.street import StreetPhoto, read_street
+from ootd_training.detector.export import load_network
+from ootd_training.detector.measure import Detector, Found, torch_detector
+from ootd_training.detector.photos import Sample, letterbox, read_photo
+from ootd_training.detector.settings import UNLABELLED
+
+NEEDED_SCORE = 0.4
+"""A tagged super-category must be found with at least this score."""
+
+KEPT_SCORE = 0.4
+"""Further detections of tagged super-categories need this score."""
+
+ALONE = frozenset((2, 3))
+"""Outer and dress: at most one of each on a person."""
+
+
+def labels(photo: StreetPhoto, found: Found, scale: float) -> list[list[float]] | None:
+    """Rows x0, y0, x1, y1 (pixels of the file), class; None if the tags are not all explained."""
+    boxes, scores, classes = found
+    rows = []
+    for category in sorted(photo.categories):
+        mine = np.flatnonzero((classes == category) & (scores >= KEPT_SCORE))
+        if not len(mine) or scores[mine[0]] < NEEDED_SCORE:
+            return None
+        most = 1 if category in ALONE else 2
+        rows += [[*(boxes[index] / scale).tolist(), float(category)] for index in mine[:most]]
+    return rows or None
+
+
+def label_street(detector: Detector, data: Path, side: int) -> list[dict[str, object]]:
+    """Labels for those street photos of the train split that the tags confirm."""
+    result: list[dict[str, object]] = []
+    for photo in read_street(data, "train"):
+        square, scale = letterbox(read_photo(photo.path), side)
+        rows = labels(photo, detector(square), scale)
+        if rows is not None:
+            result.append({"photo": photo.name, "boxes": rows})
+    return result
+
+
+def load_street(data: Path, file: Path, side: int) -> list[Sample]:
+    """The photos that `file` labels, longest side at most `side`; their pixels are unlabelled."""
+    samples = []
+    for entry in json.loads(file.read_text()):
+        photo = read_photo(data / "street" / entry["photo"])
+        rows = np.array(entry["boxes"], np.float32)
+        pixels = np.full(photo.shape[:2], UNLABELLED, np.uint8)
+        sample = Sample(photo, rows[:, :4], rows[:, 4].astype(np.int64), pixels)
+        samples.append(sample.resized(side))
+    return samples
+
+
+def main() -> None:
+    """Label street photos with a checkpoint."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--side", type=int, default=320, help="input size in pixels")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    detector = torch_detector(load_network(options.checkpoint))
+    found = label_street(detector, options.data, options.side)
+    options.output.write_text(json.dumps(found))
+    print(f"{len(found)} photos labelled, {sum(len(e['boxes']) for e in found)} boxes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Settings of a tagger training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ootd_training.data.views import ViewSettings
+from ootd_training.trunk import TrunkSettings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Until `until` (share of the time budget, 0 to 1) crops are `size` px wide and high."""
+
+    until: float
+    size: int
+
+
+DEFAULT_STAGES = (Stage(0.35, 64), Stage(0.72, 96), Stage(1.0, 128))
+QUICK_STAGES = (Stage(0.7, 32), Stage(1.0, 48))
+
+
+@dataclass(frozen=True)
+class TaggerSettings:
+    """Everything that decides a run; saved in each checkpoint.
+
+    Times are minutes of wall clock, rates are per step. `*_gain` weigh the parts of the loss.
+    `limit` keeps that many garments of each source (0: all), `drawn` adds that many drawn
+    garments of each sub-category.
+    """
+
+    data: str
+    output: str
+    minutes: float = 55.0
+    seed: int = 11
+    threads: int = 1
+    batch: int = 64
+    learning_rate: float = 2e-3
+    final_rate_share: float = 0.01
+    warmup: float = 0.03
+    weight_decay: float = 0.03
+    ema_decay: float = 0.998
+    smoothing: float = 0.1
+    super_gain: float = 1.0
+    sub_gain: float = 1.0
+    color_gain: float = 0.6
+    sleeve_gain: float = 0.4
+    audience_gain: float = 0.4
+    dropout: float = 0.2
+    limit: int = 0
+    drawn: int = 0
+    evaluate_minutes: float = 5.0
+    trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
+    views: ViewSettings = field(default_factory=ViewSettings)
+    stages: tuple[Stage, ...] = DEFAULT_STAGES
+
+    def size(self, progress: float) -> int:
+        """Side of the crops at `progress` (share of the time budget spent, 0 to 1), in pixels."""
+        for stage in self.stages:
+            if progress < stage.until:
+                return stage.size
+        return self.stages[-1].size

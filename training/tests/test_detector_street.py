@@ -1,0 +1,45 @@
+"""Labels for street photos are taken only where detections explain the tags."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ootd_training.data.street import StreetPhoto
+from ootd_training.detector.settings import UNLABELLED
+from ootd_training.detector.street import labels, load_street
+
+FOUND = (
+    np.array([[10, 20, 50, 60], [10, 60, 50, 120], [12, 20, 50, 60], [0, 0, 9, 9]], np.float32),
+    np.array([0.9, 0.8, 0.6, 0.1], np.float32),
+    np.array([0, 1, 2, 5], np.int64),
+)
+
+
+def photo(*categories: int) -> StreetPhoto:
+    return StreetPhoto("images/1.png", Path("images/1.png"), frozenset(categories))
+
+
+def test_confident_detections_of_tagged_categories_become_boxes_of_the_file():
+    rows = labels(photo(0, 1), FOUND, 0.5)
+    assert rows == [[20, 40, 100, 120, 0], [20, 120, 100, 240, 1]]
+
+
+@pytest.mark.parametrize("categories", [(0, 4), (0, 5), ()])
+def test_photo_with_an_unexplained_tag_or_without_tags_is_left_out(categories):
+    assert labels(photo(*categories), FOUND, 1.0) is None
+
+
+def test_labels_are_read_back_with_unlabelled_pixels(tmp_path):
+    (tmp_path / "street/images").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "street/images/1.png"), np.zeros((200, 100, 3), np.uint8))
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps([{"photo": "images/1.png", "boxes": [[10, 20, 50, 60, 3]]}]))
+    (sample,) = load_street(tmp_path, file, 100)
+    assert sample.boxes.tolist() == [[5, 10, 25, 30]]
+    assert sample.classes.tolist() == [3]
+    assert (sample.labels == UNLABELLED).all()
