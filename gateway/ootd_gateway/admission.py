@@ -2,20 +2,24 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from ootd_gateway.errors import OverloadedError, ShuttingDownError
 
 
-@dataclass(frozen=True, slots=True)
-class PoolState:
-    """How full a pool is: calls that run, calls that wait, calls refused since the start."""
+class PoolObserver(Protocol):
+    """Is told what happens in a pool."""
 
-    running: int
-    waiting: int
-    refused: int
+    def changed(self, running: int, waiting: int) -> None:
+        """Calls began, ended, or wait."""
+        ...
+
+    def refused(self) -> None:
+        """A call was refused."""
+        ...
 
 
 class AdmissionPool:
@@ -23,7 +27,7 @@ class AdmissionPool:
 
     Whoever finds the queue full, or waits in vain, is refused with OverloadedError: a caller that
     is refused at once can go elsewhere, one that waits for an answer that comes too late cannot.
-    Waiting calls are let in in the order of arrival. `on_change` is called after every change.
+    Waiting calls are let in in the order of arrival.
     """
 
     def __init__(
@@ -32,23 +36,27 @@ class AdmissionPool:
         limit: int,
         queue_limit: int,
         queue_seconds: float,
-        on_change: Callable[[PoolState], None] | None = None,
+        observer: PoolObserver | None = None,
     ) -> None:
         self._limit = limit
         self._queue_limit = queue_limit
         self._queue_seconds = queue_seconds
-        self._on_change = on_change
+        self._observer = observer
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._running = 0
-        self._refused = 0
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     @property
-    def state(self) -> PoolState:
-        """How full the pool is now."""
-        return PoolState(self._running, len(self._waiters), self._refused)
+    def running(self) -> int:
+        """Calls that run now."""
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait now."""
+        return len(self._waiters)
 
     def close(self) -> None:
         """Refuse all calls from now on, those that wait included, with ShuttingDownError."""
@@ -122,16 +130,16 @@ class AdmissionPool:
         self._changed()
 
     def _refusal(self) -> OverloadedError:
-        self._refused += 1
-        self._changed()
+        if self._observer is not None:
+            self._observer.refused()
         return OverloadedError(
             f"the server runs {self._limit} calls, as many as it takes; try again in a moment",
             {"limit": str(self._limit)},
         )
 
     def _changed(self) -> None:
-        if self._on_change is not None:
-            self._on_change(self.state)
+        if self._observer is not None:
+            self._observer.changed(self._running, len(self._waiters))
 
 
 def shutting_down() -> ShuttingDownError:

@@ -1,13 +1,38 @@
-"""What the catalogue's calls do, in domain terms: analyse, choose the garment, store, make visible."""
+"""What the catalogue's calls do, in domain terms: analyse, choose the garment, store, show."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits
+import structlog
+
+from ootd_gateway import validation
+from ootd_gateway.category_parser import CategoryParser, TitleCategory
+from ootd_gateway.errors import (
+    ItemNotFoundError,
+    NoMatchingGarmentError,
+    OotdError,
+)
+from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
+from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.store.base import CatalogStore, UpsertOutcome
-from ootd_gateway.types import FloatVector, Guide, Item, ItemPage, SuperCategory
+from ootd_gateway.types import (
+    CategoryGuide,
+    FloatVector,
+    Garment,
+    Guide,
+    Item,
+    ItemDraft,
+    ItemPage,
+    RegionGuide,
+    SuperCategory,
+    Taxonomy,
+)
 from ootd_gateway.vision.base import VisionModel
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +78,57 @@ class Catalog:
         applier: ChangeApplier,
         limits: ImageLimits = DEFAULT_LIMITS,
     ) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._vision = vision
+        self._applier = applier
+        self._limits = limits
+        self._releases = ReleaseGuard(store, vision)
+        self._parser: tuple[Taxonomy, CategoryParser] | None = None
 
     async def upsert(
         self, request: UpsertRequest, *, timeout_s: float | None = None
     ) -> UpsertOutcome:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
+        The same request again, analysed by the same embedder, changes nothing and asks no model.
+        `timeout_s` is what is left of the caller's deadline for the analysis.
+
         Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
         errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
         VisionUnavailableError, DeadlineExceededError, StoreUnavailableError.
         """
-        raise NotImplementedError
+        _validate(request)
+        if isinstance(request.source, PhotoSource):
+            check_image(request.source.image, self._limits)
+        release = await self._releases.served()
+        digest = source_digest(request, release)
+        stored = await self._store.get(request.item_id)
+        if stored is not None and stored.source_digest == digest:
+            await self._make_visible(stored.sequence_number)
+            return UpsertOutcome(stored, changed=False)
+        if isinstance(request.source, PhotoSource):
+            await self._releases.check()  # the store checks, too; but before the models' work
+        draft = ItemDraft(
+            item_id=request.item_id,
+            title=request.title,
+            attributes=dict(request.attributes),
+            payload=request.payload,
+            garment=await self._garment(request, timeout_s),
+            source_digest=digest,
+        )
+        (outcome,) = await self._store.upsert([draft], release=release)
+        await self._make_visible(outcome.item.sequence_number)
+        return outcome
 
     async def get(self, item_id: str) -> Item:
         """Return the item. Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError."""
-        raise NotImplementedError
+        violations = validation.Violations()
+        validation.item_id(item_id, "item_id", violations)
+        violations.check()
+        item = await self._store.get(item_id)
+        if item is None:
+            raise item_not_found(item_id)
+        return item
 
     async def list_page(
         self,
@@ -81,11 +141,159 @@ class Catalog:
 
         Raises InvalidRequestError, StoreUnavailableError.
         """
-        raise NotImplementedError
+        violations = validation.Violations()
+        size = validation.page_size(page_size, "page_size", violations)
+        validation.page_token(page_token, "page_token", violations)
+        violations.check()
+        return await self._store.list_page(
+            page_size=size, after_item_id=page_token, super_category=super_category
+        )
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
-        """Delete 1 to 1000 items in one transaction; return the ids that there were, in their order.
+        """Delete 1 to 1000 items in one transaction; return the ids that there were, in their
+        order.
 
-        Raises InvalidRequestError, StoreUnavailableError.
+        On return searches of this process don't find them. Raises InvalidRequestError,
+        StoreUnavailableError.
         """
-        raise NotImplementedError
+        violations = validation.Violations()
+        validation.item_ids(item_ids, "item_ids", violations)
+        violations.check()
+        deleted = await self._store.delete(item_ids)
+        if deleted:
+            await self._make_visible(await self._store.last_sequence_number())
+        return deleted
+
+    async def _garment(self, request: UpsertRequest, timeout_s: float | None) -> Garment:
+        """Return the garment that stands for the item."""
+        taxonomy = await self._vision.taxonomy() if _needs_taxonomy(request) else None
+        if isinstance(request.source, EmbeddingSource):
+            source = request.source
+            if taxonomy is not None:
+                violations = validation.Violations()
+                validation.sub_category(
+                    source.sub_category,
+                    source.super_category,
+                    taxonomy.sub_categories,
+                    "embedding.sub_category",
+                    violations,
+                )
+                violations.check()
+            return Garment(
+                super_category=source.super_category,
+                embedding=source.embedding,
+                color_histogram=source.color_histogram,
+                sub_category=source.sub_category,
+            )
+        named = None if taxonomy is None else self._parser_of(taxonomy).parse(request.title)
+        guide = request.source.guide
+        if guide is None and named is not None:
+            guide = CategoryGuide(named.super_category)
+        analysis = await self._vision.analyze(request.source.image, guide, timeout_s=timeout_s)
+        chosen = choose_garment(analysis.garments, guide, named)
+        if chosen is None:
+            raise _no_matching_garment(request.item_id, guide)
+        return chosen
+
+    def _parser_of(self, taxonomy: Taxonomy) -> CategoryParser:
+        if self._parser is None or self._parser[0] is not taxonomy:
+            self._parser = (taxonomy, CategoryParser(taxonomy.sub_categories))
+        return self._parser[1]
+
+    async def _make_visible(self, sequence_number: int) -> None:
+        """Let searches see a change. What is durable stays acknowledged where that fails."""
+        try:
+            await self._applier.catch_up_to(sequence_number)
+        except OotdError as error:
+            _log.warning("change_not_yet_visible", sequence=sequence_number, error=error.message)
+
+
+def choose_garment(
+    garments: Sequence[Garment], guide: Guide, named: TitleCategory | None
+) -> Garment | None:
+    """Return the garment of a photo that is the item, or None.
+
+    A category guide leaves its own garments alone in the choice, a rectangle its own garment. Among
+    those, one whose sub-category is the one that the title names goes first, then the higher
+    detector score. Where the title names a sub-category of the chosen garment's super-category,
+    that is the item's, with score 1: the seller knows it, the model guesses (seller intent, Visual
+    Search at eBay, section 4).
+    """
+    if isinstance(guide, CategoryGuide):
+        garments = [one for one in garments if one.super_category == guide.category]
+    if not garments:
+        return None
+    wanted = "" if named is None else named.sub_category
+    chosen = max(garments, key=lambda one: (bool(wanted) and one.sub_category == wanted, one.score))
+    if named is not None and wanted and named.super_category == chosen.super_category:
+        return replace(chosen, sub_category=wanted, sub_category_score=1.0)
+    return chosen
+
+
+def source_digest(request: UpsertRequest, release: str) -> str:
+    """Return the SHA-256 (hex) of all that was sent and of the embedder that looks at it."""
+    source = request.source
+    header: dict[str, object] = {
+        "release": release,
+        "title": request.title,
+        "attributes": sorted(request.attributes.items()),
+        "payload_bytes": len(request.payload),
+    }
+    parts = [request.payload]
+    if isinstance(source, PhotoSource):
+        header |= {"source": "photo", "guide": _guide_key(source.guide)}
+        parts.append(source.image)
+    else:
+        header |= {
+            "source": "embedding",
+            "super_category": source.super_category.label,
+            "sub_category": source.sub_category,
+            "has_histogram": source.color_histogram is not None,
+        }
+        parts.append(source.embedding.astype("<f4").tobytes())
+        if source.color_histogram is not None:
+            parts.append(source.color_histogram.astype("<f4").tobytes())
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def item_not_found(item_id: str) -> ItemNotFoundError:
+    """Return what to raise where there is no such item."""
+    return ItemNotFoundError(f'there is no item "{item_id}"', {"item_id": item_id})
+
+
+def _validate(request: UpsertRequest) -> None:
+    violations = validation.Violations()
+    validation.item_id(request.item_id, "item_id", violations)
+    validation.title(request.title, "title", violations)
+    validation.attributes(request.attributes, "attributes", violations)
+    validation.payload(request.payload, "payload", violations)
+    violations.check()
+
+
+def _needs_taxonomy(request: UpsertRequest) -> bool:
+    if isinstance(request.source, EmbeddingSource):
+        return bool(request.source.sub_category)
+    return bool(request.title)
+
+
+def _guide_key(guide: Guide) -> object:
+    match guide:
+        case CategoryGuide(category):
+            return category.label
+        case RegionGuide(box):
+            return [box.x0, box.y0, box.x1, box.y1]
+        case None:
+            return None
+
+
+def _no_matching_garment(item_id: str, guide: Guide) -> NoMatchingGarmentError:
+    category = guide.category.label if isinstance(guide, CategoryGuide) else "any"
+    what = "garment" if category == "any" else category
+    return NoMatchingGarmentError(
+        f'no {what} was found in the photo of "{item_id}": send a photo that shows it, another '
+        "category, or the garment's rectangle",
+        {"item_id": item_id, "category": category},
+    )

@@ -1,9 +1,9 @@
 """Reads the category out of an item's title: what the seller says it is (Visual Search at eBay and
 11st call it seller intent), which then guides the analysis of the photo.
 
-English titles name the garment last in their first phrase ("denim jacket", "dress shirt", "jacket with
-hood"), so the last garment word before a preposition or a separator wins; a phrase in the vocabulary
-goes before its single words ("sweater vest", "top handle bag").
+English titles name the garment last in their first phrase ("denim jacket", "dress shirt", "jacket
+with hood"), so the last garment word before a preposition or a separator wins; a phrase in the
+vocabulary goes before its single words ("sweater vest", "top handle bag").
 """
 
 import re
@@ -21,7 +21,7 @@ class TitleCategory:
     sub_category: str = ""
 
 
-# Words beside the sub-categories' own names, singular, "-" for a blank; "" where no one sub-category
+# Words beside the sub-categories' own names, singular, "-" for a blank; "" where no sub-category
 # is meant. A sub-category that the served taxonomy lacks counts as "".
 _VOCABULARY: Mapping[SuperCategory, Mapping[str, str]] = {
     SuperCategory.TOP: {
@@ -39,7 +39,6 @@ _VOCABULARY: Mapping[SuperCategory, Mapping[str, str]] = {
         "polo": "",
         "polo-shirt": "",
         "longsleeve": "",
-        "long-sleeve": "",
         "henley": "",
         "blouse": "blouse",
         "tunic": "blouse",
@@ -188,8 +187,38 @@ _VOCABULARY: Mapping[SuperCategory, Mapping[str, str]] = {
     },
 }
 
-# These describe rather than name: "top quality bag", "flat shoes", "heel height", "knit dress".
-_ONLY_LAST = frozenset({"top", "flat", "heel", "knit", "slide", "tank", "wedge", "pump", "polo"})
+# These mostly describe: "top quality bag", "flat shoes", "heel 5 cm", "knit dress". They name a
+# garment only at a phrase's end, and where the phrase names none other.
+_WEAK = frozenset(
+    {"top", "flat", "heel", "knit", "slide", "tank", "wedge", "pump", "polo", "longsleeve"}
+)
+# What else is sold under such words: "dress socks", "bag charm", "shoe laces".
+_OTHER_GOODS = frozenset(
+    {
+        "belt",
+        "bra",
+        "brief",
+        "cap",
+        "charm",
+        "cover",
+        "earring",
+        "glove",
+        "hanger",
+        "hat",
+        "insole",
+        "lace",
+        "necklace",
+        "scarf",
+        "shapewear",
+        "sock",
+        "stocking",
+        "strap",
+        "sunglasses",
+        "tie",
+        "underwear",
+        "watch",
+    }
+)
 _BREAK = re.compile(
     r"[,;:|(){}\[\]/+&–—]|\s-+\s|"
     r"\b(?:with|without|w/|for|from|by|in|on|of|to|and|plus|at|made|featuring|size|sz)\b"
@@ -217,23 +246,20 @@ class CategoryParser:
         """Return the category that a title names, or None where it names none or several alike."""
         text = title.lower().replace("_", " ")
         start = 0
-        for separator in [*_BREAK.finditer(text), None]:
-            end = len(text) if separator is None else separator.start()
-            found = self._last_in(text[start:end])
+        for separator in _BREAK.finditer(text):
+            found = self._last_in(text[start : separator.start()])
             if found is not None:
-                joined = separator is not None and _JOINS.fullmatch(separator.group())
-                if separator is not None and joined:
-                    other = self._next_phrase(text[separator.end() :])
-                    if other is not None and other.super_category != found.super_category:
-                        return None  # "top and skirt": a set, so the title decides nothing
-                return found
-            if separator is not None:
-                start = separator.end()
-        return None
+                is_set = _JOINS.fullmatch(separator.group()) and self._begins_with_other(
+                    text[separator.end() :], found
+                )
+                return None if is_set else found  # "top and skirt" decides nothing
+            start = separator.end()
+        return self._last_in(text[start:])
 
-    def _next_phrase(self, text: str) -> TitleCategory | None:
+    def _begins_with_other(self, text: str, found: TitleCategory) -> bool:
         following = _BREAK.search(text)
-        return self._last_in(text if following is None else text[: following.start()])
+        other = self._last_in(text if following is None else text[: following.start()])
+        return other is not None and other.super_category != found.super_category
 
     def _last_in(self, phrase: str) -> TitleCategory | None:
         """Return the last garment that a phrase names; the longest name at a place wins."""
@@ -241,17 +267,22 @@ class CategoryParser:
         named: TitleCategory | None = None
         place = 0
         while place < len(words):
-            for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
-                found = self._lookup(words[place : place + length])
-                if found is not None:
-                    last = place + length == len(words)
-                    if length > 1 or last or words[place] not in _ONLY_LAST:
-                        named = found
-                    place += length
-                    break
-            else:
-                place += 1
+            found, length = self._longest_at(words, place)
+            is_weak = length == 1 and words[place] in _WEAK
+            if found is not None:
+                if not is_weak or (named is None and place + length == len(words)):
+                    named = found
+            elif not _OTHER_GOODS.isdisjoint((words[place], *_singulars(words[place]))):
+                named = None
+            place += length
         return named
+
+    def _longest_at(self, words: list[str], place: int) -> tuple[TitleCategory | None, int]:
+        for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
+            found = self._lookup(words[place : place + length])
+            if found is not None:
+                return found, length
+        return None, 1
 
     def _lookup(self, words: list[str]) -> TitleCategory | None:
         name = "-".join(words)

@@ -19,6 +19,7 @@ _UNITS = {
     "calls": "calls",
     "streams": "streams",
     "threads": "threads",
+    "items": "items",
 }
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 

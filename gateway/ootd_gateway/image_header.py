@@ -1,14 +1,15 @@
 """Looks at a photo's header and decides whether it may go to the models; nothing is decoded.
 
-The few header fields are read here, not through an imaging library, on purpose: opening a WebP there
-allocates its whole canvas, opening a TIFF copies every tag's data, and a decompression bomb is
-reported without its size.
+The few header fields are read here, not through an imaging library, on purpose: opening a WebP
+there allocates its whole canvas, opening a TIFF copies every tag's data, and a decompression bomb
+is reported without its size.
 """
 
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ootd_gateway.errors import (
     ImageTooLargeError,
@@ -20,7 +21,7 @@ from ootd_gateway.errors import (
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What a photo may be: encoded bytes, pixels (width x height), and the shorter side in pixels."""
+    """What a photo may be: encoded bytes, pixels (width x height), shorter side in pixels."""
 
     max_bytes: int = 20 * 1024 * 1024
     max_pixels: int = 50_000_000
@@ -90,7 +91,7 @@ def check_image(image: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> ImageHead
 
 
 def detect_format(data: bytes) -> str:
-    """Name the format of some bytes by how they begin: "jpeg", "png", "text", "unknown" and so on."""
+    """Name the format of some bytes by how they begin: "jpeg", "text", "unknown" and so on."""
     if not data:
         return "empty"
     for name, matches in _SIGNATURES:
@@ -148,7 +149,7 @@ def _read_jpeg(data: bytes) -> _Header:
         if marker == _JPEG_START_OF_SCAN:
             if size is None:
                 raise _FaultyError("it has a scan before its frame header")
-            return (*size, lambda: _check_jpeg_end(data, place))
+            return (*size, partial(_check_jpeg_end, data, place))
         place += 2 + length
     if size is None:
         raise _FaultyError("it has no frame header, so it is truncated or damaged")

@@ -1,19 +1,29 @@
 """What the search calls do, in domain terms: query vectors, neighbours, items."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits
-from ootd_gateway.index.base import VectorIndex
+from ootd_gateway import validation
+from ootd_gateway.catalog import item_not_found
+from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
+from ootd_gateway.index.base import Neighbor, Query, VectorIndex
+from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.store.base import CatalogStore
 from ootd_gateway.types import (
     FloatVector,
+    Garment,
     GarmentHits,
     Guide,
     Hit,
     ImageAnalysis,
+    Item,
     SuperCategory,
 )
 from ootd_gateway.vision.base import VisionModel
+
+_MAX_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,13 @@ class Search:
         settings: SearchSettings = SearchSettings(),
         limits: ImageLimits = DEFAULT_LIMITS,
     ) -> None:
-        raise NotImplementedError
+        self._index = index
+        self._store = store
+        self._vision = vision
+        self._settings = settings
+        self._limits = limits
+        self._releases = ReleaseGuard(store, vision)
+        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="search")
 
     async def by_image(
         self,
@@ -58,14 +74,35 @@ class Search:
         Raises InvalidRequestError, the image errors of `image_header.check_image`,
         VisionUnavailableError, DeadlineExceededError, ReleaseMismatchError, StoreUnavailableError.
         """
-        raise NotImplementedError
+        count = _checked_k(k)
+        check_image(image, self._limits)
+        await self._releases.check()
+        analysis = await self._vision.analyze(image, guide, timeout_s=timeout_s)
+        queries = [self._query(garment, count) for garment in analysis.garments]
+        hits = await self._hits(queries)
+        return ImageSearchResult(
+            analysis,
+            tuple(
+                GarmentHits(garment, found)
+                for garment, found in zip(analysis.garments, hits, strict=True)
+            ),
+        )
 
     async def by_item(self, item_id: str, *, k: int | None = None) -> tuple[Hit, ...]:
         """Search with an item, which is left out of the hits.
 
         Raises InvalidRequestError, ItemNotFoundError, StoreUnavailableError.
         """
-        raise NotImplementedError
+        violations = validation.Violations()
+        validation.item_id(item_id, "item_id", violations)
+        count = validation.k(k, "k", violations)
+        violations.check()
+        item = await self._store.get(item_id)
+        if item is None:
+            raise item_not_found(item_id)
+        query = replace(self._query(item.garment, count), exclude_key=item.key)
+        (hits,) = await self._hits([query])
+        return hits
 
     async def by_embedding(
         self,
@@ -79,8 +116,75 @@ class Search:
 
         Raises InvalidRequestError, ReleaseMismatchError, StoreUnavailableError.
         """
-        raise NotImplementedError
+        count = _checked_k(k)
+        await self._releases.check_if_known()
+        garment = Garment(super_category, embedding, color_histogram)
+        (hits,) = await self._hits([self._query(garment, count)])
+        return hits
 
     async def close(self) -> None:
         """Give back the worker threads; waits for searches that are running."""
-        raise NotImplementedError
+        await asyncio.to_thread(self._threads.shutdown)
+
+    def _query(self, garment: Garment, k: int) -> Query:
+        return Query(
+            super_category=garment.super_category,
+            embedding=garment.embedding,
+            k=k,
+            color_histogram=garment.color_histogram,
+            color_weight=self._settings.color_weight,
+        )
+
+    async def _hits(self, queries: Sequence[Query]) -> list[tuple[Hit, ...]]:
+        """Return each query's hits, best first, equal scores by item id.
+
+        An item may be deleted, or change its category, after the index named it. Its place is
+        filled by asking for more, a few times at most: each round loses only what changed during
+        it.
+        """
+        found = await self._round(queries)
+        for _ in range(_MAX_ROUNDS - 1):
+            short = [number for number, (_, is_short) in enumerate(found) if is_short]
+            if not short:
+                break
+            larger = [_larger(queries[number], found[number][0]) for number in short]
+            for number, result in zip(short, await self._round(larger), strict=True):
+                found[number] = result
+        return [hits[: query.k] for query, (hits, _) in zip(queries, found, strict=True)]
+
+    async def _round(self, queries: Sequence[Query]) -> list[tuple[tuple[Hit, ...], bool]]:
+        """Return each query's hits that are still there, and whether more could be had."""
+        if not queries:
+            return []
+        neighbors = await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: [self._index.search(query) for query in queries]
+        )
+        keys = list({one.key for several in neighbors for one in several})
+        items = {item.key: item for item in await self._store.get_by_keys(keys)}
+        return [
+            _join(query, several, items) for query, several in zip(queries, neighbors, strict=True)
+        ]
+
+
+def _join(
+    query: Query, neighbors: Sequence[Neighbor], items: dict[int, Item]
+) -> tuple[tuple[Hit, ...], bool]:
+    hits = [
+        Hit(items[one.key], one.parts)
+        for one in neighbors
+        if one.key in items and items[one.key].garment.super_category == query.super_category
+    ]
+    hits.sort(key=lambda hit: (-hit.score, hit.item.item_id))
+    return tuple(hits), len(hits) < len(neighbors) == query.k
+
+
+def _larger(query: Query, hits: Sequence[Hit]) -> Query:
+    missing = query.k - len(hits)
+    return replace(query, k=query.k + 2 * missing + 8)
+
+
+def _checked_k(k: int | None) -> int:
+    violations = validation.Violations()
+    count = validation.k(k, "k", violations)
+    violations.check()
+    return count

@@ -17,7 +17,7 @@ from ootd_gateway.telemetry import LogFormat, LogLevel
 ENVIRONMENT_PREFIX = "OOTD_"
 CONFIG_VARIABLE = "OOTD_CONFIG"
 # Variables with the prefix that belong to the commands around the gateway.
-_OTHER_VARIABLES = {CONFIG_VARIABLE, "OOTD_DATA", "OOTD_ADDRESS", "OOTD_TOKEN"}
+_OTHER_VARIABLES = {CONFIG_VARIABLE, "OOTD_DATA", "OOTD_SERVER", "OOTD_TOKEN"}
 _ADDRESS = r"^(\S+:\d{1,5})$"
 
 
@@ -121,10 +121,17 @@ class Settings(BaseSettings):
         description="Shards of each super-category's index. More let a large index be searched by "
         "several cores at once.",
     )
-    index_dtype: Literal["f32", "f16", "i8"] = Field(
+    index_precision: Literal["f16", "f32"] = Field(
         "f16",
-        description="Precision of vectors in the index: 512, 256 or 128 bytes a vector. i8 loses "
-        "some recall.",
+        description="Precision of vectors in the index's graphs: 256 or 512 bytes a vector. "
+        "Hits are ranked by exact scores in any case.",
+    )
+    index_exact_limit_items: int = Field(
+        4096,
+        ge=0,
+        le=10_000_000,
+        description="Up to so many items in a shard a search compares all of them; above, it walks "
+        "a graph (HNSW).",
     )
     index_connectivity: int = Field(
         16,

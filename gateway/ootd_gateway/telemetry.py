@@ -175,3 +175,21 @@ class Metrics:
             "Newest change that searches see.",
             registry=self.registry,
         )
+
+
+class PoolMetrics:
+    """A `PoolObserver` that keeps the metrics of one pool of calls."""
+
+    def __init__(self, metrics: Metrics, pool: str) -> None:
+        self._running = metrics.admitted_calls.labels(pool)
+        self._waiting = metrics.waiting_calls.labels(pool)
+        self._refused = metrics.refused_calls.labels(pool)
+
+    def changed(self, running: int, waiting: int) -> None:
+        """Calls began, ended, or wait."""
+        self._running.set(running)
+        self._waiting.set(waiting)
+
+    def refused(self) -> None:
+        """A call was refused."""
+        self._refused.inc()

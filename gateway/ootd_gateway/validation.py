@@ -140,7 +140,7 @@ def page_token(value: str, field: str, violations: Violations) -> str:
 
 
 def super_category(value: int, field: str, violations: Violations) -> SuperCategory:
-    """Check a required super-category, numbered as in `ootd.v1.SuperCategory`: 1 to 6, 0 is none."""
+    """Check a required super-category, numbered as in `ootd.v1.SuperCategory`, 1 to 6."""
     found = optional_super_category(value, field, violations)
     if value == 0:
         violations.add(field, "must be set, is SUPER_CATEGORY_UNSPECIFIED")
@@ -170,9 +170,7 @@ def region(  # noqa: PLR0917 - a rectangle is its four corners
     if inside:
         for axis, low, high in (("x", x0, x1), ("y", y0, y1)):
             if not low < high:
-                violations.add(
-                    f"{field}.{axis}1", f"must be above {axis}0 ({low:g}), is {high:g}"
-                )
+                violations.add(f"{field}.{axis}1", f"must be above {axis}0 ({low:g}), is {high:g}")
     return Box(x0, y0, x1, y1)
 
 
@@ -189,7 +187,8 @@ def embedding(values: Sequence[float], field: str, violations: Violations) -> Fl
     else:
         # Scaling by the largest value first keeps squares of tiny or huge values in range.
         vector = vector / np.abs(vector).max()
-        return (vector / np.linalg.norm(vector)).astype(np.float32)
+        unit: FloatVector = (vector / np.linalg.norm(vector)).astype(np.float32)
+        return unit
     return np.zeros(EMBEDDING_SIZE, dtype=np.float32)
 
 
@@ -215,7 +214,8 @@ def color_histogram(
         violations.add(field, "must not be all 0")
         return None
     bins = bins / bins.max()
-    return (bins / bins.sum()).astype(np.float32)
+    fractions: FloatVector = (bins / bins.sum()).astype(np.float32)
+    return fractions
 
 
 def sub_category(
@@ -263,4 +263,3 @@ def _shown(value: str) -> str:
     """Quote a caller's text for a message: short, and without characters that act on a terminal."""
     short = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"
     return ascii(short) if not short.isprintable() else f'"{short}"'
-

@@ -15,25 +15,42 @@ from torch import Tensor, nn
 
 
 class RunSettings(Protocol):
-    """What a run needs to know; the settings are saved in each checkpoint.
-
-    `minutes` is wall clock, `warmup` a share of it, rates are per step.
-    """
+    """What a run needs to know; the settings, a dataclass, are saved in each checkpoint."""
 
     @property
-    def output(self) -> str: ...
+    def output(self) -> str:
+        """Folder for checkpoint and history."""
+        ...
+
     @property
-    def minutes(self) -> float: ...
+    def minutes(self) -> float:
+        """Time budget, wall-clock minutes."""
+        ...
+
     @property
-    def learning_rate(self) -> float: ...
+    def learning_rate(self) -> float:
+        """Highest learning rate, per step."""
+        ...
+
     @property
-    def final_rate_share(self) -> float: ...
+    def final_rate_share(self) -> float:
+        """Share of it that is left at the end."""
+        ...
+
     @property
-    def warmup(self) -> float: ...
+    def warmup(self) -> float:
+        """Share of the budget in which the rate rises."""
+        ...
+
     @property
-    def weight_decay(self) -> float: ...
+    def weight_decay(self) -> float:
+        """Decay of the kernels, per step."""
+        ...
+
     @property
-    def ema_decay(self) -> float: ...
+    def ema_decay(self) -> float:
+        """Share of the old average that a step keeps."""
+        ...
 
 
 Network = TypeVar("Network", bound=nn.Module)

@@ -43,7 +43,7 @@ class TrunkSettings:
     width: float = 1.0
     depth: float = 1.0
     features: int = 640
-    drop_path: float = 0.1
+    drop_path: float = 0.05
 
 
 def scale_channels(channels: int, width: float) -> int:
@@ -53,7 +53,9 @@ def scale_channels(channels: int, width: float) -> int:
     return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
-def _conv_norm(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+def _conv_norm(
+    c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
     convolution = nn.Conv2d(
         c_in, c_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False
     )
@@ -69,6 +71,7 @@ class SqueezeExcite(nn.Module):
         self.expand = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """The input, each channel weighted."""
         gate = nn.functional.silu(self.reduce(x.mean((2, 3), keepdim=True)))
         return x * torch.sigmoid(self.expand(gate))
 
@@ -76,7 +79,9 @@ class SqueezeExcite(nn.Module):
 class Block(nn.Module):
     """MBConv, or Fused-MBConv where `stage.fused` (Tan & Le 2021, Figure 2)."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int, stage: StageSettings, drop: float) -> None:
+    def __init__(
+        self, c_in: int, c_out: int, stride: int, stage: StageSettings, drop: float
+    ) -> None:
         super().__init__()
         hidden = c_in * stage.expansion
         layers: list[nn.Module] = []
@@ -94,6 +99,7 @@ class Block(nn.Module):
         self.drop = drop
 
     def forward(self, x: Tensor) -> Tensor:
+        """The block's output; at stride 2 half as high and wide."""
         y: Tensor = self.layers(x)
         if not self.residual:
             return y
@@ -142,6 +148,7 @@ class Trunk(nn.Module):
                     nn.init.zeros_(module.bias)
 
     def forward(self, crops: Tensor) -> Tensor:
+        """The features of the crops."""
         x = (crops - self.mean) / self.std
         x = self.top(self.blocks(self.stem(x)))
         return x.mean((2, 3))

@@ -46,7 +46,7 @@ class AsyncCalls:
 
     async def unary(
         self,
-        method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response],
+        method: "grpc.aio.UnaryUnaryMultiCallable[_Request, _Response]",
         request: _Request,
         timeout_s: float | None,
         *,
@@ -77,7 +77,7 @@ class AsyncCalls:
 
     async def exchange(
         self,
-        method: grpc.aio.StreamStreamMultiCallable[_Request, _Answer],
+        method: "grpc.aio.StreamStreamMultiCallable[_Request, _Answer]",
         requests: AsyncIterator[_Request],
         ledger: Ledger,
         timeout_s: float | None,

@@ -45,7 +45,7 @@ class Calls:
 
     def unary(
         self,
-        method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
+        method: "grpc.UnaryUnaryMultiCallable[_Request, _Response]",
         request: _Request,
         timeout_s: float | None,
         *,
@@ -76,7 +76,7 @@ class Calls:
 
     def exchange(
         self,
-        method: grpc.StreamStreamMultiCallable[_Request, _Answer],
+        method: "grpc.StreamStreamMultiCallable[_Request, _Answer]",
         requests: Iterator[_Request],
         ledger: Ledger,
         timeout_s: float | None,

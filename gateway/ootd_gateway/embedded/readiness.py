@@ -45,16 +45,21 @@ class Readiness:
 
         Causes alone: an ensemble that only lacks a member is left out where the member is told.
         """
-        try:
-            index = self._stub.RepositoryIndex(
-                service_pb2.RepositoryIndexRequest(), timeout=_TIMEOUT_S
-            )
-        except grpc.RpcError:
-            return []
         failed = [
             (model.name, " ".join(model.reason.split()))
-            for model in index.models
+            for model in self._index()
             if model.state == "UNAVAILABLE" and model.reason
         ]
         causes = [(name, reason) for name, reason in failed if "depends on" not in reason]
         return causes or failed
+
+    def ready_models(self) -> set[str]:
+        """Names of the models that can be used now."""
+        return {model.name for model in self._index() if model.state == "READY"}
+
+    def _index(self) -> list[service_pb2.RepositoryIndexResponse.ModelIndex]:
+        try:
+            request = service_pb2.RepositoryIndexRequest()
+            return list(self._stub.RepositoryIndex(request, timeout=_TIMEOUT_S).models)
+        except grpc.RpcError:
+            return []

@@ -26,9 +26,9 @@ class ServerLog:
         self._position += len(lines) + len(newline)
         return _LOADED.findall(lines.decode(errors="replace"))
 
-    def last_failure(self) -> str | None:
-        """The last error of this run, None if there is none."""
+    def last_failure(self, about: str = "") -> str | None:
+        """The last error of this run that names ``about``, None if there is none."""
         with self.path.open("rb") as log:
             log.seek(self._start)
             failures = _FAILURE.findall(log.read().decode(errors="replace"))
-        return failures[-1] if failures else None
+        return next((failure for failure in reversed(failures) if about in failure), None)

@@ -2,9 +2,9 @@
 
 Runs as a process of its own, as a plain script: ``python supervisor.py SPEC``, with SPEC a JSON
 file of the fields of ``Spec``. Its standard input is a pipe that the owner holds open: the kernel
-closes it even after ``kill -9``, and then everything started here ends. Standard output carries one
-JSON object a line: ``{"event": "started", "pid"}``, ``{"event": "exited", "status",
-"restart_in_s"}``.
+closes it even after ``kill -9``, and then everything started here ends; anything written into it
+before means that no grace is needed. Standard output carries one JSON object a line:
+``{"event": "started", "pid"}``, ``{"event": "exited", "status", "restart_in_s"}``.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Supervisor:
         self._spec = spec
         self._owner = os.getppid()
         self._stopping = False
+        self._graceful = True
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -105,8 +106,9 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             readable, _, _ = select.select([sys.stdin], [], [], min(left, _POLL_S))
-            closed = bool(readable) and not os.read(sys.stdin.fileno(), 4096)
-            if closed or os.getppid() != self._owner:
+            if readable:
+                self._graceful = not os.read(sys.stdin.fileno(), 4096)
+            if readable or os.getppid() != self._owner:
                 self._stopping = True
 
     def _end_child(self) -> None:
@@ -114,10 +116,11 @@ class Supervisor:
         if self._child is None:
             return
         group = self._child.pid
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            if self._child.poll() is None:
-                self._child.terminate()
-            self._child.wait(self._spec.stop_timeout_s)
+        if self._graceful:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self._child.poll() is None:
+                    self._child.terminate()
+                self._child.wait(self._spec.stop_timeout_s)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         self._child.wait()

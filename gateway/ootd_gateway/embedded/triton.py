@@ -70,7 +70,7 @@ class EmbeddedTriton:
         self._report = report
         self._ports: dict[str, int] = {}
         self._log = ServerLog(settings.log_path or _new_log_path())
-        self._shared_memory_prefix = f"ootd-{secrets.token_hex(4)}-"
+        self._shared_memory_prefix = f"ootd-{os.getpid()}-{secrets.token_hex(4)}-"
         self._work_folder: Path | None = None
         # Guards `_supervisor`: the watcher may start another while the owner stops.
         self._lock = threading.Lock()
@@ -140,7 +140,10 @@ class EmbeddedTriton:
             process, self._supervisor = self._supervisor, None
         if process is not None:
             assert process.stdin is not None
-            process.stdin.close()  # the supervisor takes this as the end
+            with contextlib.suppress(BrokenPipeError):  # it is dead already
+                if not self._ready:
+                    process.stdin.write(b"at once\n")  # nobody can have a request in it
+                process.stdin.close()  # the supervisor takes this as the end
             try:
                 process.wait(self._settings.stop_timeout_s + 10)
             except subprocess.TimeoutExpired:
@@ -308,6 +311,14 @@ class EmbeddedTriton:
                         f" ({self._see_log()})"
                     )
                 self._exited.wait(_POLL_S)
+            self._check_all_models(readiness)
+
+    def _check_all_models(self, readiness: Readiness) -> None:
+        """Triton calls itself ready without a model whose configuration it could not even read."""
+        folders = self._settings.model_repository.glob("*/config.pbtxt")
+        for name in sorted({path.parent.name for path in folders} - readiness.ready_models()):
+            reason = self._log.last_failure(about=f"'{name}'") or "it was not loaded"
+            raise EmbeddedTritonError(f"model '{name}' failed: {reason} ({self._see_log()})")
 
     def _see_log(self) -> str:
         return f"log: {self._log.path}"

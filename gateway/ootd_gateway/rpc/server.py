@@ -94,6 +94,11 @@ class GatewayServer:
         self.port = self._bind()
 
     @property
+    def deadlines(self) -> Deadlines:
+        """How long calls may take."""
+        return self._options.deadlines
+
+    @property
     def address(self) -> str:
         """host:port that is really bound."""
         host, _, _ = self._options.address.rpartition(":")
@@ -134,8 +139,12 @@ class GatewayServer:
             async with asyncio.timeout(seconds):
                 await self._admission.wait_until_idle()
         except TimeoutError:
-            running = self._admission.calls.state.running + self._admission.streams.state.running
-            log.warning("calls are cut off", calls=running, drain_seconds=seconds)
+            log.warning(
+                "calls are cut off",
+                calls=self._admission.calls.running,
+                streams=self._admission.streams.running,
+                drain_seconds=seconds,
+            )
             await self._server.stop(None)
             return
         await self._server.stop(_STOP_SECONDS)

@@ -20,10 +20,11 @@ DOMAIN = "ootd"
 """Domain of every google.rpc.ErrorInfo."""
 
 _DETAILS_KEY = "grpc-status-details-bin"
-# Statuses travel in HTTP/2 headers, of which clients take 8 KiB by default; base64 adds a third.
-_MESSAGE_CHARACTERS = 512
-_DESCRIPTION_CHARACTERS = 256
-_VIOLATIONS = 12
+# Statuses travel in HTTP/2 headers, of which callers take 8 KiB by default: the message with its
+# bytes percent-encoded, and the details, which hold it again, as base64.
+_MESSAGE_BYTES = 800
+_TEXT_BYTES = 256
+_STATUS_BYTES = 3500
 
 
 def internal_error() -> InternalError:
@@ -37,19 +38,20 @@ def rich_status(error: OotdError, request_id: str) -> status_pb2.Status:
     Long texts are cut so that the status fits into the headers it travels in.
     """
     status = status_pb2.Status(
-        code=_code_number(error), message=_cut(error.message, _MESSAGE_CHARACTERS)
+        code=_code_number(error), message=_cut(error.message, _MESSAGE_BYTES)
     )
     status.details.add().Pack(
         error_details_pb2.ErrorInfo(
             domain=DOMAIN, reason=error.reason, metadata=_metadata(error, request_id)
         )
     )
-    if isinstance(error, InvalidRequestError):
-        status.details.add().Pack(_bad_request(error.violations))
     if isinstance(error, OverloadedError):
         delay = Duration()
         delay.FromNanoseconds(round(error.retry_after_s * 1e9))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+    if isinstance(error, InvalidRequestError):
+        room = _STATUS_BYTES - status.ByteSize()
+        status.details.add().Pack(_bad_request(error.violations, room))
     return status
 
 
@@ -74,31 +76,34 @@ def element_error(error: OotdError, request_id: str) -> element_error_pb2.Elemen
     return element_error_pb2.ElementError(
         code=_code_number(error),
         reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{error.reason}"),
-        message=_cut(error.message, _MESSAGE_CHARACTERS),
+        message=_cut(error.message, _MESSAGE_BYTES),
         metadata=_metadata(error, request_id),
         violations=[
             element_error_pb2.FieldViolation(
-                field=one.field, description=_cut(one.description, _DESCRIPTION_CHARACTERS)
+                field=one.field, description=_cut(one.description, _TEXT_BYTES)
             )
             for one in violations
         ],
     )
 
 
-def _bad_request(violations: tuple[FieldViolation, ...]) -> error_details_pb2.BadRequest:
-    return error_details_pb2.BadRequest(
-        field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(
-                field=_cut(one.field, _DESCRIPTION_CHARACTERS),
-                description=_cut(one.description, _DESCRIPTION_CHARACTERS),
-            )
-            for one in violations[:_VIOLATIONS]
-        ]
-    )
+def _bad_request(
+    violations: tuple[FieldViolation, ...], room: int
+) -> error_details_pb2.BadRequest:
+    """Return as many of the violations as fit into `room` bytes, but one at least."""
+    message = error_details_pb2.BadRequest()
+    for one in violations:
+        message.field_violations.add(
+            field=_cut(one.field, _TEXT_BYTES), description=_cut(one.description, _TEXT_BYTES)
+        )
+        if message.ByteSize() > room and len(message.field_violations) > 1:
+            del message.field_violations[-1]
+            break
+    return message
 
 
 def _metadata(error: OotdError, request_id: str) -> dict[str, str]:
-    texts = {key: _cut(text, _DESCRIPTION_CHARACTERS) for key, text in error.metadata.items()}
+    texts = {key: _cut(text, _TEXT_BYTES) for key, text in error.metadata.items()}
     return {**texts, "request_id": request_id}
 
 
@@ -106,8 +111,12 @@ def _code_number(error: OotdError) -> int:
     return int(code_pb2.Code.Value(error.code.name))
 
 
-def _cut(text: str, characters: int) -> str:
-    return text if len(text) <= characters else text[: characters - 1] + "…"
+def _cut(text: str, size: int) -> str:
+    """Return the text, or its beginning, within `size` bytes of UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= size:
+        return encoded.decode("utf-8")
+    return encoded[: size - 3].decode("utf-8", "ignore") + "…"
 
 
 def code_of(error: BaseException, context: "aio.ServicerContext[Any, Any]") -> grpc.StatusCode:

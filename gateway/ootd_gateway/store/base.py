@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ootd_gateway.errors import ReleaseMismatchError
 from ootd_gateway.types import Item, ItemDraft, ItemPage, SuperCategory
 
 
@@ -34,7 +35,8 @@ class CatalogStore(Protocol):
     """
 
     async def upsert(self, drafts: Sequence[ItemDraft], *, release: str) -> Sequence[UpsertOutcome]:
-        """Store items in one transaction; on return they are durable. Outcomes in the drafts' order.
+        """Store items in one transaction; on return they are durable. Outcomes in the drafts'
+        order.
 
         `release` is the fingerprint of the embedder that made the drafts' vectors. The first upsert
         into an empty store sets the store's release; ReleaseMismatchError where it differs from
@@ -59,9 +61,13 @@ class CatalogStore(Protocol):
         ...
 
     async def list_page(
-        self, *, page_size: int, after_item_id: str = "", super_category: SuperCategory | None = None
+        self,
+        *,
+        page_size: int,
+        after_item_id: str = "",
+        super_category: SuperCategory | None = None,
     ) -> ItemPage:
-        """Return the items whose id sorts after `after_item_id`; `next_page_token` is the last id."""
+        """Return the items whose ids sort after this one; the page's token is the last id."""
         ...
 
     async def changes_after(self, sequence_number: int, *, limit: int) -> Sequence[ItemChange]:
@@ -79,3 +85,12 @@ class CatalogStore(Protocol):
     async def close(self) -> None:
         """Give back connections; no call may follow."""
         ...
+
+
+def release_mismatch(*, stored: str, served: str) -> ReleaseMismatchError:
+    """Return what to raise where vectors of two embedders would meet."""
+    return ReleaseMismatchError(
+        f"the catalogue's vectors were made by the embedder {stored}, the served one is {served}: "
+        "serve the former, or ingest the catalogue into a new database",
+        {"stored": stored, "served": served},
+    )

@@ -33,7 +33,9 @@ def unavailable(error: BaseException, location: str) -> StoreUnavailableError | 
     if not is_away:
         return None
     cause = getattr(error, "orig", None) or error
-    return StoreUnavailableError(f"the database {location} cannot be used: {cause}; try again later")
+    return StoreUnavailableError(
+        f"the database {location} cannot be used: {cause}; try again later"
+    )
 
 
 def parse_url(text: str) -> URL:
@@ -58,8 +60,8 @@ def location_of(url: URL) -> str:
 def open_engine(url: URL, *, writes: bool, connections: int, busy_timeout_s: float) -> sa.Engine:
     """Return an engine of at most `connections` connections.
 
-    A writing SQLite connection takes the write lock as its transaction begins, so that what it reads
-    stays true until it commits; a reading one cannot write.
+    A writing SQLite connection takes the write lock as its transaction begins, so that what it
+    reads stays true until it commits; a reading one cannot write.
     """
     engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30.0)
     if engine.dialect.name == "sqlite":

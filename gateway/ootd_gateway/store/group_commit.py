@@ -1,8 +1,9 @@
 """Group commit: writes that wait for the writer are committed together.
 
-A commit costs one sync of the disk, however much it holds. So one thread owns the writing connection;
-while it commits, other writes gather, and go into its next transaction together. Each write still is
-all or nothing on its own: where a transaction fails for the sake of one write, each is tried alone.
+A commit costs one sync of the disk, however much it holds. So one thread owns the writing
+connection; while it commits, other writes gather, and go into its next transaction together. Each
+write still is all or nothing on its own: where a transaction fails for the sake of one write, each
+is tried alone.
 """
 
 import queue
@@ -144,8 +145,7 @@ class _Group:
         if upserts:
             drafts = [draft for one in upserts for draft in one.drafts]
             outcomes = iter(upsert_items(connection, drafts, upserts[0].release))
-            for upsert in upserts:
-                answers.append(_answer(upsert.done, [next(outcomes) for _ in upsert.drafts]))
+            answers += [_answer(one.done, [next(outcomes) for _ in one.drafts]) for one in upserts]
         for deletion in self.writes:
             if isinstance(deletion, Deletion):
                 gone = delete_items(connection, deletion.item_ids)

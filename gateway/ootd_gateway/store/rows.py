@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 
 from ootd_gateway.types import (
     Attribute,
@@ -68,7 +67,7 @@ def row_of_item(item: Item) -> dict[str, Any]:
     }
 
 
-def item_of_row(row: sa.Row[Any] | Sequence[Any]) -> Item:
+def item_of_row(row: Sequence[Any]) -> Item:
     """Return the item of a row that has all columns, in the table's order."""
     (
         key,

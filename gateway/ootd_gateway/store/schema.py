@@ -62,7 +62,7 @@ counters = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", _NUMBER, nullable=False),
 )
-"""The last numbers given out (`change`, `item`), and how many items there are (`items:0` to `5`)."""
+"""The last numbers given out (`change`, `item`); how many items there are (`items:0` to `5`)."""
 
 meta = sa.Table(
     "meta",

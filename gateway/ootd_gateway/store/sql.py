@@ -1,15 +1,16 @@
 """The catalogue's store in an SQL database, through SQLAlchemy Core.
 
-One thread writes (see `group_commit`), a few others read; SQLite's write-ahead log lets them work side
-by side. Measured against SQLAlchemy's asyncio engine over aiosqlite, whose every statement hops to
-a thread and back, whole transactions on threads of our own are several times faster.
+One thread writes (see `group_commit`), a few others read; SQLite's write-ahead log lets them work
+side by side. SQLAlchemy's asyncio engine over aiosqlite hops to a thread and back for every
+statement; a whole transaction in one hop was measured to read an item four times as fast (0.5 to 2
+ms) and to write nearly twice as fast.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -118,7 +119,7 @@ class SqlCatalogStore:
             return []
 
         def read(connection: sa.Connection) -> list[Item]:
-            found = []
+            found: list[sa.Row[Any]] = []
             for start in range(0, len(keys), _KEYS_A_QUERY):
                 piece = list(keys[start : start + _KEYS_A_QUERY])
                 found += connection.execute(_select_by_keys, {"keys": piece}).fetchall()
@@ -193,7 +194,7 @@ class SqlCatalogStore:
             away = unavailable(error, self._location)
             if away is None:
                 raise
-            _log.error("store_read_failed", error=str(error))  # noqa: TRY400 - the cause says all
+            _log.error("store_read_failed", error=str(error))
             raise away from error
 
 

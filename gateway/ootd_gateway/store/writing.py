@@ -7,9 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ootd_gateway.errors import ReleaseMismatchError
 from ootd_gateway.store import schema
-from ootd_gateway.store.base import UpsertOutcome
+from ootd_gateway.store.base import UpsertOutcome, release_mismatch
 from ootd_gateway.store.rows import item_of_draft, item_of_row, row_of_item
 from ootd_gateway.types import Item, ItemDraft, SuperCategory
 
@@ -151,15 +150,6 @@ def _claim_release(connection: sa.Connection, release: str, *, is_empty: bool) -
         raise release_mismatch(stored=stored, served=release)
     connection.execute(sa.delete(schema.meta).where(meta.name == schema.RELEASE))
     connection.execute(sa.insert(schema.meta), {"name": schema.RELEASE, "value": release})
-
-
-def release_mismatch(*, stored: str, served: str) -> ReleaseMismatchError:
-    """Return what to raise where vectors of two embedders would meet."""
-    return ReleaseMismatchError(
-        f"the catalogue's vectors were made by the embedder {stored}, the served one is {served}: "
-        "serve the former, or ingest the catalogue into a new database",
-        {"stored": stored, "served": served},
-    )
 
 
 def _write_items(

@@ -28,19 +28,19 @@ class ViewSettings:
     """
 
     flip: float = 0.5
-    box_jitter: float = 0.06
-    whole: float = 0.15
-    zoom: float = 0.5
-    zoom_share: float = 0.45
-    rotate: float = 0.35
+    box_jitter: float = 0.05
+    whole: float = 0.12
+    zoom: float = 0.35
+    zoom_share: float = 0.5
+    rotate: float = 0.2
     degrees: float = 12.0
     blur: float = 0.1
-    recolor: float = 0.2
+    recolor: float = 0.1
     light: float = 0.2
     tint: float = 0.03
-    erase: float = 0.35
+    erase: float = 0.15
     erase_side: float = 0.45
-    background: float = 0.25
+    background: float = 0.12
 
 
 def jittered(box: Box, settings: ViewSettings, rng: np.random.Generator) -> Box:

@@ -1,4 +1,4 @@
-"""Batches for the embedder: two views of each garment, with garments that are hard to tell apart."""
+"""Batches for the embedder: two views of each garment, beside garments that are like it."""
 
 from __future__ import annotations
 

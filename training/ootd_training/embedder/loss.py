@@ -42,6 +42,7 @@ class LabelHead(nn.Module):
         self.colors = nn.Parameter(torch.randn(colors, EMBEDDING_SIZE))
 
     def forward(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of sub-categories and of colours."""
         subs = embeddings @ normalize(self.subs, dim=1).T
         colors = embeddings @ normalize(self.colors, dim=1).T
         return self.scale * subs, self.scale * colors

@@ -15,12 +15,26 @@ Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Crops uint8 [n, s, s, 3] to embeddings [n, 128] of length 1."""
 
 QUERY_VIEWS = ViewSettings(
-    whole=0.0, zoom=0.3, zoom_share=0.6, rotate=0.3, blur=0.2, recolor=0.0, erase=0.2, background=0.0
+    whole=0.0,
+    zoom=0.3,
+    zoom_share=0.6,
+    rotate=0.3,
+    blur=0.2,
+    recolor=0.0,
+    erase=0.2,
+    background=0.0,
 )
 """How a query's crop differs from the indexed crop of the same garment."""
 
 OTHER_BACKGROUND = ViewSettings(
-    whole=0.0, zoom=0.3, zoom_share=0.6, rotate=0.3, blur=0.2, recolor=0.0, erase=0.2, background=1.0
+    whole=0.0,
+    zoom=0.3,
+    zoom_share=0.6,
+    rotate=0.3,
+    blur=0.2,
+    recolor=0.0,
+    erase=0.2,
+    background=1.0,
 )
 """The same with another background, where the garment's mask is known."""
 

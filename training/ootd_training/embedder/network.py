@@ -19,4 +19,5 @@ class Embedder(nn.Module):
         self.projection = nn.Linear(settings.features, EMBEDDING_SIZE)
 
     def forward(self, crops: Tensor) -> Tensor:
+        """The embeddings of the crops."""
         return normalize(self.projection(self.trunk(crops)), dim=1)

@@ -38,12 +38,11 @@ class EmbedderSettings:
     label_scale: float = 12.0
     steps: int = 60
     limit: int = 0
-    drawn: int = 0
     evaluate_minutes: float = 6.0
-    sizes: tuple[tuple[float, int], ...] = ((0.6, 96), (1.0, 128))
+    sizes: tuple[tuple[float, int], ...] = ((1.0, 96),)
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(
-        default_factory=lambda: ViewSettings(recolor=0.0, light=0.15, background=0.5, zoom=0.6)
+        default_factory=lambda: ViewSettings(recolor=0.0, light=0.15, background=0.4, zoom=0.5)
     )
 
     def size(self, progress: float) -> int:

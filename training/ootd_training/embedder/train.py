@@ -17,11 +17,11 @@ from ootd_training.data.crops import Tiles, load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.data.views import prefetch
 from ootd_training.embedder.batches import PairBatch, PairSampler
+from ootd_training.embedder.export import export_embedder
 from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
 from ootd_training.embedder.measure import Embed, measure_by_source
 from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
-from ootd_training.export.crop_model import CROP_SIZE
 from ootd_training.run import Run
 from ootd_training.tagger.loss import Labels, encode_labels
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
@@ -37,6 +37,7 @@ class EmbedderInTraining(nn.Module):
         self.labels = LabelHead(taxonomy, settings.label_scale)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Embeddings [n, 128], and the classifiers' logits for them."""
         embeddings = self.embedder(crops)
         return embeddings, self.labels(embeddings)
 
@@ -80,9 +81,7 @@ def batch_loss(
     }
 
 
-def train_epoch(
-    run: Run[EmbedderInTraining], tiles: Tiles, taxonomy: Taxonomy
-) -> dict[str, float]:
+def train_epoch(run: Run[EmbedderInTraining], tiles: Tiles, taxonomy: Taxonomy) -> dict[str, float]:
     """One epoch of `settings.steps` batches; returns the mean of each part of the loss.
 
     What is drawn depends on the seed and the epoch's number alone.
@@ -129,17 +128,14 @@ def train(
     if resume:
         run.resume()
     data = Path(settings.data)
-    tiles = load_tiles(
-        read_garments(data, "train", taxonomy, settings.limit, settings.drawn), cache
-    )
+    tiles = load_tiles(read_garments(data, "train", taxonomy, settings.limit), cache)
     held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
     judged = run.seconds
     while run.progress < 1:
         line: dict[str, Any] = {"loss": train_epoch(run, tiles, taxonomy)}
         if run.progress >= 1 or run.seconds - judged >= 60 * settings.evaluate_minutes:
-            line["val"] = measure_by_source(
-                torch_embed(run.average.embedder), held_out, CROP_SIZE
-            )
+            size = settings.size(run.progress)
+            line["val"] = measure_by_source(torch_embed(run.average.embedder), held_out, size)
             judged = run.seconds
         run.record(line)
         run.save()
@@ -161,7 +157,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=float, default=defaults.trunk.width)
     parser.add_argument("--depth", type=float, default=defaults.trunk.depth)
     parser.add_argument("--limit", type=int, default=0, help="this many garments a source")
-    parser.add_argument("--drawn", type=int, default=0, help="drawn garments to add to the photos")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--quick", action="store_true", help="a minute on a slice, small crops")
     parser.add_argument("--export", type=Path, help="write the ONNX model here at the end")
@@ -179,7 +174,6 @@ def main(options: argparse.Namespace) -> None:
         items=options.items,
         learning_rate=options.learning_rate,
         limit=options.limit,
-        drawn=options.drawn,
         trunk=TrunkSettings(width=options.width, depth=options.depth),
     )
     if options.quick:
@@ -193,6 +187,4 @@ def main(options: argparse.Namespace) -> None:
         )
     run = train(settings, options.cache, options.resume)
     if options.export:
-        from ootd_training.embedder.export import export_embedder
-
-        export_embedder(run.average.embedder, options.export)
+        export_embedder(run.average.embedder, settings.size(1.0), options.export)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ootd_training.export.half_precision import store_half_precision
@@ -20,11 +22,31 @@ CROP_SIZE = 160
 """Side of the crops that the service cuts, in pixels."""
 
 
+class Resized(nn.Module):
+    """A model behind a resize of its crops to `size` px, the size that it was trained at.
+
+    Batch norms and the reach of the last layers fit one size of garment: fed with larger crops,
+    the model answers worse, not better.
+    """
+
+    def __init__(self, model: nn.Module, size: int) -> None:
+        super().__init__()
+        self.model = model
+        self.size = size
+
+    def forward(self, crops: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """The model's answer to the resized crops."""
+        size = (self.size, self.size)
+        resized = interpolate(crops, size, mode="bilinear", align_corners=False)
+        answer: Tensor | tuple[Tensor, ...] = self.model(resized)
+        return answer
+
+
 def fold_batch_norms(model: nn.Module) -> nn.Module:
     """A copy for inference in which each batch norm has become part of the convolution before it.
 
-    It has to be done before the weights are rounded to half precision, as the sums of a batch norm
-    (small variances above all) do not survive the rounding.
+    It has to be done before the weights are rounded to half precision, as the parts of a batch
+    norm (small variances above all) do not survive the rounding.
     """
     model = copy.deepcopy(model).eval()
     for module in list(model.modules()):
@@ -38,15 +60,17 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
     return model
 
 
-def export_crop_model(model: nn.Module, outputs: Sequence[str], path: Path) -> None:
+def export_crop_model(model: nn.Module, size: int, outputs: Sequence[str], path: Path) -> None:
     """Write the model as ONNX with a dynamic batch: `CROPS` [n, 3, 160, 160] in, `outputs` out.
 
-    Weights are stored in half precision, computation is in single precision. The file is replaced
-    in one step, so a server that is starting never reads half a model.
+    `size` is the side in pixels that the model itself works at; where it is not 160 the graph
+    begins with a resize. Weights are stored in half precision, computation is in single
+    precision. The file is replaced in one step, so that nobody reads half a model.
     """
+    folded = fold_batch_norms(model)
     example = torch.rand(2, 3, CROP_SIZE, CROP_SIZE)
     program = torch.onnx.export(
-        fold_batch_norms(model),
+        folded if size == CROP_SIZE else Resized(folded, size).eval(),
         (example,),
         input_names=["CROPS"],
         output_names=list(outputs),
@@ -82,3 +106,34 @@ def run_crops(
         pixels = crops[start : start + batch].transpose(0, 3, 1, 2).astype(np.float32) / 255
         parts.append(session.run(None, {"CROPS": np.ascontiguousarray(pixels)}))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def milliseconds_per_crop(path: Path, batch: int = 5, repeats: int = 20) -> float:
+    """Median time of the model for one crop, on one thread, with crops in batches of `batch`."""
+    session = open_session(path)
+    rng = np.random.default_rng(0)
+    pixels = rng.random((batch, 3, CROP_SIZE, CROP_SIZE), dtype=np.float32)
+    session.run(None, {"CROPS": pixels})
+    times = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        session.run(None, {"CROPS": pixels})
+        times.append((time.perf_counter() - begun) / batch)
+    return float(np.median(times)) * 1000
+
+
+def largest_difference(
+    model: nn.Module, size: int, path: Path, crops: NDArray[np.uint8]
+) -> dict[str, float]:
+    """Largest absolute difference of each output between the file and the model in torch."""
+    session = open_session(path)
+    pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+    with torch.inference_mode():
+        answer = Resized(model.eval(), size)(pixels) if size != CROP_SIZE else model.eval()(pixels)
+    expected = answer if isinstance(answer, tuple) else (answer,)
+    found = run_crops(session, crops)
+    names = [output.name for output in session.get_outputs()]
+    return {
+        name: float(np.abs(values - wanted.numpy()).max())
+        for name, values, wanted in zip(names, found, expected, strict=True)
+    }

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from ootd_training.export.crop_model import export_crop_model
 from ootd_training.tagger.network import ServedTagger, Tagger
 from ootd_training.taxonomy import REPOSITORY, Taxonomy
+from ootd_training.trunk import TrunkSettings
 
 MODEL = REPOSITORY / "tagger" / "1" / "model.onnx"
 OUTPUTS = ("SUB_PROBABILITIES", "ATTRIBUTE_PROBABILITIES")
 
 
-def export_tagger(tagger: Tagger, taxonomy: Taxonomy, path: Path = MODEL) -> None:
-    """Write the tagger as ONNX: `CROPS` to sub-category and attribute probabilities."""
-    export_crop_model(ServedTagger(tagger, taxonomy), OUTPUTS, path)
+def load_tagger(checkpoint: Path, taxonomy: Taxonomy) -> Tagger:
+    """The averaged weights of a training run's checkpoint."""
+    state = torch.load(checkpoint, weights_only=True)
+    tagger = Tagger(TrunkSettings(**state["settings"]["trunk"]), taxonomy)
+    tagger.load_state_dict(state["average"])
+    return tagger.eval()
+
+
+def export_tagger(tagger: Tagger, size: int, taxonomy: Taxonomy, path: Path = MODEL) -> None:
+    """Write the tagger, which works at `size` px, as ONNX: `CROPS` to probabilities."""
+    export_crop_model(ServedTagger(tagger, taxonomy), size, OUTPUTS, path)

@@ -22,6 +22,7 @@ class Tagger(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of sub-categories and of attribute values."""
         logits = self.head(self.dropout(self.trunk(crops)))
         subs, attributes = logits.split(self.sizes, dim=1)
         return subs, attributes
@@ -36,6 +37,7 @@ class ServedTagger(nn.Module):
         self.group_sizes = [len(group.values) for group in taxonomy.groups]
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities of sub-categories and of attribute values."""
         subs, attributes = self.tagger(crops)
         groups = attributes.split(self.group_sizes, dim=1)
         return subs.softmax(1), torch.cat([group.softmax(1) for group in groups], 1)

@@ -16,7 +16,7 @@ class Stage:
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.35, 64), Stage(0.72, 96), Stage(1.0, 128))
+DEFAULT_STAGES = (Stage(0.58, 64), Stage(1.0, 96))
 QUICK_STAGES = (Stage(0.7, 32), Stage(1.0, 48))
 
 
@@ -25,13 +25,12 @@ class TaggerSettings:
     """Everything that decides a run; saved in each checkpoint.
 
     Times are minutes of wall clock, rates are per step. `*_gain` weigh the parts of the loss.
-    `limit` keeps that many garments of each source (0: all), `drawn` adds that many drawn
-    garments of each sub-category.
+    `limit` keeps that many garments of each source (0: all).
     """
 
     data: str
     output: str
-    minutes: float = 55.0
+    minutes: float = 72.0
     seed: int = 11
     threads: int = 1
     batch: int = 64
@@ -40,15 +39,14 @@ class TaggerSettings:
     warmup: float = 0.03
     weight_decay: float = 0.03
     ema_decay: float = 0.998
-    smoothing: float = 0.1
+    smoothing: float = 0.06
     super_gain: float = 1.0
     sub_gain: float = 1.0
     color_gain: float = 0.6
     sleeve_gain: float = 0.4
     audience_gain: float = 0.4
-    dropout: float = 0.2
+    dropout: float = 0.1
     limit: int = 0
-    drawn: int = 0
     evaluate_minutes: float = 5.0
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(default_factory=ViewSettings)

@@ -12,26 +12,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ootd_training.data.crops import Garment, Tiles, load_tiles, read_catalog, read_outfits
+from ootd_training.data.crops import Tiles, load_tiles
+from ootd_training.data.garments import read_garments
 from ootd_training.data.sampling import balanced_weights
 from ootd_training.data.views import prefetch, views
-from ootd_training.export.crop_model import CROP_SIZE
 from ootd_training.run import Run
+from ootd_training.tagger.export import export_tagger
 from ootd_training.tagger.loss import TaggerLoss, encode_labels
 from ootd_training.tagger.measure import Predict, measure_by_source
 from ootd_training.tagger.network import ServedTagger, Tagger
 from ootd_training.tagger.settings import QUICK_STAGES, TaggerSettings
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 from ootd_training.trunk import TrunkSettings
-
-
-def read_garments(settings: TaggerSettings, split: str, taxonomy: Taxonomy) -> list[Garment]:
-    """Catalogue and outfit garments of a split; with `limit`, that many of each, spread evenly."""
-    data = Path(settings.data)
-    parts = (read_catalog(data, split, taxonomy), read_outfits(data, split, taxonomy))
-    if settings.limit:
-        parts = tuple(p[:: max(1, len(p) // settings.limit)][: settings.limit] for p in parts)
-    return [garment for part in parts for garment in part]
 
 
 def torch_predict(tagger: Tagger, taxonomy: Taxonomy, batch: int = 64) -> Predict:
@@ -89,7 +81,8 @@ def train_epoch(run: Run[Tagger], tiles: Tiles, taxonomy: Taxonomy) -> dict[str,
             break
     run.epoch += 1
     means = {name: round(value / done, 3) for name, value in sums.items()}
-    return {"size": size, "crops_per_second": round(done * settings.batch / (run.seconds - spent)), **means}
+    speed = round(done * settings.batch / (run.seconds - spent))
+    return {"size": size, "crops_per_second": speed, **means}
 
 
 def summary(measures: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -108,14 +101,16 @@ def train(settings: TaggerSettings, cache: Path | None, resume: bool = False) ->
     run = Run(Tagger(settings.trunk, taxonomy, settings.dropout), settings)
     if resume:
         run.resume()
-    tiles = load_tiles(read_garments(settings, "train", taxonomy), cache)
-    held_out = load_tiles(read_garments(settings, "val", taxonomy), cache)
+    data = Path(settings.data)
+    tiles = load_tiles(read_garments(data, "train", taxonomy, settings.limit), cache)
+    held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
     judged = run.seconds
     while run.progress < 1:
         line: dict[str, Any] = {"loss": train_epoch(run, tiles, taxonomy)}
         if run.progress >= 1 or run.seconds - judged >= 60 * settings.evaluate_minutes:
             predict = torch_predict(run.average, taxonomy)
-            measures = measure_by_source(predict, held_out, taxonomy, CROP_SIZE)
+            size = settings.size(run.progress)
+            measures = measure_by_source(predict, held_out, taxonomy, size)
             line["val"] = summary(measures)
             judged = run.seconds
         run.record(line)
@@ -165,6 +160,4 @@ def main(options: argparse.Namespace) -> None:
         )
     run = train(settings, options.cache, options.resume)
     if options.export:
-        from ootd_training.tagger.export import export_tagger
-
-        export_tagger(run.average, load_taxonomy(), options.export)
+        export_tagger(run.average, settings.size(1.0), load_taxonomy(), options.export)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from ootd.samples import patterns
 from ootd.samples.geometry import Floats, bounds
@@ -77,7 +77,7 @@ class Canvas:
         if piece.shadow > 0:
             self._cast(piece)
         x0, y0, x1, y1 = window
-        mask = _fill((piece.outline,), window, piece.holes, piece.clip)
+        mask = _mask(piece, window)
         color = self._shaded(piece, mask, window)
         alpha = (mask * piece.opacity)[..., None]
         area = self.rgb[y0:y1, x0:x1]
@@ -98,7 +98,9 @@ class Canvas:
         u2, v2 = coordinates(piece.frame, x0, y0, w, h, step=2)
         half = resize(mask, u2.shape[1], u2.shape[0])
         radius = piece.radius()
-        soft = box_blur(half, max(1, round(radius * 0.3)))
+        quarter = resize(half, max(1, half.shape[1] // 2), max(1, half.shape[0] // 2))
+        soft = box_blur(quarter, max(1, round(radius * 0.15)))
+        soft = resize(soft, half.shape[1], half.shape[0])
         height = soft * (radius * 0.62 * piece.bulge)
         phase = tuple(self._rng.uniform(0, 64, 2))
         folds = fold_height(u2, v2, piece.folds, surface, (float(phase[0]), float(phase[1])))
@@ -151,8 +153,13 @@ class Canvas:
             return
         x0, y0, x1, y1 = window
         shifted = piece.outline - np.array([self.light.x, self.light.y]) * reach
-        mask = _fill((shifted,), window, (), None, scale=1)
-        soft = box_blur(mask, max(1, int(reach * 0.8)))
+        size = (max(1, (x1 - x0) // 2), max(1, (y1 - y0) // 2))
+        image = Image.new("L", size)
+        ImageDraw.Draw(image).polygon(_scaled(shifted, x0, y0, 0.5), fill=255)
+        image = image.filter(ImageFilter.BoxBlur(reach * 0.35)).filter(
+            ImageFilter.BoxBlur(reach * 0.3)
+        )
+        soft = np.asarray(image.resize((x1 - x0, y1 - y0)), dtype=np.float32) / 255
         if not self.everywhere:
             soft = soft * self.body[y0:y1, x0:x1]
         self.rgb[y0:y1, x0:x1] *= (1 - piece.shadow * soft)[..., None]
@@ -173,8 +180,18 @@ class Canvas:
             self._own(window, mask >= _VISIBLE, owner)
 
 
-def _scaled(outline: Floats, x0: int, y0: int, scale: int) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in (outline - np.array([x0, y0])) * scale]
+def _scaled(outline: Floats, x0: int, y0: int, scale: float) -> list[tuple[float, float]]:
+    points: list[tuple[float, float]] = ((outline - np.array([x0, y0])) * scale).tolist()
+    return [(x, y) for x, y in points]
+
+
+def _mask(piece: Piece, window: tuple[int, int, int, int]) -> Grid:
+    if not piece.tube:
+        return _fill((piece.outline,), window, piece.holes, piece.clip)
+    n = len(piece.outline) // 2
+    left, right = piece.outline[:n], piece.outline[: n - 1 : -1]
+    links = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
+    return _fill(tuple(links), window, piece.holes, piece.clip)
 
 
 def _fill(

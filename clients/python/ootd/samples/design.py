@@ -117,7 +117,8 @@ def _palette(
 ) -> tuple[tuple[RGB, ...], RGB]:
     base = colors.sample(_choose(rng, cut.colors), rng)
     if fabric == "denim":
-        base = colors.mix(base, (70, 95, 130), 0.12 if colors.color_name(base) == "blue" else 0.0)
+        faded = colors.mix(base, (96, 108, 124), 0.5)
+        base = faded if colors.color_name(faded) == colors.color_name(base) else base
     found = [base]
     while len(found) < (1 if pattern == "solid" else 3):
         # White and black go with everything, so half of the second colours are one of them.

@@ -219,6 +219,14 @@ class Figure:
         p = array(points) * self.unit
         return rotate(p, self.turn) + np.array([self.x, self.y])
 
+    def body(self, px: Floats) -> Floats:
+        """Upright body coordinates of places in px."""
+        return rotate(px - np.array([self.x, self.y]), -self.turn) / self.unit
+
+    def turned(self, direction: tuple[float, float]) -> Floats:
+        """A direction of the body as it lies in the photo."""
+        return rotate([direction], self.turn)[0]
+
     def frame(self, x: float, y: float, angle: float = 0.0) -> Frame:
         """The cloth frame with its origin at a place on the body."""
         px = self.at([(x, y)])[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,12 +53,13 @@ class Looks:
         weights = np.array([2 - 1.6 * f, 1.5 - 1.4 * f, 0.2 + f, 0.1 + 2 * f, f, f, 0.3, 0.25, 0.4])
         skin = _SKINS[int(rng.choice(8, p=[0.14, 0.2, 0.18, 0.14, 0.12, 0.1, 0.07, 0.05]))]
         hair = _HAIRS[int(rng.integers(len(_HAIRS) if sum(skin) > 450 else 3))]
+        style = str(rng.choice(_STYLES, p=weights / weights.sum()))
         return cls(
             skin=skin,
             hair=hair,
-            style=str(rng.choice(_STYLES, p=weights / weights.sum())),
+            style=style,
             glasses=bool(rng.random() < 0.2),
-            beard=bool(rng.random() < 0.35 * (1 - f)),
+            beard=bool(rng.random() < 0.45 - 0.9 * f and style not in ("bob", "long", "tail")),
             head_turn=float(rng.uniform(-1, 1)),
             hat=(
                 int(rng.integers(20, 200)),
@@ -78,11 +79,12 @@ def _limb(
     k = fig.build.limbs
     outline = fig.limb(line, tuple(h * k for h in halves))
     frame = fig.frame_between(line[0], line[-1])
-    return Piece(outline, _skin(looks), frame, stage, Folds(wave=0.12), shadow=shadow)
+    return Piece(outline, _skin(looks), frame, stage, Folds(wave=0.12), shadow=shadow, tube=True)
 
 
-def trunk(fig: Figure, looks: Looks) -> list[Mark]:
-    """Neck, shoulders and chest, down to the hips, and both legs."""
+def trunk(fig: Figure, looks: Looks, *, legs: RGB | None = None) -> list[Mark]:
+    """Neck, shoulders and chest, down to the hips, and both legs (in tights of a colour)."""
+    stocking = looks if legs is None else replace(looks, skin=legs)
     marks: list[Mark] = []
     for leg in fig.legs():
         line = np.stack([leg.hip, leg.knee, leg.ankle + (0, fig.px(0.012))])
@@ -91,7 +93,7 @@ def trunk(fig: Figure, looks: Looks) -> list[Mark]:
         line = np.stack([line[0], (line[0] + line[1]) / 2, line[1]])
         lower = np.stack([leg.knee, (leg.knee * 2 + leg.ankle) / 3, leg.ankle + (0, fig.px(0.012))])
         line = np.concatenate([line, lower[1:]])
-        marks.append(_limb(fig, looks, line, halves, Stage.SKIN, 0.3))
+        marks.append(_limb(fig, stocking, line, halves, Stage.SKIN, 0.3))
     half, s = fig.half, fig.build.shoulders
     side = [
         (0.031, 0.12),
@@ -118,13 +120,21 @@ def trunk(fig: Figure, looks: Looks) -> list[Mark]:
 SHOULDER_LINE = 0.192
 
 
+_ARM = (0.016, 0.0235, 0.026, 0.0245, 0.022, 0.02, 0.019, 0.016, 0.013)
+
+
+def _arm_line(fig: Figure, line: Floats) -> Floats:
+    """The middle line of a bare arm, from the top of its shoulder."""
+    down = line[1] - line[0]
+    start = line[0] - down / max(float(np.hypot(*down)), 1e-6) * fig.px(0.014)
+    return along(np.concatenate([start[None], line]), 0.0, 1.0)
+
+
 def arm(fig: Figure, looks: Looks, side: int) -> list[Mark]:
     """Bare arm and, unless it is in a pocket or behind the back, the hand."""
     a = fig.arm(side)
     stage = Stage.BACK_ARM if a.pose == "behind" else Stage.ARM
-    marks: list[Mark] = [
-        _limb(fig, looks, a.line(), (0.027, 0.026, 0.021, 0.02, 0.013), stage, 0.3)
-    ]
+    marks: list[Mark] = [_limb(fig, looks, _arm_line(fig, a.line()), _ARM, stage, 0.12)]
     if a.pose not in ("pocket", "behind"):
         marks += hand(fig, looks, side)
     return marks

@@ -95,6 +95,7 @@ class Piece:
     shade: float = 1.0
     opacity: float = 1.0
     print_half: float = 0.0
+    tube: bool = False  # the outline is a tube's: its two sides may cross where it bends sharply
 
     def radius(self) -> float:
         """Roughly half the width of the piece in px."""

@@ -1,4 +1,4 @@
-"""FakeGateway: a real gRPC server on this machine with a catalogue in memory and made-up garments."""
+"""FakeGateway: a real gRPC server on this machine with a catalogue in memory."""
 
 import threading
 from collections import deque
@@ -26,10 +26,10 @@ class FakeGateway:
     """A gateway on 127.0.0.1, for tests: `with FakeGateway() as gateway: Client(gateway.target)`.
 
     Real gRPC; upserts, reads, deletes, pages, scores, guides and error details are as the contract
-    says. Its limits: garments are made up from a hash of the photo, so likeness means nothing unless
-    `analyze` says otherwise; photos are known by their first bytes alone; fields are checked only
-    where a test would stumble (k, region, item id, embedding length); titles don't guide; nothing is
-    kept after `stop`. `token`: calls without it are refused.
+    says. Its limits: garments are made up from a hash of the photo, so likeness means nothing
+    unless `analyze` says otherwise; photos are known by their first bytes alone; fields are
+    checked only where a test would stumble (k, region, item id, embedding length); titles don't
+    guide; nothing is kept after `stop`. `token`: calls without it are refused.
     """
 
     def __init__(

@@ -1,5 +1,7 @@
 """Puts an asynchronous context manager around a call, whatever its kind."""
 
+from __future__ import annotations
+
 import abc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager

@@ -89,9 +89,7 @@ def strap(line: Floats, rgb: RGB, px: float, stage: Stage, *, chain: bool = Fals
 
 def cloth_of(design: GarmentDesign) -> Material:
     """The bag's own cloth."""
-    return Material(
-        design.palette, design.fabric, design.pattern, design.pattern_size, design.seed
-    )
+    return Material(design.palette, design.fabric, design.pattern, design.pattern_size, design.seed)
 
 
 def size_of(design: GarmentDesign) -> tuple[float, float]:
@@ -139,7 +137,15 @@ def _clasp(hold: Hold, x: float, y: float, size: float = 0.008) -> list[Mark]:
 def _flap(hold: Hold, design: GarmentDesign, w: float, drop: float) -> list[Mark]:
     shape = join(
         [(-w * 1.01, -0.003), (w * 1.01, -0.003)],
-        smooth([(w * 1.01, drop * 0.55), (w * 0.6, drop * 0.93), (0.0, drop), (-w * 0.6, drop * 0.93), (-w * 1.01, drop * 0.55)]),
+        smooth(
+            [
+                (w * 1.01, drop * 0.55),
+                (w * 0.6, drop * 0.93),
+                (0.0, drop),
+                (-w * 0.6, drop * 0.93),
+                (-w * 1.01, drop * 0.55),
+            ]
+        ),
     )
     marks: list[Mark] = [hold.fill(shape, cloth_of(design), shadow=0.5, bulge=0.4, shade=1.03)]
     marks.append(_stitches(hold, shape, design.palette[0]))
@@ -152,7 +158,13 @@ def _handbag(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     base = design.palette[0]
     rise = 0.075 + 0.03 * design.flare
     marks: list[Mark] = []
-    back = [(-w * 0.5, 0.012), (-w * 0.45, -rise * 0.8), (0.0, -rise * 1.08), (w * 0.45, -rise * 0.8), (w * 0.5, 0.012)]
+    back = [
+        (-w * 0.5, 0.012),
+        (-w * 0.45, -rise * 0.8),
+        (0.0, -rise * 1.08),
+        (w * 0.45, -rise * 0.8),
+        (w * 0.5, 0.012),
+    ]
     marks += hold.strap(back, scale(base, 0.75), 0.009)
     shape = join(
         smooth([(-w * 0.82, 0.0), (0.0, 0.004), (w * 0.82, 0.0)]),
@@ -167,7 +179,13 @@ def _handbag(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     else:
         marks.append(hold.line([(-w * 0.84, 0.014), (0.0, 0.018), (w * 0.84, 0.014)], ink, 0.004))
         marks.append(hold.line([(-w * 0.95, h * 0.62), (w * 0.95, h * 0.62)], ink, 0.003, 0.5))
-    near = [(-w * 0.5, 0.03), (-w * 0.48, -rise * 0.62), (0.0, -rise * 0.95), (w * 0.48, -rise * 0.62), (w * 0.5, 0.03)]
+    near = [
+        (-w * 0.5, 0.03),
+        (-w * 0.48, -rise * 0.62),
+        (0.0, -rise * 0.95),
+        (w * 0.48, -rise * 0.62),
+        (w * 0.5, 0.03),
+    ]
     marks += hold.strap(near, scale(base, 0.9), 0.01)
     for s in (-1, 1):
         marks += _clasp(hold, s * w * 0.5, 0.03, 0.006)
@@ -182,10 +200,27 @@ def _purse(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     base = design.palette[0]
     marks: list[Mark] = []
     if not carried:
-        loop = [(-w * 0.92, 0.01), (-w * 1.05, -0.12), (-w * 0.2, -0.24), (w * 0.6, -0.21), (w * 1.02, -0.1), (w * 0.92, 0.01)]
+        loop = [
+            (-w * 0.92, 0.01),
+            (-w * 1.05, -0.12),
+            (-w * 0.2, -0.24),
+            (w * 0.6, -0.21),
+            (w * 1.02, -0.1),
+            (w * 0.92, 0.01),
+        ]
         marks += hold.strap(loop, scale(base, 0.85), 0.0075, chain=design.has("chain"))
     if design.has("round"):
-        shape = smooth([(-w, h * 0.1), (0.0, -0.004), (w, h * 0.1), (w * 0.98, h * 0.6), (0.0, h * 1.12), (-w * 0.98, h * 0.6)], closed=True)
+        shape = smooth(
+            [
+                (-w, h * 0.1),
+                (0.0, -0.004),
+                (w, h * 0.1),
+                (w * 0.98, h * 0.6),
+                (0.0, h * 1.12),
+                (-w * 0.98, h * 0.6),
+            ],
+            closed=True,
+        )
     else:
         shape = rounded(-w, 0.0, w, h, 0.014)
     marks.append(hold.fill(shape, cloth_of(design)))
@@ -219,7 +254,13 @@ def _clutch(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     base = design.palette[0]
     marks: list[Mark] = []
     if design.has("wrist"):
-        loop = [(w * 0.94, 0.012), (w * 1.25, 0.0), (w * 1.4, 0.05), (w * 1.15, 0.075), (w * 0.95, 0.03)]
+        loop = [
+            (w * 0.94, 0.012),
+            (w * 1.25, 0.0),
+            (w * 1.4, 0.05),
+            (w * 1.15, 0.075),
+            (w * 0.95, 0.03),
+        ]
         marks += hold.strap(loop, scale(base, 0.85), 0.007)
     shape = rounded(-w, 0.0, w, h, 0.008)
     marks.append(hold.fill(shape, cloth_of(design), bulge=0.5))
@@ -243,22 +284,44 @@ def _backpack(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     ink = seam_color(base)
     marks: list[Mark] = []
     for s in (-1, 1):
-        side = [(s * w * 0.55, 0.01), (s * w * 1.22, h * 0.25), (s * w * 1.25, h * 0.7), (s * w * 0.9, h * 0.95)]
+        side = [
+            (s * w * 0.55, 0.01),
+            (s * w * 1.22, h * 0.25),
+            (s * w * 1.25, h * 0.7),
+            (s * w * 0.9, h * 0.95),
+        ]
         marks += hold.strap(side, scale(base, 0.75), 0.016)
     handle = [(-w * 0.25, 0.008), (-w * 0.2, -0.028), (w * 0.2, -0.028), (w * 0.25, 0.008)]
     marks += hold.strap(handle, scale(base, 0.8), 0.009)
     shape = join(
-        smooth([(-w, h * 0.3), (-w * 0.86, h * 0.08), (-w * 0.45, 0.0), (w * 0.45, 0.0), (w * 0.86, h * 0.08), (w, h * 0.3)]),
+        smooth(
+            [
+                (-w, h * 0.3),
+                (-w * 0.86, h * 0.08),
+                (-w * 0.45, 0.0),
+                (w * 0.45, 0.0),
+                (w * 0.86, h * 0.08),
+                (w, h * 0.3),
+            ]
+        ),
         smooth([(w * 1.03, h * 0.7), (w * 1.0, h * 0.96), (w * 0.88, h)]),
         smooth([(-w * 0.88, h), (-w * 1.0, h * 0.96), (-w * 1.03, h * 0.7)]),
     )
     marks.append(hold.fill(shape, cloth_of(design), print_half=w * 0.6))
-    arch = [(-w * 0.9, h * 0.45), (-w * 0.8, h * 0.14), (0.0, h * 0.05), (w * 0.8, h * 0.14), (w * 0.9, h * 0.45)]
+    arch = [
+        (-w * 0.9, h * 0.45),
+        (-w * 0.8, h * 0.14),
+        (0.0, h * 0.05),
+        (w * 0.8, h * 0.14),
+        (w * 0.9, h * 0.45),
+    ]
     marks.append(hold.line(arch, ink, 0.005, 0.8))
     if design.has("flap"):
         marks += _flap(hold, design, w * 0.9, h * 0.42)
         for s in (-1, 1):
-            marks += hold.strap([(s * w * 0.4, h * 0.3), (s * w * 0.4, h * 0.6)], scale(base, 0.6), 0.009)
+            marks += hold.strap(
+                [(s * w * 0.4, h * 0.3), (s * w * 0.4, h * 0.6)], scale(base, 0.6), 0.009
+            )
             marks += _clasp(hold, s * w * 0.4, h * 0.52, 0.006)
     if design.has("pocket") and design.pattern != "graphic":
         pocket = rounded(-w * 0.72, h * 0.54, w * 0.72, h * 0.93, 0.02)
@@ -302,7 +365,9 @@ def draw_worn(fig: Figure, design: GarmentDesign, side: int, way: str) -> list[M
     first = np.concatenate([fig.at([shoulder, ((start + x) / 2, 0.33)]), ends[:1]])
     marks = strap(smooth(first), base, u * 0.0085, Stage.STRAP, chain=chain)
     if way == "shoulder":
-        second = np.concatenate([fig.at([(start + side * 0.006, 0.19), (side * 0.115, 0.32)]), ends[1:]])
+        second = np.concatenate(
+            [fig.at([(start + side * 0.006, 0.19), (side * 0.115, 0.32)]), ends[1:]]
+        )
         marks += strap(smooth(second), base, u * 0.0085, Stage.STRAP, chain=chain)
     return marks + draw_bag(hold, design, carried=True)
 
@@ -314,13 +379,25 @@ def _on_back(fig: Figure, design: GarmentDesign) -> list[Mark]:
     hold = Hold(float(middle[0]), float(middle[1]), fig.unit, fig.turn, Stage.BEHIND)
     k = np.array([grow, 1.12])
     shape = smooth(
-        array([(-w / 2, h * 0.4), (-w * 0.42, -0.012), (w * 0.42, -0.012), (w / 2, h * 0.4), (w / 2, h), (-w / 2, h)]) * k,
+        array(
+            [
+                (-w / 2, h * 0.4),
+                (-w * 0.42, -0.012),
+                (w * 0.42, -0.012),
+                (w / 2, h * 0.4),
+                (w / 2, h),
+                (-w / 2, h),
+            ]
+        )
+        * k,
         closed=True,
     )
     marks: list[Mark] = [hold.fill(shape, cloth_of(design), shade=0.8)]
     base = design.palette[0]
     for s in (-1, 1):
-        line = smooth(fig.at([(s * 0.058, 0.184), (s * 0.07, 0.24), (s * 0.082, 0.3), (s * 0.1, 0.35)]))
+        line = smooth(
+            fig.at([(s * 0.058, 0.184), (s * 0.07, 0.24), (s * 0.082, 0.3), (s * 0.1, 0.35)])
+        )
         marks += strap(line, scale(base, 0.92), fig.px(0.021), Stage.STRAP)
         seam = smooth(fig.at([(s * 0.06, 0.19), (s * 0.071, 0.24), (s * 0.083, 0.3)]))
         marks.append(Stroke(seam, seam_color(base), fig.px(0.003), Stage.STRAP, 0.7))

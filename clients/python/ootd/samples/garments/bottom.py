@@ -80,6 +80,16 @@ def leg_outline(
     if hem < 0.72:
         extra = np.interp(t, (t[0], t[-1]), (ease[0], ease[2]))
     half = (body + extra) * w * fig.unit
+    # Outside, the thigh runs on from the hip without a step.
+    own = fig.body(line)
+    step = fig.half(0.5) + ease[0] - np.abs(own[0, 0]) - half[0] / (fig.unit * w)
+    fill = max(0.0, step) * w * fig.unit * np.clip(1 - (t - t[0]) / 0.45, 0, 1) ** 1.5
+    half = half + fill / 2
+    line = line + fig.turned((leg.side, 0.0)) * fill[:, None] / 2
+    if fig.flat:  # legs that lie side by side do not overlap
+        own = fig.body(line)
+        own[:, 0] = leg.side * np.maximum(np.abs(own[:, 0]), half / fig.unit + 0.003)
+        line = fig.place(own)
     n = normals(line) * half[:, None]
     outer, inner = (line + n, line - n) if leg.side > 0 else (line - n, line + n)
     s = leg.side
@@ -156,12 +166,11 @@ def _fade(
     light = mix(base, (200, 212, 226), 0.6)
     n = len(line)
     marks: list[Mark] = []
-    for k, alpha in ((2.2, 0.10), (1.5, 0.12), (0.8, 0.14)):
-        part = line[int(n * 0.08) : int(n * 0.72)]
+    for k in range(7):
+        part = line[int(n * (0.04 + 0.02 * k)) : int(n * (0.8 - 0.035 * k))]
         if len(part) > 2:
-            marks.append(
-                Stroke(part, light, fig.px(half * k * 0.6), Stage.BOTTOM, alpha, clip=clip)
-            )
+            width = fig.px(half * (1.5 - 0.19 * k))
+            marks.append(Stroke(part, light, width, Stage.BOTTOM, 0.055, clip=clip))
     return marks
 
 

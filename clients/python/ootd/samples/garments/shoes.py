@@ -71,7 +71,7 @@ class Foot:
     def strap(self, points: Points, rgb: RGB, width: float) -> list[Mark]:
         """A leather strap: it counts as part of the shoe."""
         line = self.at(smooth(points, per=6))
-        px = width * self.length
+        px = 0.72 * width * self.length
         dark, lit = scale(rgb, 0.55), mix(rgb, (255, 255, 255), 0.18)
         shadow = line + (0.0, px * 0.22)
         return [
@@ -103,13 +103,15 @@ def draw_worn(fig: Figure, design: GarmentDesign, skin: RGB, stage: Stage) -> li
     return marks
 
 
-def draw_pair(design: GarmentDesign, length: float, seed: int) -> list[Mark]:
+def draw_pair(
+    design: GarmentDesign, length: float, seed: int, at: tuple[float, float] = (0.0, 0.0)
+) -> list[Mark]:
     """A pair standing by itself: the rear shoe a little behind the front one. In px."""
     rng = np.random.default_rng([seed, 31])
     direction = 1 if rng.random() < 0.5 else -1
     dx, dy = float(rng.uniform(0.16, 0.34)), float(rng.uniform(0.2, 0.34))
-    rear = Foot(dx * length * direction, -dy * length, length, direction)
-    near = Foot(0.0, 0.0, length, direction, turn=float(rng.normal(0, 0.03)))
+    rear = Foot(at[0] + dx * length * direction, at[1] - dy * length, length, direction)
+    near = Foot(*at, length, direction, turn=float(rng.normal(0, 0.03)))
     return draw_shoe(rear, design) + draw_shoe(near, design)
 
 
@@ -178,7 +180,13 @@ def _sneaker(foot: Foot, design: GarmentDesign) -> list[Mark]:
     ]  # fmt: skip
     marks: list[Mark] = []
     if foot.skin is None:
-        mouth = [(0.06, 0.38 + high), (0.14, 0.44 + high), (0.3, 0.48 + high), (0.34, 0.42 + high), (0.2, 0.3 + high)]
+        mouth = [
+            (0.06, 0.38 + high),
+            (0.14, 0.44 + high),
+            (0.3, 0.48 + high),
+            (0.34, 0.42 + high),
+            (0.2, 0.3 + high),
+        ]
         marks.append(foot.fill(mouth, plain(scale(base, 0.4))))
     marks.append(foot.fill(upper, _cloth(design)))
     ink = seam_color(base)
@@ -195,7 +203,9 @@ def _sneaker(foot: Foot, design: GarmentDesign) -> list[Mark]:
         x, y = 0.62 - k * 0.06, 0.285 + k * 0.05 + (k > 3) * 0.04
         marks.append(foot.line([(x - 0.045, y - 0.055), (x + 0.005, y)], lace, 0.024, 0.95))
     marks += _sole(foot, white, h)
-    marks.append(foot.line([(0.02, 0.06), (0.5, 0.05), (0.99, 0.06)], scale(white, 0.75), 0.012, 0.7))
+    marks.append(
+        foot.line([(0.02, 0.06), (0.5, 0.05), (0.99, 0.06)], scale(white, 0.75), 0.012, 0.7)
+    )
     return marks
 
 
@@ -216,7 +226,9 @@ def _flat(foot: Foot, design: GarmentDesign) -> list[Mark]:
         for s in (-1, 1):
             loop = [(0.62, 0.19), (0.62 + s * 0.07, 0.24), (0.62 + s * 0.08, 0.16)]
             marks.append(foot.fill(loop, plain(tone, "silk")))
-    marks.append(foot.line([(0.05, 0.215), (0.32, 0.1), (0.5, 0.11), (0.6, 0.175)], scale(base, 0.7), 0.014))
+    marks.append(
+        foot.line([(0.05, 0.215), (0.32, 0.1), (0.5, 0.11), (0.6, 0.175)], scale(base, 0.7), 0.014)
+    )
     return marks
 
 
@@ -252,7 +264,14 @@ def _heel(foot: Foot, design: GarmentDesign, height: float, *, block: bool) -> P
     if block:
         shape = [(0.0, height + 0.04), (0.22, height - 0.06), (0.19, 0.0), (0.01, 0.0)]
     else:
-        shape = [(0.0, height + 0.04), (0.17, height - 0.06), (0.085, height * 0.45), (0.075, 0.0), (0.03, 0.0), (0.03, height * 0.5)]
+        shape = [
+            (0.0, height + 0.04),
+            (0.17, height - 0.06),
+            (0.085, height * 0.45),
+            (0.075, 0.0),
+            (0.03, 0.0),
+            (0.03, height * 0.5),
+        ]
     return foot.fill(shape, plain(scale(design.palette[0], 0.8), "leather"), sharp=True)
 
 
@@ -269,7 +288,18 @@ def _heeled(foot: Foot, design: GarmentDesign) -> list[Mark]:
         plate = [(0.52, 0.0), (0.55, raised + 0.03), (0.98, raised + 0.03), (1.0, 0.02)]
         marks.append(foot.fill(plate, plain(_sole_color(design), "rubber")))
     r = raised * 0.6
-    insole = [(0.0, h + 0.02), (0.02, h + 0.09), (0.2, h * 0.96), (0.45, h * 0.42 + r), (0.62, 0.08 + r), (toe - 0.02, 0.07 + r), (toe - 0.02, 0.02 + r), (0.58, 0.01 + r), (0.36, h * 0.42), (0.16, h * 0.86)]
+    insole = [
+        (0.0, h + 0.02),
+        (0.02, h + 0.09),
+        (0.2, h * 0.96),
+        (0.45, h * 0.42 + r),
+        (0.62, 0.08 + r),
+        (toe - 0.02, 0.07 + r),
+        (toe - 0.02, 0.02 + r),
+        (0.58, 0.01 + r),
+        (0.36, h * 0.42),
+        (0.16, h * 0.86),
+    ]
     marks.append(foot.fill(insole, plain(scale(base, 0.72), "leather"), bulge=0.4))
     if pumps:
         upper = [
@@ -278,17 +308,51 @@ def _heeled(foot: Foot, design: GarmentDesign) -> list[Mark]:
             (toe, 0.045), (toe - 0.02, 0.015), (0.58, 0.02), (0.36, h * 0.44), (0.14, h * 0.9),
         ]  # fmt: skip
         marks.append(foot.fill(upper, _cloth(design)))
-        rim = [(0.03, h + 0.235), (0.18, h + 0.06), (0.36, h * 0.72), (0.54, h * 0.38 + 0.06), (0.64, 0.245)]
+        rim = [
+            (0.03, h + 0.235),
+            (0.18, h + 0.06),
+            (0.36, h * 0.72),
+            (0.54, h * 0.38 + 0.06),
+            (0.64, 0.245),
+        ]
         marks.append(foot.line(rim, scale(base, 0.6), 0.014))
         return marks
     back = [(0.0, h + 0.02), (-0.005, h + 0.2), (0.05, h + 0.22), (0.16, h + 0.06), (0.16, h * 0.9)]
     marks.append(foot.fill(back, _cloth(design)))
-    marks += foot.strap([(0.66, 0.05 + r), (0.7, 0.2 + r), (0.8, 0.2 + r), (0.86, 0.06 + r)], base, 0.11)
-    marks += foot.strap([(0.56, 0.1 + r), (0.6, 0.27 + r), (0.66, 0.27)], base, 0.05)
+    for x, wide in ((0.79, 0.07), (0.64, 0.03)):
+        marks += _band(foot, design, x, wide, 0.05 + r, 0.17 + r + 0.4 * (0.8 - x))
     if design.has("ankle"):
         y = h * 0.75 + 0.46
-        marks += foot.strap([(0.03, h + 0.18), (0.06, y - 0.04), (0.18, y), (0.33, y - 0.03)], base, 0.055)
-        marks.append(foot.line([(0.28, y - 0.02), (0.33, y - 0.03)], (206, 184, 120), 0.05))
+        marks += _ankle_strap(foot, base, y, (0.03, h + 0.16))
+    return marks
+
+
+def _ankle_strap(foot: Foot, rgb: RGB, y: float, heel: tuple[float, float]) -> list[Mark]:
+    """A strap around the ankle, held up behind; its far half shows where there is no foot."""
+    marks: list[Mark] = []
+    marks += foot.strap([heel, (heel[0] - 0.01, (heel[1] + y) / 2), (0.055, y)], rgb, 0.055)
+    if foot.skin is None:
+        far = [(0.05, y), (0.1, y + 0.045), (0.25, y + 0.05), (0.34, y + 0.01)]
+        marks += foot.strap(far, scale(rgb, 0.6), 0.04)
+    marks += foot.strap([(0.05, y), (0.11, y - 0.035), (0.24, y - 0.035), (0.34, y)], rgb, 0.055)
+    marks.append(foot.line([(0.2, y - 0.037), (0.25, y - 0.033)], (206, 184, 120), 0.055))
+    return marks
+
+
+def _band(
+    foot: Foot, design: GarmentDesign, x: float, wide: float, low: float, high: float
+) -> list[Mark]:
+    """A broad strap over the foot: its near half and, without a foot, the far half behind it."""
+    marks: list[Mark] = []
+    lean, w = 0.04, wide
+    if foot.skin is None:
+        far = [(x - w + lean, high), (x + w + lean, high - 0.02), (x + w + lean * 3.2, low + 0.03)]
+        far += [(x - w + lean * 3.2, low + 0.03)]
+        marks.append(foot.fill(far, _cloth(design), sharp=True, shadow=0.1, shade=0.55, bulge=0.3))
+    near = [(x - w - lean, low), (x - w * 1.04, (low + high) / 2), (x - w + lean, high)]
+    near += [(x + lean, high + 0.012), (x + w + lean, high - 0.02)]
+    near += [(x + w, (low + high) / 2 - 0.01), (x + w - lean * 0.6, low)]
+    marks.append(foot.fill(near, _cloth(design), sharp=True, shadow=0.3, bulge=0.5))
     return marks
 
 
@@ -297,25 +361,28 @@ def _sandal(foot: Foot, design: GarmentDesign) -> list[Mark]:
     wedge = 0.22 if design.has("wedge") else 0.0
     marks = _bare_foot(foot, wedge)
     if wedge:
-        sole = [(0.0, 0.0), (0.0, wedge + 0.06), (0.2, wedge * 0.95 + 0.04), (0.55, 0.12), (1.0, 0.09), (1.0, 0.0)]
+        sole = [
+            (0.0, 0.0),
+            (0.0, wedge + 0.06),
+            (0.2, wedge * 0.95 + 0.04),
+            (0.55, 0.12),
+            (1.0, 0.09),
+            (1.0, 0.0),
+        ]
         marks.append(foot.fill(sole, plain((176, 138, 92), "straw"), sharp=True, bulge=0.3))
     else:
         marks += _sole(foot, mix(design.trim, (150, 112, 76), 0.6), 0.05)
     w = wedge
-    for x, wide in ((0.72, 0.1), (0.5, 0.07)):
-        rise = 0.24 + w * (0.9 - x) - 0.28 * (x - 0.5)
-        marks += foot.strap(
-            [(x - 0.07, 0.06 + w * (0.9 - x)), (x - 0.02, rise), (x + 0.06, rise - 0.02), (x + 0.12, 0.07)],
-            base,
-            wide,
-        )
+    for x, wide in ((0.77, 0.07), (0.52, 0.045)):
+        low = 0.05 + w * max(0.0, 0.75 - x)
+        marks += _band(foot, design, x, wide, low, low + 0.13 + 0.4 * (0.8 - x))
     if design.has("ankle"):
         y = 0.4 + w * 0.7
-        marks += foot.strap([(0.05, 0.08 + w), (0.06, 0.26 + w), (0.12, y)], base, 0.05)
-        marks += foot.strap([(0.05, y - 0.04), (0.18, y + 0.02), (0.33, y - 0.01)], base, 0.055)
-        marks.append(foot.line([(0.24, y), (0.29, y)], (200, 180, 120), 0.05))
+        marks += _ankle_strap(foot, base, y, (0.04, 0.07 + w))
     else:
-        marks += foot.strap([(0.02, 0.07 + w), (0.03, 0.22 + w), (0.25, 0.34 + w * 0.8), (0.48, 0.26)], base, 0.06)
+        marks += foot.strap(
+            [(0.02, 0.07 + w), (0.03, 0.22 + w), (0.25, 0.34 + w * 0.8), (0.48, 0.26)], base, 0.06
+        )
     return marks
 
 
@@ -333,7 +400,12 @@ def _boot(foot: Foot, design: GarmentDesign) -> list[Mark]:
         return 0.2 + (value - 0.2) * squeeze
 
     if foot.skin is None:
-        mouth = [(x(0.03 - wide), shaft), (x(0.2), shaft + 0.05), (x(0.4 + wide), shaft), (x(0.2), shaft - 0.06)]
+        mouth = [
+            (x(0.03 - wide), shaft),
+            (x(0.2), shaft + 0.05),
+            (x(0.4 + wide), shaft),
+            (x(0.2), shaft - 0.06),
+        ]
         marks.append(foot.fill(mouth, plain(scale(base, 0.35))))
     upper = [
         (0.03, 0.05 + heel * 0.9), (0.0, 0.18 + heel), (x(0.045), 0.42 + heel * 0.8), (x(0.02), shaft * 0.75 + 0.1),
@@ -350,12 +422,19 @@ def _boot(foot: Foot, design: GarmentDesign) -> list[Mark]:
         for k in range(top):
             t = k / max(top - 1, 1)
             px, py = 0.6 - 0.22 * min(t * 1.7, 1.0), 0.32 + (min(shaft, 1.5) - 0.4) * t
-            marks.append(foot.line([(x(px) - 0.07, py - 0.03), (x(px), py + 0.02)], lace, 0.022, 0.9))
+            marks.append(
+                foot.line([(x(px) - 0.07, py - 0.03), (x(px), py + 0.02)], lace, 0.022, 0.9)
+            )
         marks.append(foot.line([(0.72, 0.26), (0.66, 0.2), (0.62, 0.06)], ink, 0.014, 0.6))
     else:
         zipper = [(x(0.22), 0.2 + heel), (x(0.2), shaft * 0.5 + 0.1), (x(0.21), shaft - 0.08)]
         marks.append(foot.line(zipper, ink, 0.014, 0.6))
-        gore = [(x(0.12), 0.4 + heel), (x(0.12), min(shaft, 0.9) - 0.08), (x(0.27), min(shaft, 0.9) - 0.08), (x(0.27), 0.4 + heel)]
+        gore = [
+            (x(0.12), 0.4 + heel),
+            (x(0.12), min(shaft, 0.9) - 0.08),
+            (x(0.27), min(shaft, 0.9) - 0.08),
+            (x(0.27), 0.4 + heel),
+        ]
         if shaft < 1.05:
             marks.append(foot.fill(gore, plain(scale(base, 0.6), "rib"), shadow=0, bulge=0.2))
     marks += _sole(foot, _sole_color(design), 0.05, heel=heel)
@@ -371,7 +450,13 @@ def _front_view(foot: Foot, design: GarmentDesign) -> list[Mark]:
     wide = 0.19 * narrow
 
     def ring(top: float, half: float, neck: float) -> list[tuple[float, float]]:
-        right = [(neck, top), (half * 0.86, top * 0.5), (half, 0.0), (half * 0.86, -0.12), (half * 0.4, -0.19)]
+        right = [
+            (neck, top),
+            (half * 0.86, top * 0.5),
+            (half, 0.0),
+            (half * 0.86, -0.12),
+            (half * 0.4, -0.19),
+        ]
         return [*right, *[(-x, y) for x, y in right[::-1]]]
 
     if foot.skin is not None and sub in ("flats", "pumps", "heels", "sandals", "loafers"):
@@ -379,7 +464,14 @@ def _front_view(foot: Foot, design: GarmentDesign) -> list[Mark]:
         marks.append(foot.fill(ring(0.5 + h, wide * 0.92, 0.09), skin))
     sole = _sole_color(design) if sub != "sneakers" else (236, 234, 228)
     thick = 0.07 if sub == "sneakers" else 0.035
-    rim = [(wide * 1.06, 0.03), (wide * 1.05, -0.1), (wide * 0.5, -0.2 - thick), (-wide * 0.5, -0.2 - thick), (-wide * 1.05, -0.1), (-wide * 1.06, 0.03)]
+    rim = [
+        (wide * 1.06, 0.03),
+        (wide * 1.05, -0.1),
+        (wide * 0.5, -0.2 - thick),
+        (-wide * 0.5, -0.2 - thick),
+        (-wide * 1.05, -0.1),
+        (-wide * 1.06, 0.03),
+    ]
     if sub in ("heels", "sandals"):
         bed = plain(scale(base, 0.7), "leather")
         marks.insert(0, foot.fill(rim, bed))
@@ -391,17 +483,35 @@ def _front_view(foot: Foot, design: GarmentDesign) -> list[Mark]:
         return marks
     marks.append(foot.fill(rim, plain(sole, "rubber"), bulge=0.3))
     if sub in ("flats", "pumps"):
-        upper = [(wide, 0.12 + h * 0.5), (wide * 1.02, -0.02), (wide * 0.88, -0.13), (wide * 0.4, -0.2), (-wide * 0.4, -0.2), (-wide * 0.88, -0.13), (-wide * 1.02, -0.02), (-wide, 0.12 + h * 0.5), (-wide * 0.75, 0.02), (0.0, -0.06), (wide * 0.75, 0.02)]
+        upper = [
+            (wide, 0.12 + h * 0.5),
+            (wide * 1.02, -0.02),
+            (wide * 0.88, -0.13),
+            (wide * 0.4, -0.2),
+            (-wide * 0.4, -0.2),
+            (-wide * 0.88, -0.13),
+            (-wide * 1.02, -0.02),
+            (-wide, 0.12 + h * 0.5),
+            (-wide * 0.75, 0.02),
+            (0.0, -0.06),
+            (wide * 0.75, 0.02),
+        ]
         marks.append(foot.fill(upper, _cloth(design)))
         if design.has("bow"):
-            marks.append(foot.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), plain(scale(base, 0.75), "silk")))
+            marks.append(
+                foot.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), plain(scale(base, 0.75), "silk"))
+            )
         return marks
     shaft = 0.3
     if sub == "boots":
         shaft = (1.55 + 0.5 * design.length) if design.has("high") else 0.72 + 0.3 * design.length
     if sub == "sneakers" and design.has("high"):
         shaft = 0.6
-    leg = [(0.15 + 0.05 * (shaft > 1.2), shaft), (0.15, shaft * 0.6 + 0.1), (0.14, 0.3)] if shaft > 0.5 else [(0.13, shaft)]
+    leg = (
+        [(0.15 + 0.05 * (shaft > 1.2), shaft), (0.15, shaft * 0.6 + 0.1), (0.14, 0.3)]
+        if shaft > 0.5
+        else [(0.13, shaft)]
+    )
     right = [*leg, (wide * 0.9, 0.14), (wide, 0.0), (wide * 0.9, -0.11), (wide * 0.45, -0.19)]
     marks.append(foot.fill([*right, *[(-x, y) for x, y in right[::-1]]], _cloth(design)))
     marks += _front_marks(foot, design, wide, shaft)
@@ -412,9 +522,17 @@ def _front_marks(foot: Foot, design: GarmentDesign, wide: float, shaft: float) -
     sub, base = design.sub_category, design.palette[0]
     ink, marks = seam_color(base), list[Mark]()
     if sub == "loafers":
-        vamp = [(-wide * 0.6, 0.08), (-wide * 0.55, -0.1), (0.0, -0.15), (wide * 0.55, -0.1), (wide * 0.6, 0.08)]
+        vamp = [
+            (-wide * 0.6, 0.08),
+            (-wide * 0.55, -0.1),
+            (0.0, -0.15),
+            (wide * 0.55, -0.1),
+            (wide * 0.6, 0.08),
+        ]
         marks.append(foot.line(vamp, ink, 0.02, 0.75))
-        marks += foot.strap([(-wide * 0.9, 0.02), (0.0, 0.06), (wide * 0.9, 0.02)], scale(base, 0.85), 0.06)
+        marks += foot.strap(
+            [(-wide * 0.9, 0.02), (0.0, 0.06), (wide * 0.9, 0.02)], scale(base, 0.85), 0.06
+        )
         return marks
     laced = sub == "sneakers" or design.has("laces")
     if laced:

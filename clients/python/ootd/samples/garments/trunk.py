@@ -9,7 +9,7 @@ import numpy as np
 from ootd.samples.colors import RGB, mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import SHOULDER_Y, Arm, Figure
-from ootd.samples.geometry import Floats, along, ellipse, join, smooth, tube
+from ootd.samples.geometry import Floats, along, ellipse, join, normals, smooth, tube
 from ootd.samples.pieces import Folds, Mark, Material, Piece, Stage, Stroke
 
 NECK_Y = 0.176  # where a neckline meets the shoulder
@@ -158,11 +158,16 @@ def neck_band(fig: Figure, cut: Cut, rgb: RGB, stage: Stage, width: float = 0.00
 
 
 def sleeve_line(fig: Figure, arm: Arm) -> Floats:
-    """The middle line of a sleeve: it starts inside the shoulder."""
+    """The middle line of a sleeve: it starts a little above the shoulder joint."""
     line = arm.line()
-    inward = np.array([-arm.side * 0.018, -0.006]) * fig.unit
-    start = line[0] + inward if not fig.flat else line[0] + inward * 0.8
+    down = line[1] - line[0]
+    down = down / max(float(np.hypot(*down)), 1e-6)
+    inward = np.array([-arm.side, 0.0]) * 0.35 + down * 0.65
+    start = line[0] - down * fig.px(0.016) - inward * fig.px(0.003)
     return np.concatenate([start[None], line])
+
+
+_UNDER = {Stage.SLEEVE: Stage.TUCKED, Stage.OUTER_SLEEVE: Stage.TUCKED}
 
 
 def sleeve(
@@ -174,7 +179,7 @@ def sleeve(
     ease: float,
     stage: Stage,
     wrist_ease: float | None = None,
-    shadow: float = 0.32,
+    shadow: float = 0.24,
 ) -> tuple[Piece, Floats]:
     """One sleeve and its middle line; `reach` is the share of the arm that it covers."""
     arm = fig.arm(side)
@@ -182,12 +187,19 @@ def sleeve(
     k = fig.build.limbs
     w = 1.22 if fig.flat else 1.0
     end_ease = ease * 0.8 if wrist_ease is None else wrist_ease
-    stations = np.linspace(0, reach, 6)
-    body = np.interp(stations, (0, 0.12, 0.5, 1), (0.028, 0.03, 0.023, 0.014)) * k
-    extra = np.interp(
-        stations, (0, 0.1, 0.5, reach if reach > 0.5 else 1), (ease, ease, ease, end_ease)
-    )
+    stations = np.array([0.0, 0.035, 0.09, 0.2, 0.35, 0.5, 0.75, 1.0]) * reach
+    stations[1:4] = (0.03, 0.075, min(0.17, reach * 0.5))
+    stations = np.sort(stations)
+    body = np.interp(stations, (0, 0.03, 0.1, 0.5, 1), (0.019, 0.0255, 0.027, 0.022, 0.014)) * k
+    grown = (0.1 * ease, ease * 0.35, ease * 0.62, ease * 0.8, ease * 0.9, end_ease)
+    extra = np.interp(stations, (0, 0.03, 0.1, 0.25, 0.6 * reach + 0.1, reach), grown)
     halves = tuple((body + extra) * w)
+    line = along(line, 0.0, 1.0, per=16)
+    where = np.linspace(0, reach, len(line))
+    halves = tuple(np.interp(where, stations, halves))
+    if fig.flat:  # the upper edge lies straight: a sleeve widens towards the body
+        top = np.minimum(np.array(halves), 0.026 * w)
+        line = line + normals(line) * (side * fig.unit * (np.array(halves) - top))[:, None] * -1
     outline = fig.limb(line, halves)
     if arm.pose == "behind":
         back = {Stage.SLEEVE: Stage.BACK_SLEEVE, Stage.OUTER_SLEEVE: Stage.BACK_OUTER_SLEEVE}
@@ -195,7 +207,11 @@ def sleeve(
     # Creases gather across the sleeve where it bends.
     folds = Folds(angle=0.35 * side, wave=0.035, depth=0.3, stretch=2.6)
     frame = fig.frame_between(line[0], line[-1])
-    return Piece(outline, cloth, frame, stage, folds, shadow=shadow), line
+    if fig.flat:  # the body's seam lies over the sleeve's top
+        stage, shadow = _UNDER.get(stage, stage), 0.3
+    bulge = 0.4 if fig.flat else 0.85
+    piece = Piece(outline, cloth, frame, stage, folds, shadow=shadow, bulge=bulge, tube=True)
+    return piece, line
 
 
 def cuff(

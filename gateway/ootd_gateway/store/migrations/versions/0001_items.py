@@ -59,13 +59,9 @@ def _create_items() -> None:
         sa.Column("update_time", _NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_items"),
         sa.UniqueConstraint("item_id", name="uq_items_item_id"),
-        sa.CheckConstraint(
-            "super_category BETWEEN 0 AND 5", name=op.f("ck_items_super_category")
-        ),
+        sa.CheckConstraint("super_category BETWEEN 0 AND 5", name=op.f("ck_items_super_category")),
         sa.CheckConstraint("length(embedding) = 512", name=op.f("ck_items_embedding")),
-        sa.CheckConstraint(
-            "length(color_histogram) = 224", name=op.f("ck_items_color_histogram")
-        ),
+        sa.CheckConstraint("length(color_histogram) = 224", name=op.f("ck_items_color_histogram")),
     )
     op.create_index("ix_items_super_category_item_id", "items", ["super_category", "item_id"])
 

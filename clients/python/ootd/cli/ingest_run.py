@@ -1,0 +1,146 @@
+"""Sends a catalogue over as many streams as it takes: a gateway that restarts is waited for."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+import grpc
+
+from ootd import (
+    Client,
+    DeadlineExceededError,
+    ItemUpload,
+    OotdError,
+    OverloadedError,
+    UnavailableError,
+)
+from ootd.cli.catalog_source import BadRow, Row, SourceError
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went with one row; `error` is there where the result is "failed"."""
+
+    item_id: str
+    image: str
+    result: Literal["stored", "unchanged", "failed"]
+    error: OotdError | None = None
+
+
+class IngestRun:
+    """One ingest. Keeps only the rows that are on their way, not the catalogue.
+
+    When the stream breaks, or the gateway says that it cannot work now, all rows that were not
+    acknowledged are sent again over a new stream, after a growing wait; the same item again changes
+    nothing. After `patience_s` seconds without any answer the last error is raised. `waits` is
+    called with that error and the seconds before each wait.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        rows: Iterator[Row],
+        *,
+        patience_s: float,
+        waits: Callable[[OotdError, float], None],
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._rows = rows
+        self._patience_s = patience_s
+        self._waits = waits
+        self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stream = 0
+        self._pending: deque[ItemUpload] = deque()
+        self._bad: deque[BadRow] = deque()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Send everything; yield how it went with each row, in order but for rows that are none.
+
+        Raises OotdError where the gateway stays away or refuses the stream, SourceError where the
+        catalogue cannot be read on.
+        """
+        wait_s = _FIRST_WAIT_S
+        last_answer = self._clock()
+        while True:
+            trouble: OotdError | None = None
+            try:
+                for outcome in self._one_stream():
+                    last_answer, wait_s = self._clock(), _FIRST_WAIT_S
+                    yield outcome
+            except (UnavailableError, OverloadedError, DeadlineExceededError) as error:
+                trouble = error
+            if trouble is None:
+                return
+            if self._clock() - last_answer + wait_s > self._patience_s:
+                raise trouble
+            self._waits(trouble, wait_s)
+            self._sleep(max(wait_s, trouble.retry_after_s or 0.0))
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+    def _one_stream(self) -> Iterator[Outcome]:
+        with self._lock:
+            self._stream += 1
+            stream, again = self._stream, list(self._pending)
+        with closing(self._client.upsert_items(self._uploads(stream, again))) as results:
+            for result in results:
+                if result.error is not None and _may_pass(result.error):
+                    raise result.error
+                with self._lock:
+                    upload = self._pending.popleft()
+                assert upload.item_id == result.item_id
+                state: Literal["stored", "unchanged"] = "stored" if result.changed else "unchanged"
+                yield Outcome(
+                    upload.item_id,
+                    str(upload.image),
+                    "failed" if result.error else state,
+                    result.error,
+                )
+                yield from self._bad_rows()
+        yield from self._bad_rows()
+
+    def _uploads(self, stream: int, again: list[ItemUpload]) -> Iterator[ItemUpload]:
+        """Runs in the thread of its stream, which may outlive the stream by a moment: a row is
+        taken under the lock, and only for the newest stream.
+        """
+        yield from again
+        while True:
+            with self._lock:
+                if stream != self._stream:
+                    return
+                row = next(self._rows, None)
+                if row is None:
+                    return
+                if isinstance(row, BadRow):
+                    self._bad.append(row)
+                    continue
+                self._pending.append(row)
+            yield row
+
+    def _bad_rows(self) -> Iterator[Outcome]:
+        while self._bad:
+            row = self._bad.popleft()
+            error = OotdError(
+                f"{row.where}: {row.problem}",
+                code=grpc.StatusCode.INVALID_ARGUMENT,
+                reason="INVALID_FIELD",
+            )
+            yield Outcome(row.where, "", "failed", error)
+
+
+def _may_pass(error: OotdError) -> bool:
+    """Whether the item may go through when it is sent again later."""
+    return isinstance(error, UnavailableError) or error.reason == "OVERLOADED"
+
+
+__all__ = ["IngestRun", "Outcome", "SourceError"]

@@ -1,0 +1,58 @@
+"""What a camera does to the scene: exposure, white balance, vignette, blur, noise, compression."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ootd.samples.shading import Grid, grain
+
+
+def develop(scene: Grid, rng: np.random.Generator) -> Image.Image:
+    """The scene (h, w, 3 floats, 0 to 255) as the RGB picture that a camera or phone stores."""
+    height, width = scene.shape[:2]
+    warmth, tint = rng.normal(0, 0.03, 2)
+    gain = np.array([1 + warmth, 1 + tint * 0.4, 1 - warmth], np.float32)
+    gain *= np.float32(rng.normal(1.0, 0.06))
+    ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    vignette = 1 - np.float32(max(0.0, rng.normal(0.04, 0.04))) * (xs * xs + ys * ys)
+    picture = scene * gain * vignette[..., None]
+    # A gentle S-curve around the middle, more or less of it.
+    x = np.clip(picture / 255, 0, 1.15)
+    strength = np.float32(rng.uniform(0.0, 0.35))
+    x = x + strength * (x - 0.5) * x * (1.15 - x)
+    picture = 255 * np.clip(x, 0, None)
+    blur = float(rng.uniform(0.3, 0.8))
+    image = _to_image(picture).filter(ImageFilter.BoxBlur(blur * 0.8))
+    level = float(rng.gamma(2.0, 0.5))
+    if level > 0.3:
+        image = _to_image(np.asarray(image, np.float32) + level * _noise(height, width, rng))
+    if rng.random() < 0.5:
+        image = _recompressed(image, int(rng.integers(62, 92)))
+    return image
+
+
+def _noise(height: int, width: int, rng: np.random.Generator) -> Grid:
+    """Sensor noise (h, w, 3) of deviation about 1: mostly grey, a little coloured."""
+    grey, *colored = (
+        np.take(
+            np.take(grain(), np.arange(oy, oy + height) & 511, 0),
+            np.arange(ox, ox + width) & 511,
+            1,
+        )
+        for oy, ox in rng.integers(0, 512, (4, 2))
+    )
+    return np.stack([grey + 0.4 * channel for channel in colored], axis=-1)
+
+
+def _to_image(picture: Grid) -> Image.Image:
+    return Image.fromarray(np.clip(picture + 0.5, 0, 255).astype(np.uint8), "RGB")
+
+
+def _recompressed(image: Image.Image, quality: int) -> Image.Image:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(BytesIO(buffer.getvalue())).convert("RGB")

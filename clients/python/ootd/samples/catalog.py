@@ -1,0 +1,128 @@
+"""A folder of drawn photos: outfits, a shop's catalogue as CSV, and every label as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ootd.samples.design import GarmentDesign
+from ootd.samples.labels import ALL_SUB_CATEGORIES
+from ootd.samples.outfit import choose_designs, draw_outfit
+from ootd.samples.sample import Sample, check_seed
+from ootd.samples.single import draw_garment
+
+COLUMNS = ("id", "image", "title", "category", "price", "currency")
+_PRICES = {"top": 25, "bottom": 45, "outer": 110, "dress": 70, "shoes": 80, "bag": 60}
+
+
+@dataclass(frozen=True)
+class SamplesIndex:
+    """Where `write_samples` put its files; paths of photos are in the order of their numbers."""
+
+    folder: Path
+    outfits: tuple[Path, ...]
+    catalog: tuple[Path, ...]
+    catalog_csv: Path
+    labels_json: Path
+
+
+def write_samples(
+    folder: str | Path,
+    *,
+    outfits: int = 12,
+    catalog: int = 120,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> SamplesIndex:
+    """Write outfit photos and a catalogue that holds the shop photo of every garment worn in them.
+
+    `catalog` is the number of catalogue photos; it grows if the outfits wear more garments than
+    that. Same arguments, same bytes; existing files of those names are replaced. `progress` is
+    called with the number of photos done and the number of all. `labels.json` holds one object a
+    photo: `image`, `seed`, `width`, `height`, `garments`. Raises ValueError for negative numbers
+    and OSError where the folder cannot be written.
+    """
+    check_seed(seed)
+    if outfits < 0 or catalog < 0:
+        raise ValueError(f"numbers of photos must be 0 or more, got {outfits} and {catalog}")
+    root = Path(folder)
+    for name in ("outfits", "catalog"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng([seed, 0xCA7])
+    worn = [choose_designs(rng) for _ in range(outfits)]
+    items = _shop(worn, catalog, rng)
+    total, done = outfits + len(items), 0
+    entries: list[dict[str, object]] = []
+    outfit_paths: list[Path] = []
+    catalog_paths: list[Path] = []
+    for index, designs in enumerate(worn):
+        photo = draw_outfit(seed * 1_000_003 + index, designs=designs)
+        outfit_paths.append(_save(root, f"outfits/{index:04d}.jpg", photo, entries))
+        done += 1
+        if progress:
+            progress(done, total)
+    rows: list[dict[str, str]] = []
+    for index, design in enumerate(items):
+        photo = draw_garment(seed * 1_000_003 + index, design=design)
+        name = f"catalog/{design.item}.jpg"
+        catalog_paths.append(_save(root, name, photo, entries))
+        rows.append(_row(name, design))
+        done += 1
+        if progress:
+            progress(done, total)
+    table, labels = root / "catalog.csv", root / "labels.json"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    table.write_bytes(text.getvalue().encode())
+    labels.write_bytes((json.dumps(entries, indent=1) + "\n").encode())
+    return SamplesIndex(root, tuple(outfit_paths), tuple(catalog_paths), table, labels)
+
+
+def _shop(
+    worn: list[list[GarmentDesign]], count: int, rng: np.random.Generator
+) -> list[GarmentDesign]:
+    """The designs on sale: all that are worn, then others, each sub-category in turn."""
+    items = {design.item: design for designs in worn for design in designs}
+    order = [str(sub) for sub in rng.permutation(ALL_SUB_CATEGORIES)]
+    turn = 0
+    while len(items) < count:
+        design = GarmentDesign.random(int(rng.integers(1_000_000)), order[turn % len(order)])
+        items.setdefault(design.item, design)
+        turn += 1
+    return sorted(items.values(), key=lambda design: design.item)
+
+
+def _save(root: Path, name: str, photo: Sample, entries: list[dict[str, object]]) -> Path:
+    path = root / name
+    path.write_bytes(photo.jpeg())
+    entries.append(
+        {
+            "image": name,
+            "seed": photo.seed,
+            "width": photo.image.width,
+            "height": photo.image.height,
+            "garments": [asdict(garment) for garment in photo.garments],
+        }
+    )
+    return path
+
+
+def _row(name: str, design: GarmentDesign) -> dict[str, str]:
+    rng = np.random.default_rng([design.seed, 0x9817])
+    price = _PRICES[design.super_category] * float(rng.uniform(0.5, 2.2))
+    return {
+        "id": design.item,
+        "image": name,
+        "title": design.title,
+        "category": design.super_category,
+        "price": f"{int(price)}.{99 if rng.random() < 0.5 else 50}",
+        "currency": "EUR",
+    }

@@ -1,0 +1,135 @@
+"""One shard: exact while it is small, an HNSW graph with exact re-ranking once it is large."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from usearch.index import Index, MetricKind, ScalarKind  # type: ignore[attr-defined]
+
+from ootd_gateway.index.base import IndexEntry
+from ootd_gateway.index.fair_lock import FairLock
+from ootd_gateway.index.vectors import ExactQuery, Scores, VectorTable
+from ootd_gateway.types import EMBEDDING_SIZE
+
+GraphPrecision = Literal["f16", "f32"]
+
+_PRECISIONS = {"f16": ScalarKind.F16, "f32": ScalarKind.F32}
+_WRITES_A_STEP = 16
+"""Changes that are made while searches wait; about ten milliseconds of graph building."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """How a shard is searched.
+
+    `exact_limit`: up to so many entries all are compared. Beyond, a graph (HNSW, Malkov and
+    Yashunin 2018) of `connectivity` links a node (M), built with a list of `expansion_add`
+    candidates and searched with one of `expansion_search` (ef), gives `overfetch` times as many
+    candidates as asked for, at least `min_candidates`; they are ranked again by their exact
+    scores. `precision` is that of the vectors inside the graph. `build_threads` build at a time, 0
+    is one for each core.
+    """
+
+    exact_limit: int = 4096
+    connectivity: int = 16
+    expansion_add: int = 128
+    expansion_search: int = 128
+    overfetch: int = 4
+    min_candidates: int = 128
+    max_candidates: int = 2048
+    precision: GraphPrecision = "f16"
+    build_threads: int = 0
+
+
+class Shard:
+    """Entries of one super-category. One writer at a time; searches from any thread."""
+
+    def __init__(self, settings: ShardSettings) -> None:
+        self._settings = settings
+        self._table = VectorTable()
+        self._graph: Index | None = None
+        self._lock = FairLock()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._table
+
+    def apply(self, removed: Iterable[int], entries: Sequence[IndexEntry]) -> None:
+        """Remove keys, then add or replace entries; searches go on between steps."""
+        present = [key for key in removed if key in self._table]
+        for start in range(0, len(present), _WRITES_A_STEP):
+            with self._lock:
+                self._remove(present[start : start + _WRITES_A_STEP])
+        for start in range(0, len(entries), _WRITES_A_STEP):
+            with self._lock:
+                self._put(entries[start : start + _WRITES_A_STEP])
+        if self._graph is None and len(self._table) > self._settings.exact_limit:
+            self._build_graph()
+
+    def search(self, query: ExactQuery) -> Scores:
+        """Return the best k entries, best first."""
+        with self._lock:
+            scores = self._search_graph(query)
+            if scores is None:
+                scores = self._table.score(query)
+        return scores.best(query.k)
+
+    def _search_graph(self, query: ExactQuery) -> Scores | None:
+        """Return scores of at least k candidates, or None where comparing all is the better way.
+
+        The graph orders by appearance alone. So more candidates are taken while one that was not
+        seen, no nearer than the farthest candidate and as good in colour as the best one, would
+        still be among the best k.
+        """
+        count = len(self._table)
+        settings = self._settings
+        if self._graph is None or count <= settings.exact_limit or query.color_weight > 0.5:
+            return None
+        candidates = max(query.k * settings.overfetch, settings.min_candidates)
+        while 2 * candidates < count:
+            found = self._graph.search(query.embedding, candidates, threads=1)
+            # The graph answers with keys alone; a key it should have forgotten has no row.
+            scores = self._table.score(query, self._table.rows_of(found.keys))
+            if len(scores.keys) >= query.k and (
+                candidates >= settings.max_candidates or scores.is_settled(query.k)
+            ):
+                return scores
+            candidates *= 4
+        return None
+
+    def _remove(self, keys: Sequence[int]) -> None:
+        for key in keys:
+            self._table.remove(key)
+        if self._graph is not None:
+            self._graph.remove(np.array(keys, dtype=np.uint64))
+
+    def _put(self, entries: Sequence[IndexEntry]) -> None:
+        if self._graph is not None:
+            replaced = [entry.key for entry in entries if entry.key in self._table]
+            if replaced:
+                self._graph.remove(np.array(replaced, dtype=np.uint64))
+            self._graph.add(
+                np.array([entry.key for entry in entries], dtype=np.uint64),
+                np.stack([entry.embedding for entry in entries]),
+                threads=self._settings.build_threads,
+            )
+        for entry in entries:
+            self._table.put(entry)
+
+    def _build_graph(self) -> None:
+        # Only the writer changes the table, so searches go on, exactly, until the graph is there.
+        keys, vectors = self._table.keys_and_vectors()
+        graph = Index(
+            ndim=EMBEDDING_SIZE,
+            metric=MetricKind.IP,
+            dtype=_PRECISIONS[self._settings.precision],
+            connectivity=self._settings.connectivity,
+            expansion_add=self._settings.expansion_add,
+            expansion_search=self._settings.expansion_search,
+        )
+        graph.add(keys.astype(np.uint64), vectors, threads=self._settings.build_threads)
+        with self._lock:
+            self._graph = graph

@@ -1,0 +1,45 @@
+"""Keeps vectors of different embedders apart."""
+
+from ootd_gateway.errors import VisionUnavailableError
+from ootd_gateway.store.base import CatalogStore, release_mismatch
+from ootd_gateway.vision.base import VisionModel
+
+
+class ReleaseGuard:
+    """Knows the served embedder's fingerprint and holds it against that of the stored vectors."""
+
+    def __init__(self, store: CatalogStore, vision: VisionModel) -> None:
+        self._store = store
+        self._vision = vision
+        self._last_served: str | None = None
+
+    async def served(self) -> str:
+        """Return the served embedder's fingerprint; the last one known while Triton is away.
+
+        Raises VisionUnavailableError where none was ever known.
+        """
+        try:
+            self._last_served = await self._vision.release()
+        except VisionUnavailableError:
+            if self._last_served is None:
+                raise
+        return self._last_served
+
+    async def check(self) -> str:
+        """Return the served fingerprint.
+
+        Raises ReleaseMismatchError where the stored vectors are of another, VisionUnavailableError,
+        StoreUnavailableError.
+        """
+        served = await self.served()
+        stored = await self._store.release()
+        if stored not in {"", served}:
+            raise release_mismatch(stored=stored, served=served)
+        return served
+
+    async def check_if_known(self) -> None:
+        """As `check`, for work that needs no models: passes while they are not reachable."""
+        try:
+            await self.check()
+        except VisionUnavailableError:
+            return

@@ -1,0 +1,84 @@
+"""Where the vision graph runs: in a Triton of the gateway's own, or in one elsewhere."""
+
+import asyncio
+import socket
+
+import structlog
+
+from ootd_gateway.settings import Settings
+from ootd_gateway.start_error import StartError
+
+log = structlog.get_logger(__name__)
+
+_HOST = "127.0.0.1"
+
+
+class TritonSource:
+    """Knows Triton's address from the beginning; starts and stops it where it is embedded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._embedded = settings.triton_mode == "embedded"
+        self._stack: _EmbeddedStack | None = None
+        # The port is chosen here, so that everything else can be wired while Triton still loads.
+        self._port = (settings.triton_grpc_port or _free_port()) if self._embedded else 0
+
+    @property
+    def address(self) -> str:
+        """gRPC target of Triton."""
+        return f"{_HOST}:{self._port}" if self._embedded else self._settings.triton_address
+
+    async def start(self) -> None:
+        """Return once every model of an embedded Triton is ready; at once for one elsewhere.
+
+        Raises StartError with the model's own error.
+        """
+        if not self._embedded:
+            return
+        self._stack = _EmbeddedStack(self._settings, self._port)
+        await self._stack.start()
+
+    async def stop(self) -> None:
+        """Stop an embedded Triton."""
+        if self._stack is not None:
+            await self._stack.stop()
+
+
+class _EmbeddedStack:
+    """The embedded Triton; its packages are imported here alone, they are an extra."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        try:
+            from ootd_gateway import embedded  # noqa: PLC0415
+        except ImportError as error:
+            raise StartError(
+                f"the embedded Triton is not installed ({error}); install ootd-gateway[embedded], "
+                "or set OOTD_TRITON_MODE=external and OOTD_TRITON_ADDRESS"
+            ) from None
+        self._error = embedded.EmbeddedTritonError
+        self._triton = embedded.EmbeddedTriton(
+            embedded.EmbeddedTritonSettings(
+                model_repository=settings.model_repository,
+                grpc_port=port,
+                metrics_port=settings.triton_metrics_port,
+                log_path=settings.data_folder / "triton.log",
+                ready_timeout_s=settings.triton_start_seconds,
+                gpu=settings.triton_gpu,
+            ),
+            report=log.info,
+        )
+
+    async def start(self) -> None:
+        try:
+            await self._triton.__aenter__()
+        except self._error as error:
+            raise StartError(str(error)) from None
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._triton.stop)
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])

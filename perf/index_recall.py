@@ -1,0 +1,124 @@
+"""Recall and speed of the index's graph against comparing all entries, on clustered vectors.
+
+    python perf/index_recall.py --entries 100000 --queries 500
+
+Vectors are drawn around random centres, queries near entries. A row says how much of the exact
+answer the index gave (recall@k, judged by score, so that ties count), and its latency in
+milliseconds.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ootd_gateway.index.base import IndexChange, IndexEntry, Query
+from ootd_gateway.index.shard import ShardSettings
+from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
+from ootd_gateway.types import SuperCategory
+
+SPREAD = 0.6
+QUERY_SPREAD = 0.25
+DEFAULTS = ShardSettings()
+
+
+def main() -> None:
+    """Build, search, print."""
+    arguments = _arguments()
+    rng = np.random.default_rng(arguments.seed)
+    vectors, histograms = _entries(rng, arguments.entries, arguments.clusters)
+    index = ShardedIndex(
+        IndexSettings(
+            shards_per_category=arguments.shards,
+            shard=ShardSettings(
+                exact_limit=arguments.exact_limit,
+                connectivity=arguments.connectivity,
+                expansion_search=arguments.expansion_search,
+                overfetch=arguments.overfetch,
+                min_candidates=arguments.min_candidates,
+                precision=arguments.precision,
+            ),
+        )
+    )
+    print(f"{arguments.entries} entries built in {_fill(index, vectors, histograms):.1f} s")
+    print(f"{'colour weight':>13} {'recall@k':>9} {'p50 ms':>7} {'p95 ms':>7}")
+    for weight in arguments.color_weights:
+        recall, times = _measure(index, rng, vectors, histograms, weight, arguments)
+        p50, p95 = np.percentile(times, [50, 95]) * 1e3
+        print(f"{weight:13.2f} {recall:9.4f} {p50:7.2f} {p95:7.2f}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--clusters", type=int, default=1000)
+    parser.add_argument("--queries", type=int, default=500)
+    parser.add_argument("-k", type=int, default=10)
+    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--exact-limit", type=int, default=DEFAULTS.exact_limit)
+    parser.add_argument("--connectivity", type=int, default=DEFAULTS.connectivity)
+    parser.add_argument("--expansion-search", type=int, default=DEFAULTS.expansion_search)
+    parser.add_argument("--overfetch", type=int, default=DEFAULTS.overfetch)
+    parser.add_argument("--min-candidates", type=int, default=DEFAULTS.min_candidates)
+    parser.add_argument("--precision", choices=("f16", "f32"), default="f16")
+    parser.add_argument("--color-weights", type=float, nargs="+", default=[0.0, 0.15])
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def _entries(
+    rng: np.random.Generator, count: int, clusters: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    centres = rng.normal(size=(clusters, 128))
+    vectors = centres[rng.integers(0, clusters, count)] + SPREAD * rng.normal(size=(count, 128))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    histograms = rng.dirichlet(np.full(56, 0.15), count)
+    return vectors.astype(np.float32), histograms.astype(np.float32)
+
+
+def _fill(
+    index: ShardedIndex, vectors: NDArray[np.float32], histograms: NDArray[np.float32]
+) -> float:
+    begun = time.perf_counter()
+    for start in range(0, len(vectors), 1000):
+        keys = range(start + 1, min(start + 1000, len(vectors)) + 1)
+        index.apply(
+            [
+                IndexChange(
+                    key,
+                    key,
+                    IndexEntry(key, SuperCategory.TOP, vectors[key - 1], histograms[key - 1]),
+                )
+                for key in keys
+            ]
+        )
+    return time.perf_counter() - begun
+
+
+def _measure(  # noqa: PLR0917
+    index: ShardedIndex,
+    rng: np.random.Generator,
+    vectors: NDArray[np.float32],
+    histograms: NDArray[np.float32],
+    weight: float,
+    arguments: argparse.Namespace,
+) -> tuple[float, list[float]]:
+    found, times = 0, []
+    for row in rng.integers(0, len(vectors), arguments.queries):
+        query = vectors[row] + QUERY_SPREAD / np.sqrt(128) * rng.normal(size=128)
+        query = (query / np.linalg.norm(query)).astype(np.float32)
+        begun = time.perf_counter()
+        hits = index.search(
+            Query(SuperCategory.TOP, query, arguments.k, histograms[row], color_weight=weight)
+        )
+        times.append(time.perf_counter() - begun)
+        color = np.minimum(histograms, histograms[row]).sum(axis=1)
+        scores = (1.0 - weight) * (vectors @ query) + weight * color
+        kth = np.partition(scores, -arguments.k)[-arguments.k]
+        found += sum(hit.parts.score >= kth - 2e-6 for hit in hits)
+    return found / (arguments.k * arguments.queries), times
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Items, photos and a vision model that answers from a table, for tests of the domain core."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ootd_gateway.errors import VisionUnavailableError
+from ootd_gateway.index.base import IndexChange, IndexEntry
+from ootd_gateway.types import (
+    Attribute,
+    Box,
+    BoxOrigin,
+    FloatVector,
+    Garment,
+    Guide,
+    ImageAnalysis,
+    ItemDraft,
+    SuperCategory,
+    Taxonomy,
+)
+
+SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
+    SuperCategory.TOP: ("t-shirt", "shirt", "blouse", "sweater", "sweatshirt", "tank-top"),
+    SuperCategory.BOTTOM: ("pants", "jeans", "leggings", "shorts", "skirt", "joggers"),
+    SuperCategory.OUTER: ("coat", "jacket", "blazer", "cardigan", "cape", "vest"),
+    SuperCategory.DRESS: ("dress", "romper"),
+    SuperCategory.SHOES: ("boots", "flats", "heels", "loafers", "pumps", "sandals", "sneakers"),
+    SuperCategory.BAG: ("handbag", "purse", "wallet", "clutch", "backpack"),
+}
+RELEASE = "release-a"
+
+
+def embedding(seed: int) -> FloatVector:
+    """A unit vector, the same for the same seed."""
+    vector = np.random.default_rng(seed).normal(size=128)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def histogram(seed: int) -> FloatVector:
+    """A colour histogram, the same for the same seed."""
+    return np.random.default_rng(seed).dirichlet(np.full(56, 0.3)).astype(np.float32)
+
+
+def garment(
+    seed: int = 0, super_category: SuperCategory = SuperCategory.TOP, **changes: Any
+) -> Garment:
+    """A detected garment."""
+    values: dict[str, Any] = {
+        "super_category": super_category,
+        "embedding": embedding(seed),
+        "color_histogram": histogram(seed),
+        "box": Box(0.125, 0.25, 0.5, 1.0),
+        "box_origin": BoxOrigin.DETECTED,
+        "score": 0.75,
+        "sub_category": SUB_CATEGORIES[super_category][0],
+        "sub_category_score": 0.5,
+        "attributes": (Attribute("color", "navy", 0.875),),
+    }
+    return Garment(**(values | changes))
+
+
+def draft(
+    item_id: str, seed: int = 0, super_category: SuperCategory = SuperCategory.TOP, **changes: Any
+) -> ItemDraft:
+    """An item to store; another seed is another source."""
+    values: dict[str, Any] = {
+        "item_id": item_id,
+        "title": f"Item {item_id}",
+        "attributes": {"brand": "Acme", "größe": "M"},
+        "payload": b"\x00price\xff",
+        "garment": garment(seed, super_category),
+        "source_digest": hashlib.sha256(f"{item_id} {seed} {super_category}".encode()).hexdigest(),
+    }
+    return ItemDraft(**(values | changes))
+
+
+def index_change(
+    number: int, key: int, seed: int | None, super_category: SuperCategory = SuperCategory.TOP
+) -> IndexChange:
+    """A new entry, or, without a seed, a removal."""
+    if seed is None:
+        return IndexChange(number, key, None)
+    entry = IndexEntry(key, super_category, embedding(seed), histogram(seed))
+    return IndexChange(number, key, entry)
+
+
+def encoded_photo(
+    width: int = 64, height: int = 48, kind: str = "JPEG", mode: str = "RGB", **options: Any
+) -> bytes:
+    """A photo of noise, so that it compresses to some size."""
+    rng = np.random.default_rng(width * 1000 + height)
+    picture = Image.fromarray(rng.integers(0, 255, (height, width, 3), dtype=np.uint8), "RGB")
+    data = io.BytesIO()
+    picture.convert(mode).save(data, kind, **options)
+    return data.getvalue()
+
+
+class TableVision:
+    """A `VisionModel` that answers from a table of photos; it counts its calls."""
+
+    def __init__(self, table: Mapping[bytes, tuple[Garment, ...]] | None = None) -> None:
+        self.table = dict(table or {})
+        self.calls: list[Guide] = []
+        self.served_release = RELEASE
+        self.is_away = False
+
+    async def analyze(
+        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+    ) -> ImageAnalysis:
+        self._check()
+        self.calls.append(guide)
+        await asyncio.sleep(0)
+        return ImageAnalysis(width=64, height=48, garments=self.table[image])
+
+    async def taxonomy(self) -> Taxonomy:
+        self._check()
+        return Taxonomy(version=1, sub_categories=SUB_CATEGORIES, attribute_groups=())
+
+    async def release(self) -> str:
+        self._check()
+        return self.served_release
+
+    async def is_ready(self) -> bool:
+        return not self.is_away
+
+    async def close(self) -> None:
+        pass
+
+    def _check(self) -> None:
+        if self.is_away:
+            raise VisionUnavailableError("the models are away")

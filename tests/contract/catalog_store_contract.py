@@ -1,0 +1,261 @@
+"""What every `CatalogStore` must do. A store's test module subclasses this with a `store` fixture."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from catalog_builders import RELEASE, draft, garment
+
+from ootd_gateway.errors import ReleaseMismatchError
+from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.types import Item, ItemDraft, SuperCategory
+
+
+def same_item(item: Item, wanted: ItemDraft) -> bool:
+    got, want = item.garment, wanted.garment
+    same_vectors = np.array_equal(got.embedding, want.embedding) and (
+        np.array_equal(got.color_histogram, want.color_histogram)
+        if got.color_histogram is not None and want.color_histogram is not None
+        else got.color_histogram is want.color_histogram
+    )
+    names = ("super_category", "sub_category", "sub_category_score", "score", "box", "box_origin")
+    return (
+        same_vectors
+        and all(getattr(got, name) == getattr(want, name) for name in (*names, "attributes"))
+        and all(
+            getattr(item, name) == getattr(wanted, name)
+            for name in ("item_id", "title", "payload", "source_digest", "attributes")
+        )
+    )
+
+
+async def replayed(store: CatalogStore, *, limit: int) -> dict[int, str]:
+    """The items by key, as a reader of the change log comes to know them."""
+    known: dict[int, str] = {}
+    place = 0
+    while changes := await store.changes_after(place, limit=limit):
+        assert [one.sequence_number for one in changes] == sorted(
+            one.sequence_number for one in changes
+        )
+        assert len(changes) <= limit
+        for change in changes:
+            if change.item is None:
+                known.pop(change.key, None)
+            else:
+                known[change.key] = change.item.item_id
+        place = changes[-1].sequence_number
+    assert place == await store.last_sequence_number()
+    return known
+
+
+class CatalogStoreContract:
+    async def test_stores_every_field(self, store: CatalogStore) -> None:
+        before = datetime.now(UTC)
+        wanted = draft("sku-1", seed=3)
+        (outcome,) = await store.upsert([wanted], release=RELEASE)
+        assert outcome.changed
+        assert same_item(outcome.item, wanted)
+        read = await store.get("sku-1")
+        assert read is not None
+        assert same_item(read, wanted)
+        assert (read.key, read.sequence_number) == (
+            outcome.item.key,
+            outcome.item.sequence_number,
+        )
+        assert 0 < read.key < 2**63
+        assert before - timedelta(milliseconds=1) <= read.update_time <= datetime.now(UTC)
+
+    async def test_stores_a_ready_embedding(self, store: CatalogStore) -> None:
+        bare = garment(
+            1, color_histogram=None, box=None, box_origin=None, sub_category="", attributes=()
+        )
+        wanted = draft("bare", garment=bare, title="", attributes={}, payload=b"")
+        await store.upsert([wanted], release=RELEASE)
+        read = await store.get("bare")
+        assert read is not None
+        assert same_item(read, wanted)
+
+    async def test_get_of_an_unknown_item_is_none(self, store: CatalogStore) -> None:
+        assert await store.get("nothing") is None
+        assert list(await store.get_by_keys([1, 2, 3])) == []
+        assert list(await store.get_by_keys([])) == []
+
+    async def test_same_digest_changes_nothing(self, store: CatalogStore) -> None:
+        (first,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        number = await store.last_sequence_number()
+        (again,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        assert not again.changed
+        assert again.item.sequence_number == first.item.sequence_number
+        assert again.item.update_time == first.item.update_time
+        assert await store.last_sequence_number() == number
+
+    async def test_replacing_keeps_the_key_and_moves_the_sequence(
+        self, store: CatalogStore
+    ) -> None:
+        (first,) = await store.upsert([draft("sku-1", seed=1)], release=RELEASE)
+        (second,) = await store.upsert([draft("sku-1", seed=2)], release=RELEASE)
+        assert second.changed
+        assert second.item.key == first.item.key
+        assert second.item.sequence_number > first.item.sequence_number
+        read = await store.get("sku-1")
+        assert read is not None
+        assert same_item(read, draft("sku-1", seed=2))
+
+    async def test_a_key_is_never_used_again(self, store: CatalogStore) -> None:
+        (first,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        await store.delete(["sku-1"])
+        (second,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        assert second.changed
+        assert second.item.key > first.item.key
+
+    async def test_outcomes_come_in_the_drafts_order(self, store: CatalogStore) -> None:
+        await store.upsert([draft("b")], release=RELEASE)
+        outcomes = await store.upsert([draft("c"), draft("b"), draft("a")], release=RELEASE)
+        assert [one.item.item_id for one in outcomes] == ["c", "b", "a"]
+        assert [one.changed for one in outcomes] == [True, False, True]
+
+    async def test_of_one_id_twice_in_a_call_the_last_is_stored(self, store: CatalogStore) -> None:
+        drafts = [draft("a", 1), draft("a", 2), draft("a", 2), draft("a", 1)]
+        outcomes = await store.upsert(drafts, release=RELEASE)
+        assert [one.changed for one in outcomes] == [True, True, False, True]
+        assert len({one.item.key for one in outcomes}) == 1
+        read = await store.get("a")
+        assert read is not None
+        assert same_item(read, drafts[-1])
+        assert (await store.list_page(page_size=10)).total_size == 1
+        assert await replayed(store, limit=10) == {read.key: "a"}
+
+    async def test_concurrent_upserts_all_succeed_in_commit_order(
+        self, store: CatalogStore
+    ) -> None:
+        outcomes = await asyncio.gather(
+            *(store.upsert([draft(f"sku-{n:03}", n)], release=RELEASE) for n in range(200))
+        )
+        items = [one.item for (one,) in outcomes]
+        assert len({item.key for item in items}) == 200
+        assert sorted(item.sequence_number for item in items) == list(range(1, 201))
+        assert (await store.list_page(page_size=1)).total_size == 200
+
+    async def test_one_bad_write_harms_none_beside_it(self, store: CatalogStore) -> None:
+        short = garment(1, embedding=np.ones(3, dtype=np.float32))
+        results = await asyncio.gather(
+            *(store.upsert([draft(f"good-{n}", n)], release=RELEASE) for n in range(20)),
+            store.upsert([draft("half", 1), draft("bad", garment=short)], release=RELEASE),
+            *(store.upsert([draft(f"more-{n}", n)], release=RELEASE) for n in range(20)),
+            return_exceptions=True,
+        )
+        assert [n for n, one in enumerate(results) if isinstance(one, BaseException)] == [20]
+        assert (await store.list_page(page_size=100)).total_size == 40
+        assert await store.get("half") is None
+        assert await store.get("bad") is None
+
+    async def test_deletes_what_there_is(self, store: CatalogStore) -> None:
+        await store.upsert([draft("a"), draft("b"), draft("c")], release=RELEASE)
+        assert list(await store.delete(["c", "x", "a", "c"])) == ["c", "a"]
+        assert await store.get("a") is None
+        assert [one.item_id for one in (await store.list_page(page_size=9)).items] == ["b"]
+        assert list(await store.delete(["a"])) == []
+
+    async def test_reads_by_keys(self, store: CatalogStore) -> None:
+        outcomes = await store.upsert([draft(f"{n}", n) for n in range(30)], release=RELEASE)
+        keys = [one.item.key for one in outcomes]
+        await store.delete(["3"])
+        read = await store.get_by_keys([*keys, 10**12])
+        assert {one.item_id for one in read} == {str(n) for n in range(30)} - {"3"}
+
+    async def test_reads_by_many_keys(self, store: CatalogStore) -> None:
+        outcomes = await store.upsert([draft(f"{n}", n) for n in range(50)], release=RELEASE)
+        keys = [one.item.key for one in outcomes]
+        read = await store.get_by_keys([*range(10**6, 10**6 + 6000), *keys])
+        assert len(read) == 50
+
+    async def test_pages_go_by_id_and_meet_every_item_once(self, store: CatalogStore) -> None:
+        ids = ["a", "B", "a:1", "a-1", "Z", "10", "9", "_", "b/c", "b.c"]
+        await store.upsert([draft(one, n) for n, one in enumerate(ids)], release=RELEASE)
+        seen: list[str] = []
+        after = ""
+        while True:
+            page = await store.list_page(page_size=3, after_item_id=after)
+            assert page.total_size == len(ids)
+            seen += [one.item_id for one in page.items]
+            if not page.next_page_token:
+                break
+            after = page.next_page_token
+            assert after == seen[-1]
+        assert seen == sorted(ids)
+
+    async def test_a_full_last_page_has_no_token(self, store: CatalogStore) -> None:
+        await store.upsert([draft("a"), draft("b")], release=RELEASE)
+        assert (await store.list_page(page_size=2)).next_page_token == ""
+        assert (await store.list_page(page_size=1)).next_page_token == "a"
+        assert (await store.list_page(page_size=5, after_item_id="z")).items == ()
+
+    async def test_pages_and_counts_of_one_super_category(self, store: CatalogStore) -> None:
+        async def count(category: SuperCategory) -> int:
+            page = await store.list_page(page_size=100, super_category=category)
+            assert all(one.garment.super_category == category for one in page.items)
+            assert len(page.items) == page.total_size
+            return page.total_size
+
+        await store.upsert(
+            [draft(f"{n}", n, SuperCategory(n % 6)) for n in range(20)], release=RELEASE
+        )
+        assert [await count(category) for category in SuperCategory] == [4, 4, 3, 3, 3, 3]
+        await store.upsert([draft("0", 99, SuperCategory.BAG)], release=RELEASE)
+        await store.delete(["1", "7"])
+        assert [await count(category) for category in SuperCategory] == [3, 2, 3, 3, 3, 4]
+
+    @pytest.mark.parametrize("limit", [1, 7, 1000])
+    async def test_the_log_tells_the_whole_state(self, store: CatalogStore, limit: int) -> None:
+        await store.upsert([draft(f"{n}", n) for n in range(20)], release=RELEASE)
+        await store.upsert([draft(f"{n}", 100 + n) for n in range(0, 20, 3)], release=RELEASE)
+        await store.delete(["0", "1", "2"])
+        await store.upsert([draft("1", 7)], release=RELEASE)
+        page = await store.list_page(page_size=100)
+        assert await replayed(store, limit=limit) == {one.key: one.item_id for one in page.items}
+
+    async def test_a_reader_that_lags_misses_nothing(self, store: CatalogStore) -> None:
+        await store.upsert([draft("a", 1), draft("b", 1)], release=RELEASE)
+        place = await store.last_sequence_number()
+        await store.upsert([draft("a", 2)], release=RELEASE)
+        await store.upsert([draft("a", 3)], release=RELEASE)
+        await store.delete(["b"])
+        changes = await store.changes_after(place, limit=100)
+        last = {change.key: change.item for change in changes}
+        assert [None if one is None else one.source_digest for one in last.values()] == [
+            draft("a", 3).source_digest,
+            None,
+        ]
+
+    async def test_an_empty_log(self, store: CatalogStore) -> None:
+        assert await store.last_sequence_number() == 0
+        assert list(await store.changes_after(0, limit=10)) == []
+
+    async def test_vectors_of_two_releases_do_not_mix(self, store: CatalogStore) -> None:
+        assert await store.release() == ""
+        await store.upsert([draft("a")], release="one")
+        assert await store.release() == "one"
+        with pytest.raises(ReleaseMismatchError) as caught:
+            await store.upsert([draft("b")], release="two")
+        assert caught.value.metadata == {"stored": "one", "served": "two"}
+        assert await store.get("b") is None
+        assert await store.last_sequence_number() == 1
+
+    async def test_an_emptied_store_takes_another_release(self, store: CatalogStore) -> None:
+        await store.upsert([draft("a")], release="one")
+        await store.delete(["a"])
+        assert await store.release() == ""
+        await store.upsert([draft("a")], release="two")
+        assert await store.release() == "two"
+
+    async def test_a_cancelled_caller_leaves_the_store_working(self, store: CatalogStore) -> None:
+        task = asyncio.ensure_future(store.upsert([draft("a")], release=RELEASE))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (outcome,) = await store.upsert([draft("b")], release=RELEASE)
+        assert outcome.changed
+        total = (await store.list_page(page_size=5)).total_size
+        assert total == len(await replayed(store, limit=5))

@@ -1,0 +1,297 @@
+"""The embedded Triton under what goes wrong: kills, broken models, taken ports."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from processes import command_line, descendants, is_running, wait_until
+
+from ootd_gateway.embedded import EmbeddedTriton, EmbeddedTritonError, EmbeddedTritonSettings
+from ootd_gateway.embedded.readiness import Readiness
+
+MODELS = Path(__file__).parents[2] / "model_repository"
+SHARED_MEMORY = Path("/dev/shm")
+
+pytestmark = pytest.mark.triton
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository of one Python model and one ONNX model, quick to start."""
+    for name in ("select", "crop"):
+        shutil.copytree(MODELS / name, tmp_path / "models" / name)
+    return tmp_path / "models"
+
+
+def settings(repository, **others):
+    log_path = repository.parent / "triton.log"
+    return EmbeddedTritonSettings(repository, log_path=log_path, ready_timeout_s=60, **others)
+
+
+def regions(owner):
+    """Shared memory that a Triton of the process ``owner`` uses."""
+    return list(SHARED_MEMORY.glob(f"ootd-{owner}-*"))
+
+
+def work_folders(pids):
+    """The folders whose supervisor files the processes were started with."""
+    arguments = [part for pid in pids for part in command_line(pid).split()]
+    return {Path(part).parent for part in arguments if part.endswith("/supervisor.json")}
+
+
+def is_ready(triton):
+    with Readiness(triton.grpc_url) as readiness:
+        return readiness.is_ready()
+
+
+@pytest.fixture
+def clean():
+    """Fails a test that leaves a process or a shared memory region of its own behind."""
+    regions_before, processes_before = set(regions(os.getpid())), descendants(os.getpid())
+    yield
+    assert set(regions(os.getpid())) <= regions_before
+    left = descendants(os.getpid()) - processes_before
+    assert not [command_line(pid) for pid in left if is_running(pid)]
+
+
+def test_stop_leaves_nothing_behind(repository, clean):
+    triton = EmbeddedTriton(settings(repository))
+    before = descendants(os.getpid())
+    with triton:
+        started = descendants(os.getpid()) - before
+        folders = work_folders(started)
+        assert len(started) >= 4, "supervisor, server, two stubs"
+        assert len(folders) == 1
+        assert regions(os.getpid())
+        assert is_ready(triton)
+    assert not any(is_running(pid) for pid in started)
+    assert not any(folder.exists() for folder in folders)
+    assert triton.pid is None
+    triton.stop()  # a second time does nothing
+
+
+async def test_it_starts_and_stops_without_blocking_the_loop(repository, clean):
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.02)
+
+    ticking = asyncio.create_task(tick())
+    lines = []
+    async with EmbeddedTriton(settings(repository), lines.append) as triton:
+        assert is_ready(triton)
+    ticking.cancel()
+    assert ticks > 10
+    assert lines[0] == "starting Triton"
+    assert "Triton is ready after" in lines[-1]
+    assert any("select" in line for line in lines)
+
+
+async def test_a_start_that_is_given_up_leaves_nothing_behind(repository, clean):
+    triton = EmbeddedTriton(settings(repository))
+    entering = asyncio.create_task(triton.__aenter__())
+    while triton.pid is None:
+        await asyncio.sleep(0.01)
+    entering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    assert triton.pid is None
+
+
+def start_foreground(repository):
+    """Run it as a process of its own and wait until it is ready; its descendants are known then."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "ootd_gateway.embedded",
+            f"--model-repository={repository}",
+            "--grpc-port=0",
+            "--http-port=0",
+            "--metrics-port=0",
+            f"--log={repository.parent / 'triton.log'}",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if "Ctrl-C stops it" in line:
+            return process
+    raise AssertionError(f"it ended with {process.wait()}")
+
+
+def test_kill_9_of_the_owner_leaves_nothing_behind(repository, clean):
+    process = start_foreground(repository)
+    started = descendants(process.pid)
+    folders = work_folders(started)
+    assert len(started) >= 4
+    assert len(folders) == 1
+    assert regions(process.pid)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert wait_until(lambda: not any(is_running(pid) for pid in started))
+    assert wait_until(lambda: not any(folder.exists() for folder in folders))
+    assert not regions(process.pid)
+
+
+def test_kill_9_of_owner_and_supervisor_together_leaves_no_process_behind(repository):
+    process = start_foreground(repository)
+    started = descendants(process.pid)
+    (supervisor,) = (pid for pid in started if "supervisor.py" in command_line(pid))
+    folders = work_folders(started)
+    process.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert wait_until(lambda: not any(is_running(pid) for pid in started))
+    # Nobody is left to tidy up files.
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    for region in regions(process.pid):
+        region.unlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_stop_it_in_order(repository, clean, number):
+    process = start_foreground(repository)
+    started = descendants(process.pid)
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    process.stdout.close()
+    assert not any(is_running(pid) for pid in started)
+
+
+def test_a_server_that_dies_is_started_again(repository, clean, caplog):
+    with EmbeddedTriton(settings(repository)) as triton:
+        first = triton.pid
+        stubs = descendants(first)
+        assert stubs
+        os.kill(first, signal.SIGKILL)
+        assert wait_until(lambda: triton.pid not in {None, first})
+        assert wait_until(lambda: is_ready(triton))
+        assert not any(is_running(pid) for pid in {first} | stubs)
+        assert triton.restarts == 1
+        assert "Triton died (status -9), starting it again in 0.5 s" in caplog.text
+
+
+def test_pauses_between_restarts_grow(repository, clean, caplog):
+    with EmbeddedTriton(settings(repository)) as triton:
+        previous = None
+        for _ in range(3):
+            assert wait_until(lambda last=previous: triton.pid not in {None, last})
+            previous = triton.pid
+            os.kill(previous, signal.SIGKILL)
+        assert wait_until(lambda: triton.restarts == 3)
+        for delay in ("0.5 s", "1.0 s", "2.0 s"):
+            assert f"starting it again in {delay}" in caplog.text
+
+
+def test_a_supervisor_that_dies_is_replaced(repository, clean):
+    before = descendants(os.getpid())
+    with EmbeddedTriton(settings(repository)) as triton:
+        started = descendants(os.getpid()) - before
+        (supervisor,) = (pid for pid in started if "supervisor.py" in command_line(pid))
+        os.kill(supervisor, signal.SIGKILL)
+        assert wait_until(lambda: triton.pid is not None and triton.pid not in started)
+        assert wait_until(lambda: is_ready(triton))
+        assert wait_until(lambda: not any(is_running(pid) for pid in started - {supervisor}))
+
+
+def test_a_broken_model_is_reported_in_its_own_words(repository, clean):
+    (repository / "crop" / "1" / "model.onnx").write_bytes(b"this is no model")
+    before = time.monotonic()
+    with (
+        pytest.raises(EmbeddedTritonError, match=r"model 'crop' failed: .*[Pp]rotobuf"),
+        EmbeddedTriton(settings(repository)),
+    ):
+        pass
+    assert time.monotonic() - before < 30
+
+
+def test_a_model_file_that_is_missing_is_named(repository, clean):
+    (repository / "crop" / "1" / "model.onnx").unlink()
+    with (
+        pytest.raises(EmbeddedTritonError, match=r"there is no file .*/crop/1/model\.onnx"),
+        EmbeddedTriton(settings(repository)),
+    ):
+        pass
+
+
+def test_an_output_that_the_model_has_not_is_named(repository, clean):
+    config = repository / "crop" / "config.pbtxt"
+    config.write_text(config.read_text().replace('"CROPS"', '"PIECES"'))
+    with (
+        pytest.raises(EmbeddedTritonError, match=r"output 'PIECES', model\.onnx has"),
+        EmbeddedTriton(settings(repository)),
+    ):
+        pass
+
+
+def test_a_configuration_that_cannot_be_read_is_reported(repository, clean):
+    (repository / "crop" / "config.pbtxt").write_text("name: crop {")
+    with (
+        pytest.raises(EmbeddedTritonError, match=r"model 'crop' failed: .*config\.pbtxt"),
+        EmbeddedTriton(settings(repository)),
+    ):
+        pass
+
+
+def test_a_model_that_needs_another_which_failed_is_not_blamed(tmp_path, clean):
+    repository = tmp_path / "models"
+    shutil.copytree(MODELS, repository)
+    (repository / "tagger" / "1" / "model.onnx").write_bytes(b"this is no model")
+    with (
+        pytest.raises(EmbeddedTritonError, match="model 'tagger' failed") as caught,
+        EmbeddedTriton(settings(repository)),
+    ):
+        pass
+    assert "'ootd'" not in str(caught.value)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path, clean):
+    with (
+        pytest.raises(EmbeddedTritonError, match=r"no model repository .*/nowhere"),
+        EmbeddedTriton(settings(tmp_path / "nowhere")),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("port", ["grpc_port", "http_port", "metrics_port"])
+def test_a_port_that_is_taken_gives_one_clear_sentence(repository, clean, port):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with (
+            pytest.raises(EmbeddedTritonError, match=rf"port {taken} .* choose another") as caught,
+            EmbeddedTriton(settings(repository, **{port: taken})),
+        ):
+            pass
+    assert "\n" not in str(caught.value)
+
+
+def test_an_object_starts_once(repository, clean):
+    triton = EmbeddedTriton(settings(repository))
+    with triton, pytest.raises(EmbeddedTritonError, match="before"):
+        triton.start()
+
+
+def test_the_gateway_process_loads_no_inference_library():
+    code = (
+        "import sys, ootd_gateway.embedded;"
+        "bad = {'onnxruntime', 'nvidia.dali', 'pytriton', 'usearch'} & set(sys.modules);"
+        "sys.exit(str(bad) if bad else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert result.returncode == 0, result.stderr

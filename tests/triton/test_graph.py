@@ -1,0 +1,128 @@
+"""The whole graph: one encoded photo and a guide in, every garment out."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tritonclient.utils import InferenceServerException
+
+SHOES, DRESS, BAG = 4, 3, 5
+COLUMNS = {
+    "BOXES": (4, np.float32),
+    "SCORES": (1, np.float32),
+    "FLAGS": (1, np.int32),
+    "GARMENT_SUPER": (1, np.int32),
+    "GARMENT_SUB": (1, np.int32),
+    "GARMENT_SUB_SCORE": (1, np.float32),
+    "GARMENT_ATTRIBUTES": (19, np.float32),
+    "GARMENT_STATUS": (1, np.int32),
+    "EMBEDDING": (128, np.float32),
+    "COLOR_HISTOGRAM": (56, np.float32),
+}
+
+
+def check(out):
+    """What holds for the answer to any photo."""
+    count = len(out["BOXES"])
+    assert 1 <= count <= 20
+    assert set(out) == {*COLUMNS, "GEOMETRY"}
+    for name, (columns, dtype) in COLUMNS.items():
+        assert out[name].shape == (count, columns), name
+        assert out[name].dtype == dtype, name
+        assert np.isfinite(out[name]).all(), name
+    low, high = out["BOXES"][:, :2], out["BOXES"][:, 2:]
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    assert (low < high).all()
+    assert ((out["SCORES"] >= 0) & (out["SCORES"] <= 1)).all()
+    assert (np.diff(out["SCORES"][:, 0]) <= 0).all()
+    assert np.isin(out["GARMENT_SUPER"], range(6)).all()
+    assert np.isin(out["GARMENT_SUB"], range(32)).all()
+    assert np.isin(out["GARMENT_STATUS"], range(4)).all()
+    assert (out["GARMENT_STATUS"] == 0).any(), "every photo keeps a garment"
+    np.testing.assert_allclose(np.linalg.norm(out["EMBEDDING"], axis=1), 1, atol=1e-3)
+    np.testing.assert_allclose(out["COLOR_HISTOGRAM"].sum(1), 1, atol=1e-3)
+
+
+def test_a_photo_gives_garments(analyze, encode, drawing):
+    out = analyze(encode(drawing))
+    check(out)
+    np.testing.assert_array_equal(out["GEOMETRY"], [[500, 360, 500, 360, 320, 230]])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2000, 3), (5, 5)])
+def test_odd_sizes_give_garments(analyze, encode, drawing, size):
+    check(analyze(encode(drawing.resize(size), "PNG")))
+
+
+def test_a_guide_category_is_what_every_garment_is(analyze, encode, drawing):
+    out = analyze(encode(drawing), guide=(1, SHOES, 0, 0, 0, 0))
+    check(out)
+    assert (out["GARMENT_SUPER"] == SHOES).all()
+    assert (out["GARMENT_STATUS"] == 0).all()
+    assert np.isin(out["GARMENT_SUB"], range(20, 27)).all()
+
+
+@pytest.mark.parametrize("category", [-1, DRESS])
+def test_a_guide_rectangle_is_the_one_garment(analyze, encode, drawing, category):
+    out = analyze(encode(drawing), guide=(2, category, 0.25, 0.125, 0.75, 0.5))
+    check(out)
+    assert out["BOXES"].tolist() == [[0.25, 0.125, 0.75, 0.5]]
+    assert out["FLAGS"].tolist() == [[2]]
+    if category == DRESS:
+        assert out["GARMENT_SUPER"].tolist() == [[DRESS]]
+
+
+@pytest.mark.parametrize(
+    "guide",
+    [(2, -1, 0.6, 0, 0.5, 1), (7, -1, 0, 0, 0, 0), (1, 6, 0, 0, 0, 0), (np.nan, 0, 0, 0, 0, 0)],
+)
+def test_a_bad_guide_is_an_invalid_argument(analyze, encode, drawing, guide):
+    with pytest.raises(InferenceServerException, match="GUIDE") as caught:
+        analyze(encode(drawing), guide=guide)
+    assert caught.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+def test_a_bad_image_is_an_invalid_argument(analyze, encode, drawing):
+    with pytest.raises(InferenceServerException) as caught:
+        analyze(encode(drawing)[:3000])
+    assert caught.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+def test_concurrent_requests_share_runs_and_change_nothing(client, analyze, encode, drawing):
+    images = [encode(drawing.rotate(angle)) for angle in (0, 5, 10, 15)]
+    alone = [analyze(image) for image in images]
+
+    def counts():
+        (stats,) = client.get_inference_statistics("embedder").model_stats
+        return stats.inference_count, stats.execution_count
+
+    crops_before, runs_before = counts()
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda number: analyze(images[number % 4]), range(24)))
+    crops, runs = (
+        after - before for after, before in zip(counts(), (crops_before, runs_before), strict=True)
+    )
+    assert runs < 24, "crops of different requests must run together"
+    assert crops == sum(len(out["BOXES"]) for out in together)
+    for number, out in enumerate(together):
+        check(out)
+        for name, array in alone[number % 4].items():
+            np.testing.assert_allclose(out[name], array, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.data
+def test_real_photos_give_garments(analyze):
+    folder = os.environ.get("OOTD_DATA")
+    if not folder:
+        pytest.skip("OOTD_DATA does not name a folder with the labelled photos")
+    photos = sorted((Path(folder) / "detect" / "images").rglob("*.jpg"))[:10]
+    assert photos
+    detected = 0
+    for photo in photos:
+        out = analyze(photo.read_bytes())
+        check(out)
+        detected += int((out["FLAGS"] == 0).sum())
+    assert detected >= len(photos), "outfit photos have more than one garment each"

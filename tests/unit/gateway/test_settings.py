@@ -1,0 +1,147 @@
+"""Settings: where they come from, what is refused, and how people see them."""
+
+from pathlib import Path
+
+import pytest
+
+from ootd_gateway.command_line import settings_help, settings_table
+from ootd_gateway.settings import Settings, environment_name, load_settings
+from ootd_gateway.start_error import StartError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(environment_name(name), raising=False)
+    monkeypatch.delenv("OOTD_CONFIG", raising=False)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "gateway.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_listen_on_loopback_alone() -> None:
+    settings = load_settings().settings
+    assert settings.listen_address == "127.0.0.1:8500"
+    assert settings.metrics_address.startswith("127.0.0.1:")
+    assert settings.max_image_bytes == 20 * 1024 * 1024
+
+
+def test_environment_beats_file_and_file_beats_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "drain_seconds = 3\ncolor_weight = 0.5\n")
+    monkeypatch.setenv("OOTD_DRAIN_SECONDS", "7.5")
+    loaded = load_settings(path)
+    assert loaded.settings.drain_seconds == 7.5
+    assert loaded.settings.color_weight == 0.5
+    assert loaded.origins["drain_seconds"] == "environment OOTD_DRAIN_SECONDS"
+    assert loaded.origins["color_weight"] == f"file {path}"
+    assert loaded.origins["log_level"] == "default"
+
+
+def test_the_variable_ootd_config_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OOTD_CONFIG", str(write(tmp_path, "vision_concurrency = 3")))
+    assert load_settings().settings.vision_concurrency == 3
+
+
+def test_an_unknown_key_in_the_file_is_named_with_its_likely_meaning(tmp_path: Path) -> None:
+    path = write(tmp_path, "drain_second = 3")
+    with pytest.raises(StartError, match=r'unknown key "drain_second"; did you mean "drain_s'):
+        load_settings(path)
+
+
+def test_an_unknown_variable_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_COLOR_WEIGTH", "1")
+    (warning,) = load_settings().warnings
+    assert "OOTD_COLOR_WEIGTH" in warning
+    assert '"color_weight"' in warning
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("drain_seconds", "-1"),
+        ("color_weight", "1.5"),
+        ("color_weight", "nan"),
+        ("max_concurrent_calls", "0"),
+        ("max_image_bytes", "1e9"),
+        ("listen_address", "8500"),
+        ("listen_address", ""),
+        ("triton_mode", "remote"),
+        ("log_level", "loud"),
+        ("index_precision", "i4"),
+        ("reflection", "perhaps"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_its_origin(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(environment_name(name), value)
+    with pytest.raises(StartError) as raised:
+        load_settings()
+    assert f"{name}: " in str(raised.value)
+    assert f"environment {environment_name(name)}" in str(raised.value)
+
+
+def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_DRAIN_SECONDS", "-1")
+    monkeypatch.setenv("OOTD_COLOR_WEIGHT", "2")
+    with pytest.raises(StartError, match=r"(?s)drain_seconds.*color_weight|color_weight.*drain"):
+        load_settings()
+
+
+def test_settings_that_do_not_fit_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_TLS_CERTIFICATE_FILE", "server.pem")
+    with pytest.raises(StartError, match="tls_private_key_file"):
+        load_settings()
+    monkeypatch.delenv("OOTD_TLS_CERTIFICATE_FILE")
+    monkeypatch.setenv("OOTD_MAX_DEADLINE_SECONDS", "1")
+    with pytest.raises(StartError, match="max_deadline_seconds"):
+        load_settings()
+
+
+@pytest.mark.parametrize("text", ["drain_seconds = ", "\x00", "[section]\na = 1\n"])
+def test_a_file_that_is_not_settings_is_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(StartError, match=r"gateway\.toml"):
+        load_settings(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"cannot read .*nothing\.toml"):
+        load_settings(tmp_path / "nothing.toml")
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = load_settings().settings
+    with pytest.raises(ValueError, match="frozen"):
+        settings.drain_seconds = 1.0  # type: ignore[misc]
+
+
+def test_every_setting_is_in_the_help_with_variable_default_and_meaning() -> None:
+    text = settings_help()
+    for name, field in Settings.model_fields.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"  {name}  (")]
+        assert environment_name(name) in line
+        assert "default " in line
+        assert field.description
+        assert field.description.split()[0] in text
+
+
+def test_help_gives_units_and_ranges() -> None:
+    text = settings_help()
+    assert "drain_seconds  (OOTD_DRAIN_SECONDS, seconds, 0 to 3_600, default 20.0)" in text
+    assert "embedded or external" in text
+
+
+def test_the_printed_table_masks_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_DATABASE_URL", "postgresql://shop:secret@db/catalogue")
+    table = settings_table(load_settings())
+    assert "secret" not in table
+    assert "postgresql://shop:***@db/catalogue" in table
+    assert "environment OOTD_DATABASE_URL" in table

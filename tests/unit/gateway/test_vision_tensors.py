@@ -1,0 +1,187 @@
+"""The ensemble's output tensors to garments."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ootd_gateway.errors import InternalError
+from ootd_gateway.types import BoxOrigin, DropReason, SuperCategory, Taxonomy
+from ootd_gateway.vision.model_release import (
+    embedder_fingerprint,
+    parse_taxonomy,
+    taxonomy_of_json,
+)
+from ootd_gateway.vision.tensors import build_analysis, parse_outputs
+
+TAXONOMY_JSON = json.dumps(
+    {
+        "version": 3,
+        "super_categories": [
+            {"name": "top", "sub_categories": ["shirt", "blouse"]},
+            {"name": "shoes", "sub_categories": ["boots"]},
+        ],
+        "attribute_groups": [
+            {
+                "name": "color",
+                "kind": "categorical",
+                "applies_to": "all",
+                "trained": True,
+                "values": ["black", "white", "red"],
+            },
+            {
+                "name": "pattern",
+                "kind": "multi_label",
+                "applies_to": ["shirt"],
+                "trained": True,
+                "values": ["striped", "dotted"],
+            },
+            {
+                "name": "style",
+                "kind": "categorical",
+                "applies_to": "all",
+                "trained": False,
+                "values": ["casual", "formal"],
+            },
+        ],
+    }
+)
+
+
+@pytest.fixture
+def taxonomy() -> Taxonomy:
+    return taxonomy_of_json(TAXONOMY_JSON)
+
+
+def tensors(rows: int) -> dict[str, Any]:
+    numbers = np.arange(rows, dtype=np.float32)[:, None]
+    return {
+        "GEOMETRY": np.array([[480, 640, 480, 640, 240, 320]], np.float32),
+        "BOXES": np.tile(np.array([[0.1, 0.2, 0.3, 0.4]], np.float32), (rows, 1)),
+        "SCORES": 0.5 + numbers / 10,
+        "FLAGS": np.zeros((rows, 1), np.int32),
+        "GARMENT_SUPER": np.zeros((rows, 1), np.int32),
+        "GARMENT_SUB": np.zeros((rows, 1), np.int32),
+        "GARMENT_SUB_SCORE": np.full((rows, 1), 0.9, np.float32),
+        "GARMENT_ATTRIBUTES": np.tile(
+            np.array([[0.2, 0.7, 0.1, 0.6, 0.5, 0.9, 0.1]], np.float32), (rows, 1)
+        ),
+        "GARMENT_STATUS": np.zeros((rows, 1), np.int32),
+        "EMBEDDING": np.eye(128, dtype=np.float32)[:rows],
+        "COLOR_HISTOGRAM": np.full((rows, 56), 1 / 56, np.float32),
+    }
+
+
+def response(of: dict[str, Any]) -> Any:
+    names = {np.dtype(np.float32): "FP32", np.dtype(np.int32): "INT32"}
+    return SimpleNamespace(
+        outputs=[
+            SimpleNamespace(name=name, datatype=names[array.dtype], shape=list(array.shape))
+            for name, array in of.items()
+        ],
+        raw_output_contents=[array.tobytes() for array in of.values()],
+    )
+
+
+def test_tensors_survive_the_way_through_a_response() -> None:
+    sent = tensors(3)
+    for name, array in parse_outputs(response(sent)).items():
+        np.testing.assert_array_equal(array, sent[name])
+
+
+def test_a_missing_tensor_is_a_bug() -> None:
+    sent = tensors(1)
+    del sent["EMBEDDING"]
+    with pytest.raises(InternalError, match="EMBEDDING"):
+        parse_outputs(response(sent))
+
+
+@pytest.mark.parametrize("name", ["EMBEDDING", "COLOR_HISTOGRAM", "FLAGS", "GEOMETRY"])
+def test_a_tensor_of_another_shape_is_a_bug(name: str) -> None:
+    sent = tensors(2)
+    sent[name] = sent[name][:, :-1] if sent[name].shape[1] > 1 else sent[name][:1]
+    with pytest.raises(InternalError, match=name):
+        parse_outputs(response(sent))
+
+
+def test_garments_come_best_first_and_each_keeps_its_row(taxonomy: Taxonomy) -> None:
+    analysis = build_analysis(tensors(3), taxonomy)
+    assert [round(one.score, 1) for one in analysis.garments] == [0.7, 0.6, 0.5]
+    assert [int(one.embedding.argmax()) for one in analysis.garments] == [2, 1, 0]
+    assert (analysis.width, analysis.height) == (640, 480)
+
+
+def test_dropped_garments_are_apart_with_their_reason(taxonomy: Taxonomy) -> None:
+    sent = tensors(4)
+    sent["GARMENT_STATUS"][:, 0] = [1, 0, 2, 3]
+    analysis = build_analysis(sent, taxonomy)
+    assert [int(one.embedding.argmax()) for one in analysis.garments] == [1]
+    assert {int(one.garment.embedding.argmax()): one.reason for one in analysis.dropped} == {
+        0: DropReason.CATEGORY_DISAGREEMENT,
+        2: DropReason.EXPLAINED_BY_DRESS,
+        3: DropReason.EXPLAINED_BY_TOP_OR_BOTTOM,
+    }
+
+
+def test_names_are_the_taxonomys(taxonomy: Taxonomy) -> None:
+    sent = tensors(1)
+    sent["GARMENT_SUPER"][0, 0] = int(SuperCategory.SHOES)
+    sent["GARMENT_SUB"][0, 0] = 2
+    sent["FLAGS"][0, 0] = 2
+    (garment,) = build_analysis(sent, taxonomy).garments
+    assert garment.super_category is SuperCategory.SHOES
+    assert garment.sub_category == "boots"
+    assert garment.box_origin is BoxOrigin.REGION
+
+
+def test_attributes_follow_kind_sub_category_and_training(taxonomy: Taxonomy) -> None:
+    sent = tensors(1)
+    (shirt,) = build_analysis(sent, taxonomy).garments
+    found = [(one.group, one.value, round(one.score, 1)) for one in shirt.attributes]
+    assert found == [("color", "white", 0.7), ("pattern", "striped", 0.6), ("pattern", "dotted", 0.5)]
+    sent["GARMENT_SUB"][0, 0] = 1  # a blouse has no pattern in this taxonomy
+    (blouse,) = build_analysis(sent, taxonomy).garments
+    assert [one.group for one in blouse.attributes] == ["color"]
+
+
+def test_models_of_another_taxonomy_are_a_bug(taxonomy: Taxonomy) -> None:
+    sent = tensors(1)
+    sent["GARMENT_ATTRIBUTES"] = sent["GARMENT_ATTRIBUTES"][:, :-1]
+    with pytest.raises(InternalError, match="belong together"):
+        build_analysis(sent, taxonomy)
+
+
+def config(**parameters: str) -> Any:
+    from tritonclient.grpc import model_config_pb2
+
+    made = model_config_pb2.ModelConfig(name="m")
+    for key, value in parameters.items():
+        made.parameters[key].string_value = value
+    return made
+
+
+def test_the_repositorys_taxonomy_is_read() -> None:
+    path = Path(__file__).parents[3] / "model_repository" / "taxonomy.json"
+    taxonomy = taxonomy_of_json(path.read_text())
+    assert list(taxonomy.sub_categories) == list(SuperCategory)
+    assert sum(len(names) for names in taxonomy.sub_categories.values()) == 32
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", TAXONOMY_JSON.replace("multi_label", "maybe"), '{"version": 1}']
+)
+def test_a_model_without_a_taxonomy_is_a_bug(text: str) -> None:
+    with pytest.raises(InternalError, match="taxonomy"):
+        parse_taxonomy(config(taxonomy=text))
+    with pytest.raises(InternalError, match="no parameter"):
+        parse_taxonomy(config())
+
+
+def test_the_fingerprint_is_the_exports_or_made_from_the_configuration() -> None:
+    assert embedder_fingerprint(config(fingerprint="3f2a")) == "3f2a"
+    made = embedder_fingerprint(config())
+    assert made == embedder_fingerprint(config())
+    assert made != embedder_fingerprint(config(other="x"))

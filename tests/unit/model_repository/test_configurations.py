@@ -1,0 +1,83 @@
+"""The configurations agree with the files that they were written from."""
+
+import hashlib
+import json
+
+import pytest
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+MEMBERS = ("decode", "detector", "select", "crop", "tagger", "embedder", "verify")
+
+
+def _read(path):
+    return text_format.Parse(path.read_text(), model_config_pb2.ModelConfig())
+
+
+@pytest.fixture(scope="module")
+def config(model_repository):
+    return lambda name: _read(model_repository / name / "config.pbtxt")
+
+
+def test_verify_carries_the_taxonomy(config, model_repository):
+    carried = json.loads(config("verify").parameters["taxonomy"].string_value)
+    assert carried == json.loads((model_repository / "taxonomy.json").read_text()), (
+        "run python -m ootd_training.export.model_config"
+    )
+
+
+@pytest.mark.parametrize("name", ["config.pbtxt", "configs/tensorrt.pbtxt"])
+def test_embedder_carries_the_fingerprint_of_its_file(model_repository, name):
+    folder = model_repository / "embedder"
+    digest = hashlib.sha256((folder / "1" / "model.onnx").read_bytes()).hexdigest()
+    carried = _read(folder / name).parameters["fingerprint"].string_value
+    assert carried == digest[:16], "run python -m ootd_training.export.model_config"
+
+
+def test_columns_of_the_taxonomy_are_those_of_the_tensors(config, model_repository):
+    taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
+    subs = sum(len(entry["sub_categories"]) for entry in taxonomy["super_categories"])
+    values = sum(len(group["values"]) for group in taxonomy["attribute_groups"])
+    dims = {tensor.name: list(tensor.dims) for tensor in config("tagger").output}
+    assert dims == {"SUB_PROBABILITIES": [subs], "ATTRIBUTE_PROBABILITIES": [values]}
+
+
+@pytest.mark.parametrize("name", [*MEMBERS, "ootd"])
+def test_the_variant_for_gpus_keeps_the_tensors(model_repository, name):
+    variant = model_repository / name / "configs" / "tensorrt.pbtxt"
+    if not variant.exists():
+        assert name in {"select", "verify", "ootd"}
+        return
+    usual, other = _read(model_repository / name / "config.pbtxt"), _read(variant)
+    assert list(usual.input) == list(other.input)
+    assert list(usual.output) == list(other.output)
+    assert usual.max_batch_size == other.max_batch_size
+    kinds = {group.kind for group in other.instance_group}
+    assert kinds == {model_config_pb2.ModelInstanceGroup.KIND_GPU}
+
+
+def test_the_ensemble_maps_tensors_of_equal_type_and_shape(config):
+    """Triton checks some of this at start; a mismatch named here needs no server."""
+    ensemble = config("ootd")
+    known = {tensor.name: _shape(tensor, 0) for tensor in ensemble.input}
+    for step in ensemble.ensemble_scheduling.step:
+        member = config(step.model_name)
+        for tensor in member.input:
+            expected = known[step.input_map[tensor.name]]
+            assert _fits(_shape(tensor, member.max_batch_size), expected), (member.name, tensor)
+        for tensor in member.output:
+            known[step.output_map[tensor.name]] = _shape(tensor, member.max_batch_size)
+    for tensor in ensemble.output:
+        assert _fits(_shape(tensor, 0), known[tensor.name]), tensor
+
+
+def _shape(tensor, max_batch_size):
+    return tensor.data_type, [-1] * (max_batch_size > 0) + list(tensor.dims)
+
+
+def _fits(one, other):
+    return (
+        one[0] == other[0]
+        and len(one[1]) == len(other[1])
+        and all(a == b or -1 in (a, b) for a, b in zip(one[1], other[1], strict=True))
+    )

@@ -1,0 +1,132 @@
+"""The rules by which detections become boxes."""
+
+import numpy as np
+import pytest
+
+NOTHING = (0, -1, 0, 0, 0, 0)
+TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = range(6)
+# A portrait photo of 640 x 480 px: 320 x 240 px of the letterbox are photo, the right is padding.
+GEOMETRY = (640, 480, 640, 480, 320, 240)
+
+
+@pytest.fixture
+def select(selection):
+    limits = selection.Limits(score_threshold=0.3, guided_score_threshold=0.1, max_garments=20)
+
+    def run(rows, guide=NOTHING, limits=limits, geometry=GEOMETRY):
+        """rows: (x0, y0, x1, y1, score, class), padded to 50 as the detector does."""
+        table = np.zeros((50, 6), np.float32)
+        if rows:
+            table[: len(rows)] = rows
+        detections = selection.Detections(
+            table[:, :4], table[:, 4], table[:, 5].astype(np.int32), np.float32(geometry)
+        )
+        return selection.select(detections, np.float32(guide), limits)
+
+    return run
+
+
+def test_boxes_are_normalised_by_the_photo_inside_the_letterbox(select):
+    chosen = select([(60, 80, 120, 160, 0.9, TOP)])
+    np.testing.assert_allclose(chosen.boxes, [[0.25, 0.25, 0.5, 0.5]])
+    assert chosen.boxes.dtype == np.float32
+    assert chosen.supers.tolist() == [[TOP]]
+    assert chosen.supers.dtype == np.int32
+    assert chosen.flags.tolist() == [[0]]
+    np.testing.assert_allclose(chosen.scores, [[0.9]])
+
+
+def test_best_come_first_and_weak_ones_not_at_all(select):
+    chosen = select(
+        [
+            (0, 0, 50, 50, 0.31, TOP),
+            (0, 60, 50, 90, 0.8, SHOES),
+            (0, 0, 9, 9, 0.29, BAG),
+        ]
+    )
+    assert chosen.supers[:, 0].tolist() == [SHOES, TOP]
+
+
+def test_a_box_is_cut_at_the_photo_and_dropped_in_the_padding(select):
+    chosen = select([(200, 0, 300, 40, 0.9, TOP), (250, 0, 300, 40, 0.9, BAG)])
+    assert chosen.supers[:, 0].tolist() == [TOP]
+    np.testing.assert_allclose(chosen.boxes[0, 2], 1)
+
+
+@pytest.mark.parametrize("box", [(50, 50, 50, 90), (90, 50, 50, 90), (np.nan, 0, 50, 50)])
+def test_a_box_without_area_is_no_garment(select, box):
+    assert select([(*box, 0.9, TOP)]).flags.tolist() == [[1]]
+
+
+def test_nothing_detected_gives_the_whole_photo_for_the_tagger_to_name(select):
+    chosen = select([])
+    assert chosen.boxes.tolist() == [[0, 0, 1, 1]]
+    assert chosen.scores.tolist() == [[0]]
+    assert chosen.supers.tolist() == [[-1]]
+    assert chosen.flags.tolist() == [[1]]
+
+
+def test_two_classes_in_one_place_both_go_on(select):
+    chosen = select([(0, 0, 100, 200, 0.7, DRESS), (0, 0, 100, 190, 0.6, TOP)])
+    assert chosen.supers[:, 0].tolist() == [DRESS, TOP]
+
+
+def test_no_more_than_the_most_garments(selection, select):
+    limits = selection.Limits(0.3, 0.1, max_garments=3)
+    rows = [(0, 5 * i, 50, 5 * i + 5, 0.4 + i / 100, SHOES) for i in range(9)]
+    chosen = select(rows, limits=limits)
+    np.testing.assert_allclose(chosen.scores[:, 0], [0.48, 0.47, 0.46], rtol=1e-5)
+
+
+def test_a_guide_category_rejects_others_and_lowers_its_own_threshold(select):
+    rows = [
+        (0, 0, 100, 100, 0.9, TOP),
+        (0, 0, 50, 50, 0.12, BAG),
+        (0, 60, 50, 90, 0.2, BAG),
+        (0, 100, 50, 130, 0.09, BAG),
+    ]
+    chosen = select(rows, guide=(1, BAG, 0, 0, 0, 0))
+    assert chosen.supers[:, 0].tolist() == [BAG, BAG]
+    np.testing.assert_allclose(chosen.scores[:, 0], [0.2, 0.12])
+
+
+def test_a_guide_category_that_is_not_found_names_the_whole_photo(select):
+    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(1, BAG, 0, 0, 0, 0))
+    assert chosen.boxes.tolist() == [[0, 0, 1, 1]]
+    assert chosen.supers.tolist() == [[BAG]]
+    assert chosen.flags.tolist() == [[1]]
+
+
+@pytest.mark.parametrize("category", [-1, SHOES])
+def test_a_guide_rectangle_replaces_detection(select, category):
+    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(2, category, 0.25, 0, 1, 0.5))
+    assert chosen.boxes.tolist() == [[0.25, 0, 1, 0.5]]
+    assert chosen.supers.tolist() == [[category]]
+    assert chosen.flags.tolist() == [[2]]
+    assert chosen.scores.tolist() == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("guide", "part"),
+    [
+        ((3, -1, 0, 0, 1, 1), "kind"),
+        ((0.5, -1, 0, 0, 1, 1), "kind"),
+        ((np.nan, -1, 0, 0, 1, 1), "finite"),
+        ((2, -1, 0, 0, np.inf, 1), "finite"),
+        ((1, -1, 0, 0, 0, 0), "super-category"),
+        ((1, 6, 0, 0, 0, 0), "super-category"),
+        ((1, 2.5, 0, 0, 0, 0), "super-category"),
+        ((2, -2, 0, 0, 1, 1), "super-category"),
+        ((2, -1, 0.5, 0, 0.4, 1), "x0"),
+        ((2, -1, 0, 0, 1, 1.01), "x0"),
+        ((2, -1, 0.3, 0, 0.3, 1), "x0"),
+    ],
+)
+def test_a_guide_that_is_none_is_refused_by_name(selection, select, guide, part):
+    with pytest.raises(selection.GuideError, match=part):
+        select([], guide=guide)
+
+
+def test_a_missing_parameter_is_named(selection):
+    with pytest.raises(ValueError, match="guided_score_threshold"):
+        selection.Limits.from_strings({"score_threshold": "0.3", "max_garments": "20"})

@@ -1,0 +1,175 @@
+"""The cross-checks between detector and tagger."""
+
+import json
+
+import numpy as np
+import pytest
+
+TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = range(6)
+KEPT, DISAGREES, DRESS_EXPLAINS, PARTS_EXPLAIN = range(4)
+FIRST_SUB = {TOP: 0, BOTTOM: 6, OUTER: 12, DRESS: 18, SHOES: 20, BAG: 27}
+WHOLE, UPPER, LOWER = (0.2, 0, 0.8, 1), (0.2, 0, 0.8, 0.5), (0.2, 0.5, 0.8, 1)
+
+
+@pytest.fixture(scope="session")
+def labels(verification, model_repository):
+    return verification.Labels.from_taxonomy(
+        json.loads((model_repository / "taxonomy.json").read_text())
+    )
+
+
+@pytest.fixture
+def judge(verification, labels):
+    def run(garments, guided=False, attributes=0.5):
+        """garments: (box, score, detected super, {sub: probability}); the rest is spread evenly."""
+        table = np.zeros((len(garments), labels.sub_count), np.float32)
+        for row, (_, _, _, probabilities) in zip(table, garments, strict=True):
+            row[:] = (1 - sum(probabilities.values())) / labels.sub_count
+            for sub, probability in probabilities.items():
+                row[sub] += probability
+        findings = verification.Findings(
+            np.float32([box for box, *_ in garments]),
+            np.float32([[score] for _, score, *_ in garments]),
+            np.int32([[category] for _, _, category, _ in garments]),
+            table,
+            np.full((len(garments), labels.attribute_count), attributes, np.float32),
+        )
+        rules = verification.Rules(disagreement_confidence=0.6, overlap_threshold=0.5)
+        return verification.verify(findings, labels, rules, guided=guided)
+
+    return run
+
+
+def test_agreement_keeps_the_garment_with_its_best_sub_category(judge):
+    result = judge([(UPPER, 0.9, TOP, {1: 0.6, 2: 0.3})])
+    assert result.supers.tolist() == [[TOP]]
+    assert result.subs.tolist() == [[1]]
+    assert result.statuses.tolist() == [[KEPT]]
+    # Probability among the six tops: 0.6 + 0.1 / 32 of 0.9 + 6 * 0.1 / 32.
+    assert result.sub_scores[0, 0] == pytest.approx((0.6 + 0.1 / 32) / (0.9 + 0.6 / 32), rel=1e-4)
+    assert [array.dtype for array in (result.supers, result.subs, result.statuses)] == ["i4"] * 3
+    assert result.sub_scores.dtype == result.attributes.dtype == np.float32
+
+
+def test_the_tagger_names_what_the_detector_did_not(judge):
+    # No shoe wins by itself, all shoes together do.
+    result = judge([(WHOLE, 0, -1, {0: 0.2, 20: 0.15, 21: 0.15, 26: 0.16})])
+    assert result.supers.tolist() == [[SHOES]]
+    assert result.subs.tolist() == [[26]]
+
+
+def test_a_sure_tagger_drops_what_it_calls_otherwise(judge):
+    result = judge([(UPPER, 0.9, TOP, {0: 0.9}), (LOWER, 0.5, BAG, {20: 0.9})])
+    assert result.statuses[:, 0].tolist() == [KEPT, DISAGREES]
+    assert result.supers[:, 0].tolist() == [TOP, BAG]
+    assert result.subs[1, 0] in range(27, 32)
+
+
+def test_an_unsure_tagger_drops_nothing(judge):
+    result = judge([(UPPER, 0.9, TOP, {0: 0.9}), (LOWER, 0.5, BAG, {20: 0.4})])
+    assert result.statuses[:, 0].tolist() == [KEPT, KEPT]
+
+
+@pytest.mark.parametrize(("score", "named"), [(0.4, SHOES), (0.95, BAG)])
+def test_one_garment_is_always_kept_as_the_surer_model_calls_it(judge, score, named):
+    result = judge([(UPPER, 0.3, TOP, {20: 0.8}), (LOWER, score, BAG, {20: 0.8})])
+    assert result.statuses[:, 0].tolist() == [DISAGREES, KEPT]
+    assert result.supers[1, 0] == named
+    assert (result.subs[1, 0] in range(20, 27)) == (named == SHOES)
+
+
+def test_the_word_of_the_caller_stands(judge):
+    result = judge([(WHOLE, 0, BAG, {20: 0.9})], guided=True)
+    assert result.statuses.tolist() == [[KEPT]]
+    assert result.supers.tolist() == [[BAG]]
+
+
+def test_a_better_dress_drops_the_parts(judge):
+    result = judge(
+        [
+            (WHOLE, 0.8, DRESS, {18: 0.9}),
+            (UPPER, 0.6, TOP, {0: 0.5, 18: 0.4}),
+            (LOWER, 0.6, BOTTOM, {6: 0.5, 18: 0.4}),
+            (LOWER, 0.6, OUTER, {12: 0.9}),
+        ]
+    )
+    assert result.statuses[:, 0].tolist() == [KEPT, DRESS_EXPLAINS, DRESS_EXPLAINS, KEPT]
+
+
+def test_better_parts_drop_the_dress(judge):
+    result = judge(
+        [
+            (WHOLE, 0.5, DRESS, {18: 0.5}),
+            (UPPER, 0.9, TOP, {0: 0.9}),
+            (LOWER, 0.9, BOTTOM, {6: 0.9}),
+        ]
+    )
+    assert result.statuses[:, 0].tolist() == [PARTS_EXPLAIN, KEPT, KEPT]
+
+
+def test_parts_count_with_their_mean(judge):
+    # One strong and one weak part: 0.9 * 0.9 and 0.35 * 0.9, mean 0.56; the dress has 0.6 * 0.98.
+    result = judge(
+        [
+            (WHOLE, 0.65, DRESS, {18: 0.98}),
+            (UPPER, 0.9, TOP, {0: 0.9}),
+            (LOWER, 0.35, BOTTOM, {6: 0.9}),
+        ]
+    )
+    assert result.statuses[:, 0].tolist() == [KEPT, DRESS_EXPLAINS, DRESS_EXPLAINS]
+
+
+def test_a_dress_beside_a_top_is_another_person(judge):
+    result = judge(
+        [((0, 0, 0.4, 1), 0.9, DRESS, {18: 0.9}), ((0.3, 0, 0.9, 0.5), 0.5, TOP, {0: 0.9})]
+    )
+    assert result.statuses[:, 0].tolist() == [KEPT, KEPT]
+
+
+def test_a_part_that_was_dropped_before_explains_nothing(judge):
+    result = judge([(WHOLE, 0.3, DRESS, {18: 0.5}), (UPPER, 0.9, TOP, {27: 0.9})])
+    assert result.statuses[:, 0].tolist() == [KEPT, DISAGREES]
+
+
+def test_attributes_that_do_not_apply_are_zero(judge, labels, model_repository):
+    result = judge([(UPPER, 0.9, TOP, {0: 0.9}), (LOWER, 0.9, SHOES, {20: 0.9})])
+    taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
+    column = 0
+    for group in taxonomy["attribute_groups"]:
+        values = result.attributes[:, column : column + len(group["values"])]
+        column += len(group["values"])
+        applies = group["applies_to"] == "all" or "t-shirt" in group["applies_to"]
+        assert (values[0] == (0.5 if applies else 0)).all(), group["name"]
+        applies = group["applies_to"] == "all" or "boots" in group["applies_to"]
+        assert (values[1] == (0.5 if applies else 0)).all(), group["name"]
+    assert column == labels.attribute_count
+
+
+def test_probabilities_of_zero_stay_in_the_super_category(verification, labels):
+    zeros = np.zeros((1, labels.sub_count), np.float32)
+    findings = verification.Findings(
+        np.float32([WHOLE]),
+        np.float32([[0.5]]),
+        np.int32([[BAG]]),
+        zeros,
+        np.zeros((1, labels.attribute_count), np.float32),
+    )
+    result = verification.verify(findings, labels, verification.Rules(0.6, 0.5), guided=False)
+    assert result.subs[0, 0] in range(27, 32)
+    assert result.sub_scores.tolist() == [[0]]
+
+
+def test_an_attribute_group_of_an_unknown_sub_category_is_named(verification, model_repository):
+    taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
+    taxonomy["attribute_groups"][0]["applies_to"] = ["gown"]
+    with pytest.raises(ValueError, match="gown"):
+        verification.Labels.from_taxonomy(taxonomy)
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [((0, 0, 1, 1), 1), ((0.1, 0.1, 0.2, 0.2), 1), ((0.5, 0, 1.5, 1), 0.5), ((2, 2, 3, 3), 0)],
+)
+def test_overlap_is_relative_to_the_smaller_box(verification, box, expected):
+    shared = verification.overlap(np.float32([0, 0, 1, 1]), np.float32([box]))
+    np.testing.assert_allclose(shared, [expected], rtol=1e-5)

@@ -1,0 +1,80 @@
+"""A small data folder in the layout of the labelled photos, drawn with plain shapes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+COLUMNS = [
+    "image",
+    "super",
+    "sub",
+    "sub_from",
+    "label",
+    "kids",
+    "sender_id",
+    "color",
+    "color_share",
+    "width",
+    "height",
+]
+CATALOG = (
+    ("top", "t-shirt", "T-Shirt", "red", (200, 20, 20)),
+    ("bottom", "", "Pants", "blue", (30, 60, 200)),
+    ("shoes", "", "Shoes", "black", (15, 15, 15)),
+    ("outer", "blazer", "Blazer", "green", (20, 140, 40)),
+)
+OUTFIT = (
+    (1, "blouse", "white", (40, 20, 40, 40), (240, 240, 240)),
+    (2, "jeans", "navy", (42, 62, 36, 60), (20, 20, 70)),
+    (5, None, "black", (42, 124, 36, 12), (10, 10, 10)),
+    (6, None, "brown", (84, 50, 20, 24), (110, 70, 30)),
+)
+
+
+def write_data(folder: Path, photos: int = 8) -> Path:
+    """Write `catalog` and `detect`, train and val, of `photos` photos each; returns the folder."""
+    for split in ("train", "val"):
+        _write_catalog(folder, split, photos)
+        _write_outfits(folder, split, photos)
+    return folder
+
+
+def _write_catalog(folder: Path, split: str, photos: int) -> None:
+    (folder / "catalog" / "images").mkdir(parents=True, exist_ok=True)
+    with (folder / "catalog" / f"{split}.csv").open("w", newline="") as file:
+        rows = csv.DictWriter(file, COLUMNS)
+        rows.writeheader()
+        for i in range(photos):
+            super_name, sub, label, color, rgb = CATALOG[i % len(CATALOG)]
+            photo = Image.new("RGB", (90, 120), (225, 222, 218))
+            ImageDraw.Draw(photo).rectangle((20 + i, 30, 70, 95), fill=rgb)
+            name = f"images/{split}-{i}.jpg"
+            photo.save(folder / "catalog" / name, quality=90)
+            values = (name, super_name, sub, "label", label, "false", 1, color, 0.9, 90, 120)
+            rows.writerow(dict(zip(COLUMNS, values, strict=True)))
+
+
+def _write_outfits(folder: Path, split: str, photos: int) -> None:
+    names = ("top", "bottom", "outer", "dress", "shoes", "bag")
+    (folder / "detect" / "images").mkdir(parents=True, exist_ok=True)
+    images: list[dict[str, object]] = []
+    boxes: list[dict[str, object]] = []
+    for i in range(photos):
+        rng = np.random.default_rng(i)
+        photo = Image.fromarray(rng.integers(90, 190, (150, 120, 3), dtype=np.uint8))
+        name = f"images/{split}-{i}.jpg"
+        images.append({"id": i, "file_name": name, "width": 120, "height": 150})
+        for category, sub, color, (x, y, w, h), rgb in OUTFIT:
+            ImageDraw.Draw(photo).rectangle((x, y, x + w, y + h), fill=rgb)
+            entry = {"id": len(boxes), "image_id": i, "category_id": category, "sub": sub}
+            box = {"bbox": [x, y, w, h], "color": color, "color_share": 0.8}
+            boxes.append({**entry, **box, "segmentation": None})
+        photo.save(folder / "detect" / name, quality=90)
+    categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
+    document = {"images": images, "annotations": boxes, "categories": categories}
+    (folder / "detect" / f"{split}.json").write_text(json.dumps(document))
