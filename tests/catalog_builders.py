@@ -1,12 +1,14 @@
 """Items, photos and a vision model that answers from a table, for tests of the domain core."""
 
 import asyncio
+import functools
 import hashlib
 import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ootd_gateway.errors import VisionUnavailableError
@@ -35,15 +37,23 @@ SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
 RELEASE = "release-a"
 
 
+@functools.cache
 def embedding(seed: int) -> FloatVector:
     """A unit vector, the same for the same seed."""
     vector = np.random.default_rng(seed).normal(size=128)
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    return _frozen(vector / np.linalg.norm(vector))
 
 
+@functools.cache
 def histogram(seed: int) -> FloatVector:
     """A colour histogram, the same for the same seed."""
-    return np.random.default_rng(seed).dirichlet(np.full(56, 0.3)).astype(np.float32)
+    return _frozen(np.random.default_rng(seed).dirichlet(np.full(56, 0.3)))
+
+
+def _frozen(values: NDArray[np.float64]) -> FloatVector:
+    frozen = values.astype(np.float32)
+    frozen.flags.writeable = False
+    return frozen
 
 
 def garment(

@@ -104,7 +104,8 @@ class Gateway:
                 serving = group.create_task(self._serve(server, places, triton.address))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        await serving.result().look()
+        # An embedded Triton is ready now; the connection to it is within a second.
+        await serving.result().first_look(until_ready=triton.is_embedded)
         addresses: dict[str, str | int] = {
             "address": server.address,
             "metrics_address": metrics_address,

@@ -1,5 +1,6 @@
 """What the catalogue's calls do, in domain terms: analyse, choose the garment, store, show."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,6 @@ from ootd_gateway.category_parser import CategoryParser, TitleCategory
 from ootd_gateway.errors import (
     ItemNotFoundError,
     NoMatchingGarmentError,
-    OotdError,
 )
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
 from ootd_gateway.releases import ReleaseGuard
@@ -101,7 +101,8 @@ class Catalog:
         if isinstance(request.source, PhotoSource):
             check_image(request.source.image, self._limits)
         release = await self._releases.served()
-        digest = source_digest(request, release)
+        # A large photo takes tens of milliseconds, which other calls need not wait for.
+        digest = await asyncio.to_thread(source_digest, request, release)
         stored = await self._store.get(request.item_id)
         if stored is not None and stored.source_digest == digest:
             await self._make_visible(stored.sequence_number)
@@ -204,8 +205,8 @@ class Catalog:
         """Let searches see a change. What is durable stays acknowledged where that fails."""
         try:
             await self._applier.catch_up_to(sequence_number)
-        except OotdError as error:
-            _log.warning("change_not_yet_visible", sequence=sequence_number, error=error.message)
+        except Exception:  # noqa: BLE001 - whatever it is, the tail tries again
+            _log.warning("change_not_yet_visible", sequence=sequence_number, exc_info=True)
 
 
 def choose_garment(

@@ -38,14 +38,20 @@ class ReadinessMonitor:
         self._metrics = metrics
         self._on_vision = on_vision
         self._ready: bool | None = None
+        self._looked = asyncio.Event()
+        self._seen_ready = asyncio.Event()
+
+    async def first_look(self, *, until_ready: bool) -> None:
+        """Return once `run` has looked once, or, if so wished, has seen the vision graph ready."""
+        await (self._seen_ready if until_ready else self._looked).wait()
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self.look()
+            await self._look()
             await asyncio.sleep(INTERVAL_SECONDS)
 
-    async def look(self) -> None:
+    async def _look(self) -> None:
         """Look once."""
         ready = await self._vision.is_ready()
         self._metrics.triton_up.set(ready)
@@ -53,6 +59,9 @@ class ReadinessMonitor:
             self._ready = ready
             log.info("the vision graph is ready" if ready else "the vision graph is not ready")
             await self._on_vision(ready)
+        self._looked.set()
+        if ready:
+            self._seen_ready.set()
         for category in SuperCategory:
             count = self._index.count(category)
             self._metrics.index_entries.labels(category.label).set(count)

@@ -1,5 +1,8 @@
 """Keeps vectors of different embedders apart."""
 
+import math
+import time
+
 from ootd_gateway.errors import VisionUnavailableError
 from ootd_gateway.store.base import CatalogStore, release_mismatch
 from ootd_gateway.vision.base import VisionModel
@@ -12,6 +15,8 @@ class ReleaseGuard:
         self._store = store
         self._vision = vision
         self._last_served: str | None = None
+        self._stored = ""
+        self._stored_at = -math.inf
 
     async def served(self) -> str:
         """Return the served embedder's fingerprint; the last one known while Triton is away.
@@ -25,21 +30,25 @@ class ReleaseGuard:
                 raise
         return self._last_served
 
-    async def check(self) -> str:
+    async def check(self, *, max_age_s: float = 0.0) -> str:
         """Return the served fingerprint.
+
+        `max_age_s` is how old the knowledge of the stored one may be.
 
         Raises ReleaseMismatchError where the stored vectors are of another, VisionUnavailableError,
         StoreUnavailableError.
         """
         served = await self.served()
-        stored = await self._store.release()
-        if stored not in {"", served}:
-            raise release_mismatch(stored=stored, served=served)
+        if time.monotonic() - self._stored_at > max_age_s:
+            self._stored = await self._store.release()
+            self._stored_at = time.monotonic()
+        if self._stored not in {"", served}:
+            raise release_mismatch(stored=self._stored, served=served)
         return served
 
-    async def check_if_known(self) -> None:
+    async def check_if_known(self, *, max_age_s: float = 0.0) -> None:
         """As `check`, for work that needs no models: passes while they are not reachable."""
         try:
-            await self.check()
+            await self.check(max_age_s=max_age_s)
         except VisionUnavailableError:
             return

@@ -1,7 +1,7 @@
 """What the search calls do, in domain terms: query vectors, neighbours, items."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ from ootd_gateway.types import (
 )
 from ootd_gateway.vision.base import VisionModel
 
-_MAX_ROUNDS = 4
+_RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Search:
         """
         count = _checked_k(k)
         check_image(image, self._limits)
-        await self._releases.check()
+        await self._releases.check(max_age_s=_RELEASE_AGE_S)
         analysis = await self._vision.analyze(image, guide, timeout_s=timeout_s)
         queries = [self._query(garment, count) for garment in analysis.garments]
         hits = await self._hits(queries)
@@ -117,7 +117,7 @@ class Search:
         Raises InvalidRequestError, ReleaseMismatchError, StoreUnavailableError.
         """
         count = _checked_k(k)
-        await self._releases.check_if_known()
+        await self._releases.check_if_known(max_age_s=_RELEASE_AGE_S)
         garment = Garment(super_category, embedding, color_histogram)
         (hits,) = await self._hits([self._query(garment, count)])
         return hits
@@ -139,48 +139,45 @@ class Search:
         """Return each query's hits, best first, equal scores by item id.
 
         An item may be deleted, or change its category, after the index named it. Its place is
-        filled by asking for more, a few times at most: each round loses only what changed during
-        it.
+        filled by asking for more than twice as many, until there are enough or the index has no
+        more.
         """
-        found = await self._round(queries)
-        for _ in range(_MAX_ROUNDS - 1):
-            short = [number for number, (_, is_short) in enumerate(found) if is_short]
-            if not short:
-                break
-            larger = [_larger(queries[number], found[number][0]) for number in short]
-            for number, result in zip(short, await self._round(larger), strict=True):
-                found[number] = result
-        return [hits[: query.k] for query, (hits, _) in zip(queries, found, strict=True)]
+        hits: list[tuple[Hit, ...]] = [()] * len(queries)
+        asked = list(queries)
+        open_queries = list(range(len(queries)))
+        while open_queries:
+            found = await self._round([asked[number] for number in open_queries])
+            still_open = []
+            for number, (several, is_all) in zip(open_queries, found, strict=True):
+                hits[number] = several[: queries[number].k]
+                if not is_all and len(several) < queries[number].k:
+                    asked[number] = replace(asked[number], k=2 * asked[number].k + 8)
+                    still_open.append(number)
+            open_queries = still_open
+        return hits
 
     async def _round(self, queries: Sequence[Query]) -> list[tuple[tuple[Hit, ...], bool]]:
-        """Return each query's hits that are still there, and whether more could be had."""
-        if not queries:
-            return []
+        """Return each query's hits that are still there, and whether the index has no more."""
         neighbors = await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: [self._index.search(query) for query in queries]
         )
         keys = list({one.key for several in neighbors for one in several})
         items = {item.key: item for item in await self._store.get_by_keys(keys)}
         return [
-            _join(query, several, items) for query, several in zip(queries, neighbors, strict=True)
+            (_join(query, several, items), len(several) < query.k)
+            for query, several in zip(queries, neighbors, strict=True)
         ]
 
 
 def _join(
-    query: Query, neighbors: Sequence[Neighbor], items: dict[int, Item]
-) -> tuple[tuple[Hit, ...], bool]:
+    query: Query, neighbors: Sequence[Neighbor], items: Mapping[int, Item]
+) -> tuple[Hit, ...]:
     hits = [
         Hit(items[one.key], one.parts)
         for one in neighbors
         if one.key in items and items[one.key].garment.super_category == query.super_category
     ]
-    hits.sort(key=lambda hit: (-hit.score, hit.item.item_id))
-    return tuple(hits), len(hits) < len(neighbors) == query.k
-
-
-def _larger(query: Query, hits: Sequence[Hit]) -> Query:
-    missing = query.k - len(hits)
-    return replace(query, k=query.k + 2 * missing + 8)
+    return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.item.item_id)))
 
 
 def _checked_k(k: int | None) -> int:

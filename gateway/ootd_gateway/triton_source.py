@@ -18,22 +18,22 @@ class TritonSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._embedded = settings.triton_mode == "embedded"
+        self.is_embedded = settings.triton_mode == "embedded"
         self._stack: _EmbeddedStack | None = None
         # The port is chosen here, so that everything else can be wired while Triton still loads.
-        self._port = (settings.triton_grpc_port or _free_port()) if self._embedded else 0
+        self._port = (settings.triton_grpc_port or _free_port()) if self.is_embedded else 0
 
     @property
     def address(self) -> str:
         """gRPC target of Triton."""
-        return f"{_HOST}:{self._port}" if self._embedded else self._settings.triton_address
+        return f"{_HOST}:{self._port}" if self.is_embedded else self._settings.triton_address
 
     async def start(self) -> None:
         """Return once every model of an embedded Triton is ready; at once for one elsewhere.
 
         Raises StartError with the model's own error.
         """
-        if not self._embedded:
+        if not self.is_embedded:
             return
         self._stack = _EmbeddedStack(self._settings, self._port)
         await self._stack.start()

@@ -1,12 +1,12 @@
-"""What every `CatalogStore` must do. A store's test module subclasses this with a `store` fixture."""
+"""What every `CatalogStore` must do; a store's tests subclass this with a `store` fixture."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from catalog_builders import RELEASE, draft, garment
 
+from catalog_builders import RELEASE, draft, garment
 from ootd_gateway.errors import ReleaseMismatchError
 from ootd_gateway.store.base import CatalogStore
 from ootd_gateway.types import Item, ItemDraft, SuperCategory

@@ -1,4 +1,4 @@
-"""What every `VectorIndex` must do. An index's test module subclasses this with an `index` fixture."""
+"""What every `VectorIndex` must do; an index's tests subclass this with an `index` fixture."""
 
 import threading
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from catalog_builders import embedding, histogram, index_change
 
+from catalog_builders import embedding, histogram, index_change
 from ootd_gateway.index.base import IndexChange, IndexEntry, Neighbor, Query, VectorIndex
 from ootd_gateway.types import SuperCategory
 
@@ -32,9 +32,7 @@ def near(seed: int, amount: float, count: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def best_by_hand(
-    entries: Sequence[IndexEntry], wanted: Query
-) -> list[tuple[float, int]]:
+def best_by_hand(entries: Sequence[IndexEntry], wanted: Query) -> list[tuple[float, int]]:
     """Scores and keys, best first, computed the slow and plain way."""
     found = []
     for entry in entries:
@@ -71,9 +69,7 @@ class VectorIndexContract:
     @pytest.mark.parametrize("weight", [0.0, 0.15, 0.5, 1.0])
     def test_scores_are_what_they_say(self, index: VectorIndex, weight: float) -> None:
         changes = [index_change(n, n, seed=n) for n in range(1, 301)]
-        bare = [
-            IndexChange(n, n, IndexEntry(n, TOP, embedding(n), None)) for n in range(301, 401)
-        ]
+        bare = [IndexChange(n, n, IndexEntry(n, TOP, embedding(n), None)) for n in range(301, 401)]
         index.apply([*changes, *bare])
         entries = [one.entry for one in [*changes, *bare] if one.entry is not None]
         wanted = query(7, k=15, color_histogram=histogram(7), color_weight=weight)

@@ -182,7 +182,18 @@ def test_a_server_that_dies_is_started_again(repository, clean, caplog):
         assert wait_until(lambda: is_ready(triton))
         assert not any(is_running(pid) for pid in {first} | stubs)
         assert triton.restarts == 1
-        assert "Triton died (status -9), starting it again in 0.5 s" in caplog.text
+        assert "Triton failed (status -9), starting it again in 0.5 s" in caplog.text
+
+
+def test_a_model_process_that_dies_is_noticed(repository, clean, caplog):
+    with EmbeddedTriton(settings(repository)) as triton:
+        first = triton.pid
+        stub = max(descendants(first))
+        os.kill(stub, signal.SIGKILL)
+        assert wait_until(lambda: triton.pid not in {None, first})
+        assert wait_until(lambda: is_ready(triton))
+        assert triton.restarts == 1
+        assert "the process of a model died" in caplog.text
 
 
 def test_pauses_between_restarts_grow(repository, clean, caplog):

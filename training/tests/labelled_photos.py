@@ -78,3 +78,21 @@ def _write_outfits(folder: Path, split: str, photos: int) -> None:
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
     document = {"images": images, "annotations": boxes, "categories": categories}
     (folder / "detect" / f"{split}.json").write_text(json.dumps(document))
+
+
+def write_drawn(folder: Path) -> Path:
+    """Write two drawn photos of one item, in the layout of `ootd samples`; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = []
+    garment = {"super_category": "bag", "sub_category": "backpack", "color": "green"}
+    more = {"pattern": "solid", "sleeve_length": None, "item": "backpack-7", "title": "Backpack"}
+    for i, box in enumerate(([0.25, 0.25, 0.75, 0.75], [0.1, 0.2, 0.6, 0.9])):
+        photo = Image.new("RGB", (80, 100), (200, 200, 205))
+        x0, y0, x1, y1 = box
+        corners = (80 * x0, 100 * y0, 80 * x1, 100 * y1)
+        ImageDraw.Draw(photo).rectangle(corners, fill=(20, 130, 50))
+        photo.save(folder / f"{i}.jpg", quality=90)
+        seen = [{**garment, **more, "box": box}]
+        entries.append({"image": f"{i}.jpg", "width": 80, "height": 100, "garments": seen})
+    (folder / "labels.json").write_text(json.dumps(entries))
+    return folder

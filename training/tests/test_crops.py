@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labelled_photos import write_data
+from labelled_photos import write_data, write_drawn
 from ootd_training.data.crops import (
     WHOLE,
     box_within,
@@ -18,7 +18,11 @@ from ootd_training.data.crops import (
     read_outfits,
     widened,
 )
-from ootd_training.data.garments import read_garments
+from ootd_training.data.garments import (
+    load_training_tiles,
+    read_drawn_garments,
+    read_garments,
+)
 from ootd_training.data.sampling import balanced_weights
 from ootd_training.data.views import ViewSettings, jittered, prefetch, recolored, view, views
 from ootd_training.taxonomy import load_taxonomy
@@ -191,3 +195,17 @@ def test_prefetch_yields_in_order_and_passes_errors_on() -> None:
 
 def test_whole_is_the_box_of_a_catalog_photo(data: Path) -> None:
     assert {g.box for g in read_catalog(data, "train", TAXONOMY)} == {WHOLE}
+
+
+def test_drawn_garments_follow_the_photos(data: Path, tmp_path: Path) -> None:
+    folder = write_drawn(tmp_path / "drawn")
+    first, second = read_drawn_garments(folder, TAXONOMY)
+    assert first.item == second.item == "backpack-7"
+    assert TAXONOMY.subs[first.sub] == "backpack"
+    assert first.sleeve == -1
+    tiles = load_training_tiles(data, TAXONOMY, 4, str(folder), None)
+    assert [g.source for g in tiles.garments] == ["catalog"] * 4 + ["outfit"] * 4 + ["drawn"] * 2
+    assert len(tiles.pixels) == len(tiles.masks) == len(tiles.boxes) == 10
+    assert tiles.served(8, 32)[16, 16] == pytest.approx(np.array([20, 130, 50]), abs=6)
+    with pytest.raises(FileNotFoundError):
+        load_training_tiles(data, TAXONOMY, 4, str(tmp_path / "nothing"), None)

@@ -11,6 +11,7 @@ import torch
 
 from ootd_training.detector.export import differences, onnx_detector, session, write
 from ootd_training.detector.graph import ranking_graph
+from ootd_training.detector.measure import torch_detector
 from ootd_training.detector.network import DetectorNetwork
 from ootd_training.detector.suppression import MOST_DETECTIONS, suppress
 
@@ -74,7 +75,7 @@ def lively_network() -> DetectorNetwork:
 
 def test_exported_file_keeps_the_contract_and_agrees_with_torch(lively_network, tmp_path):
     path = tmp_path / "1" / "model.onnx"
-    write(lively_network, path)
+    write(lively_network, path, 192)
     assert path.stat().st_size < 8e6
     assert not list(path.parent.glob("*.part"))
     runtime = session(path)
@@ -98,13 +99,13 @@ def test_comparison_with_torch_sees_other_weights(lively_network, tmp_path):
         str(picture), cv2.resize(random.integers(0, 255, (20, 14, 3), np.uint8), (210, 300))
     )
     path = tmp_path / "model.onnx"
-    write(lively_network, path)
+    write(lively_network, path, 192)
     square = random.integers(0, 255, (320, 320, 3)).astype(np.uint8)
     assert len(onnx_detector(path)(square)[1]) > 0
-    scores, _ = differences(lively_network, path, [picture])
+    scores, _ = differences(torch_detector(lively_network, 192), path, [picture])
     assert scores < 0.02
     other = DetectorNetwork().eval()
     other.load_state_dict(lively_network.state_dict())
     torch.nn.init.constant_(other.heads[0].classes.bias, 2.0)
-    scores, _ = differences(other, path, [picture])
+    scores, _ = differences(torch_detector(other, 192), path, [picture])
     assert scores > 0.1

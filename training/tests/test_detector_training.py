@@ -13,7 +13,7 @@ from pycocotools import mask as run_length
 from torch.nn import functional
 
 from ootd_training.detector.augment import augmented, place
-from ootd_training.detector.batches import collate
+from ootd_training.detector.batches import Pools, collate
 from ootd_training.detector.loss import detection_loss
 from ootd_training.detector.network import DetectorNetwork
 from ootd_training.detector.photos import Sample, letterbox
@@ -50,7 +50,7 @@ def test_placed_boxes_still_hold_their_garments(seed):
 def test_mosaic_holds_garments_of_several_photos_inside_the_canvas():
     random = np.random.default_rng(0)
     pool = [drawn(random) for _ in range(4)]
-    result = augmented(pool, 0, Stage(1.0, 160, 128, 1.0, (0.9, 1.1)), random)
+    result = augmented(pool, Stage(1.0, 160, 128, 1.0, (0.9, 1.1)), random)
     assert result.photo.shape == (160, 128, 3)
     assert len(result.boxes) > 4
     assert (result.boxes >= 0).all()
@@ -142,3 +142,20 @@ def test_training_writes_history_and_resumes_where_it_stopped(small_data, tmp_pa
     assert (again.step, again.seconds) == (first.step, first.seconds)
     for mine, theirs in zip(again.average.parameters(), first.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_epoch_takes_all_labelled_photos_and_favours_rare_categories():
+    random = np.random.default_rng(0)
+    blank = drawn(random)
+    extra = [
+        dataclasses.replace(blank, classes=np.array([0 if number < 90 else 4]))
+        for number in range(100)
+    ]
+    pools = Pools([blank] * 20, extra, 1.0)
+    rare = 0
+    for _ in range(20):
+        _, order = pools.epoch(random)
+        assert set(range(20)) <= set(order.tolist())
+        assert len(order) == 40
+        rare += int((order >= 110).sum())
+    assert rare / 400 > 0.15

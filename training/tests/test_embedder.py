@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from labelled_photos import write_data
+from labelled_photos import write_data, write_drawn
 from ootd_training import commands
 from ootd_training.data.crops import load_tiles
-from ootd_training.data.garments import read_garments
+from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.embedder.batches import PairSampler
 from ootd_training.embedder.export import export_embedder, load_embedder
 from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
@@ -121,6 +121,16 @@ def test_batches_pair_views_and_mark_recolored_copies(
     assert seen_copies
     same = [sampler.make(32, np.random.default_rng(9)).crops for _ in range(2)]
     assert (same[0] == same[1]).all()
+
+
+def test_views_of_an_item_come_from_several_photos(
+    data: Path, settings: EmbedderSettings, tmp_path: Path
+) -> None:
+    drawn = write_drawn(tmp_path)
+    tiles = load_training_tiles(data, TAXONOMY, 2, str(drawn), None)
+    sampler = PairSampler(tiles, settings, TAXONOMY)
+    assert sampler.photos == {"backpack-7": [4, 5]}
+    assert sampler.labels[4] == sampler.labels[5]
 
 
 def test_neighbours_are_the_nearest_others() -> None:

@@ -89,7 +89,11 @@ def _place(
     width, height = size
     inside = line + 2
     columns = (x0, x1 - width, x0 + inside, x1 - width - inside, (x0 + x1 - width) / 2)
-    rows = (y0 - height, y0 + inside, y1 - height - inside, y1, (y0 + y1 - height) / 2)
+    steps = range(1, max(1, int((y1 - y0) // (height + 2))))
+    rows = (
+        *(y0 - height, y0 + inside, y1 - height - inside, y1),
+        *(y0 + inside + step * (height + 2) for step in steps),
+    )
     places = [_moved_inside((x, y, x + width, y + height), photo) for y in rows for x in columns]
     return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
 

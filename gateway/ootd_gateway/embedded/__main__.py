@@ -35,16 +35,21 @@ def main() -> int:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
-        with EmbeddedTriton(settings, lambda line: print(line, flush=True)) as triton:
-            print(f"gRPC {triton.grpc_url}, HTTP {triton.http_url}, metrics {triton.metrics_url}")
-            print(f"log {triton.log_path}; Ctrl-C stops it", flush=True)
+        with EmbeddedTriton(settings, _tell) as triton:
+            _tell(f"gRPC {triton.grpc_url}, HTTP {triton.http_url}, metrics {triton.metrics_url}")
+            _tell(f"log {triton.log_path}; Ctrl-C stops it")
             ended.wait()
     except EmbeddedTritonError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

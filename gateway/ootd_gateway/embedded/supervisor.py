@@ -2,9 +2,10 @@
 
 Runs as a process of its own, as a plain script: ``python supervisor.py SPEC``, with SPEC a JSON
 file of the fields of ``Spec``. Its standard input is a pipe that the owner holds open: the kernel
-closes it even after ``kill -9``, and then everything started here ends; anything written into it
-before means that no grace is needed. Standard output carries one JSON object a line:
-``{"event": "started", "pid"}``, ``{"event": "exited", "status", "restart_in_s"}``.
+closes it even after ``kill -9``, and then everything started here ends. The owner may write lines
+into it: ``ready`` (all models work; from now on the death of a model's process is a fault) and
+``now`` (end without grace). Standard output carries one JSON object a line:
+``{"event": "started", "pid"}``, ``{"event": "exited", "reason", "restart_in_s"}``.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Supervisor:
         self._owner = os.getppid()
         self._stopping = False
         self._graceful = True
+        self._watching_stubs = False
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -65,12 +67,12 @@ class Supervisor:
         try:
             while not self._stopping:
                 started = time.monotonic()
-                status = self._serve_once()
-                if self._stopping:
+                reason = self._serve_once()
+                if reason is None:
                     break
                 if time.monotonic() - started > _HEALTHY_AFTER_S:
                     delay_s = _FIRST_DELAY_S
-                _tell({"event": "exited", "status": status, "restart_in_s": delay_s})
+                _tell({"event": "exited", "reason": reason, "restart_in_s": delay_s})
                 self._wait(delay_s)
                 delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
         finally:
@@ -80,8 +82,8 @@ class Supervisor:
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _serve_once(self) -> int | None:
-        """Run the server until it exits; its exit status, None if it is to be stopped."""
+    def _serve_once(self) -> str | None:
+        """Run the server until it fails; the reason, None if it is to be stopped."""
         with Path(self._spec.log_path).open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 - the owner's command
                 self._spec.command,
@@ -93,11 +95,17 @@ class Supervisor:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has one thread
             )
         _tell({"event": "started", "pid": self._child.pid})
+        stubs: set[int] = set()
         while not self._stopping:
             status = self._child.poll()
             if status is not None:
                 self._end_child()
-                return status
+                return f"status {status}"
+            # Triton never replaces a stub that died and still calls itself ready.
+            if self._watching_stubs and not all(map(_is_running, stubs)):
+                self._end_child(graceful=False)
+                return "the process of a model died"
+            stubs |= _children(self._child.pid)
             self._wait(_POLL_S)
         return None
 
@@ -107,16 +115,25 @@ class Supervisor:
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             readable, _, _ = select.select([sys.stdin], [], [], min(left, _POLL_S))
             if readable:
-                self._graceful = not os.read(sys.stdin.fileno(), 4096)
-            if readable or os.getppid() != self._owner:
+                self._hear(os.read(sys.stdin.fileno(), 4096))
+            if os.getppid() != self._owner:
                 self._stopping = True
 
-    def _end_child(self) -> None:
+    def _hear(self, lines: bytes) -> None:
+        """Do what the owner says; nothing at all means that it closed the pipe or died."""
+        if b"ready" in lines:
+            self._watching_stubs = True
+        if b"now" in lines:
+            self._graceful = False
+        if b"now" in lines or not lines:
+            self._stopping = True
+
+    def _end_child(self, *, graceful: bool = True) -> None:
         """Stop server and stubs, gracefully at first; reap them; free their shared memory."""
         if self._child is None:
             return
         group = self._child.pid
-        if self._graceful:
+        if graceful and self._graceful:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 if self._child.poll() is None:
                     self._child.terminate()
@@ -135,6 +152,24 @@ def remove_shared_memory(prefix: str) -> None:
     """Delete the shared memory regions whose names begin so."""
     for region in _SHARED_MEMORY.glob(f"{prefix}*"):
         region.unlink(missing_ok=True)
+
+
+def _children(pid: int) -> set[int]:
+    """The process ids of a process' children; none where the kernel does not tell."""
+    found: set[int] = set()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread ended meanwhile
+            found.update(map(int, path.read_text().split()))
+    return found
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _die_with_parent() -> None:

@@ -131,6 +131,7 @@ class EmbeddedTriton:
             self.stop()
             raise
         self._ready = True
+        self._tell_ready()
         self._report(f"Triton is ready after {time.monotonic() - began:.1f} s")
 
     def stop(self) -> None:
@@ -142,7 +143,7 @@ class EmbeddedTriton:
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):  # it is dead already
                 if not self._ready:
-                    process.stdin.write(b"at once\n")  # nobody can have a request in it
+                    process.stdin.write(b"now\n")  # nobody can have a request in it
                 process.stdin.close()  # the supervisor takes this as the end
             try:
                 process.wait(self._settings.stop_timeout_s + 10)
@@ -225,6 +226,16 @@ class EmbeddedTriton:
             target=self._watch, args=(process,), name="triton-watcher", daemon=True
         )
         self._watcher.start()
+        if self._ready:  # this is not the first one
+            self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        """From now on the supervisor takes the death of a model's process as a fault."""
+        process = self._supervisor
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):  # it died: the watcher sees to that
+                process.stdin.write(b"ready\n")
+                process.stdin.flush()
 
     def _command(self, installation: Installation, repository: Path) -> list[str]:
         settings = self._settings
@@ -261,7 +272,7 @@ class EmbeddedTriton:
             if event["event"] == "exited":
                 self._exited.set()
                 self._count_restart(
-                    f"Triton died (status {event['status']}), starting it again in"
+                    f"Triton failed ({event['reason']}), starting it again in"
                     f" {event['restart_in_s']:.1f} s; its log: {self._log.path}"
                 )
         status = process.wait()

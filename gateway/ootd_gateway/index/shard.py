@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from usearch.index import Index, MetricKind, ScalarKind  # type: ignore[attr-defined]
 
 from ootd_gateway.index.base import IndexEntry
@@ -17,6 +18,8 @@ GraphPrecision = Literal["f16", "f32"]
 _PRECISIONS = {"f16": ScalarKind.F16, "f32": ScalarKind.F32}
 _WRITES_A_STEP = 16
 """Changes that are made while searches wait; about ten milliseconds of graph building."""
+_EARLY_NODES = 256
+"""Entries that a write adds to a graph that is not in use yet, at least; a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class ShardSettings:
     Yashunin 2018) of `connectivity` links a node (M), built with a list of `expansion_add`
     candidates and searched with one of `expansion_search` (ef), gives `overfetch` times as many
     candidates as asked for, at least `min_candidates`; they are ranked again by their exact
-    scores. `precision` is that of the vectors inside the graph. `build_threads` build at a time, 0
-    is one for each core.
+    scores, and more are taken for the sake of colour, up to `max_candidates`. `precision` is that
+    of the vectors inside the graph. `build_threads` build at a time, 0 is one for each core.
     """
 
     exact_limit: int = 4096
@@ -48,7 +51,15 @@ class Shard:
     def __init__(self, settings: ShardSettings) -> None:
         self._settings = settings
         self._table = VectorTable()
-        self._graph: Index | None = None
+        self._graph = Index(
+            ndim=EMBEDDING_SIZE,
+            metric=MetricKind.IP,
+            dtype=_PRECISIONS[settings.precision],
+            connectivity=settings.connectivity,
+            expansion_add=settings.expansion_add,
+            expansion_search=settings.expansion_search,
+        )
+        self._is_graph_complete = False
         self._lock = FairLock()
 
     def __len__(self) -> int:
@@ -66,8 +77,8 @@ class Shard:
         for start in range(0, len(entries), _WRITES_A_STEP):
             with self._lock:
                 self._put(entries[start : start + _WRITES_A_STEP])
-        if self._graph is None and len(self._table) > self._settings.exact_limit:
-            self._build_graph()
+        if not self._is_graph_complete and 2 * len(self._table) > self._settings.exact_limit:
+            self._extend_graph(max(_EARLY_NODES, 2 * len(entries)))
 
     def search(self, query: ExactQuery) -> Scores:
         """Return the best k entries, best first."""
@@ -86,7 +97,9 @@ class Shard:
         """
         count = len(self._table)
         settings = self._settings
-        if self._graph is None or count <= settings.exact_limit or query.color_weight > 0.5:
+        if not self._is_graph_complete or count <= settings.exact_limit:
+            return None
+        if query.color_weight > 0.5:
             return None
         candidates = max(query.k * settings.overfetch, settings.min_candidates)
         while 2 * candidates < count:
@@ -101,35 +114,39 @@ class Shard:
         return None
 
     def _remove(self, keys: Sequence[int]) -> None:
+        self._forget(np.array(keys, dtype=np.uint64))
         for key in keys:
             self._table.remove(key)
-        if self._graph is not None:
-            self._graph.remove(np.array(keys, dtype=np.uint64))
 
     def _put(self, entries: Sequence[IndexEntry]) -> None:
-        if self._graph is not None:
-            replaced = [entry.key for entry in entries if entry.key in self._table]
-            if replaced:
-                self._graph.remove(np.array(replaced, dtype=np.uint64))
-            self._graph.add(
-                np.array([entry.key for entry in entries], dtype=np.uint64),
-                np.stack([entry.embedding for entry in entries]),
-                threads=self._settings.build_threads,
-            )
+        keys = np.array([entry.key for entry in entries], dtype=np.uint64)
+        self._forget(keys)
+        if self._is_graph_complete:
+            self._connect(keys, np.stack([entry.embedding for entry in entries]))
         for entry in entries:
             self._table.put(entry)
 
-    def _build_graph(self) -> None:
-        # Only the writer changes the table, so searches go on, exactly, until the graph is there.
+    def _extend_graph(self, count: int) -> None:
+        """Add some of the entries that the graph lacks.
+
+        It is begun at half the size that needs it and grows with each write, so that no single write
+        waits for the whole of it. Searches don't see it until it is complete, and only the one
+        writer changes table and graph, so no lock is needed.
+        """
         keys, vectors = self._table.keys_and_vectors()
-        graph = Index(
-            ndim=EMBEDDING_SIZE,
-            metric=MetricKind.IP,
-            dtype=_PRECISIONS[self._settings.precision],
-            connectivity=self._settings.connectivity,
-            expansion_add=self._settings.expansion_add,
-            expansion_search=self._settings.expansion_search,
-        )
-        graph.add(keys.astype(np.uint64), vectors, threads=self._settings.build_threads)
-        with self._lock:
-            self._graph = graph
+        missing = np.flatnonzero(~self._graph.contains(keys.astype(np.uint64)))
+        added = missing[:count]
+        if len(added):
+            self._connect(keys[added].astype(np.uint64), vectors[added])
+        if len(added) == len(missing):
+            with self._lock:
+                self._is_graph_complete = True
+
+    def _connect(self, keys: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
+        self._graph.add(keys, vectors, threads=self._settings.build_threads)
+
+    def _forget(self, keys: NDArray[np.uint64]) -> None:
+        if len(self._graph):
+            known = keys[self._graph.contains(keys)]
+            if len(known):
+                self._graph.remove(known)

@@ -22,6 +22,7 @@ from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
 from ootd_gateway.rpc.interceptors.deadline import DeadlineInterceptor
 from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
+from ootd_gateway.rpc.interceptors.malformed import MalformedMessageInterceptor
 from ootd_gateway.rpc.interceptors.observation import ObservationInterceptor
 from ootd_gateway.rpc.interceptors.request_context import RequestContextInterceptor
 from ootd_gateway.rpc.search_service import SearchService
@@ -88,6 +89,7 @@ class GatewayServer:
                 AuthenticationInterceptor(options.tokens),
                 AdmissionInterceptor(admission),
                 DeadlineInterceptor(options.deadlines),
+                MalformedMessageInterceptor(),
             ],
             options=_channel_options(options),
         )
@@ -151,19 +153,22 @@ class GatewayServer:
 
     def _bind(self) -> int:
         address = self._options.address
-        try:
-            if self._options.security is None:
-                port = self._server.add_insecure_port(address)
-            else:
-                port = self._server.add_secure_port(address, _credentials(self._options.security))
-        except RuntimeError:
-            port = 0
-        if port == 0:
-            raise StartError(
-                f"cannot listen on {address}: {_why_not(address)}; stop what uses it, or set "
-                "OOTD_LISTEN_ADDRESS to another address (port 0 takes a free one)"
-            )
-        return int(port)
+        # Asked of the system first: gRPC says less, and writes to standard error on its own.
+        obstacle = _obstacle(address)
+        if obstacle is None:
+            try:
+                return self._add_port(address)
+            except RuntimeError as error:
+                obstacle = str(error)
+        raise StartError(
+            f"cannot listen on {address}: {obstacle}; stop what uses it, or set "
+            "OOTD_LISTEN_ADDRESS to another address (port 0 takes a free one)"
+        )
+
+    def _add_port(self, address: str) -> int:
+        if self._options.security is None:
+            return int(self._server.add_insecure_port(address))
+        return int(self._server.add_secure_port(address, _credentials(self._options.security)))
 
 
 def _credentials(security: TransportSecurity) -> grpc.ServerCredentials:
@@ -192,8 +197,8 @@ def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
     return chosen
 
 
-def _why_not(address: str) -> str:
-    """Return why an address cannot be bound, in the operating system's words."""
+def _obstacle(address: str) -> str | None:
+    """Return why an address cannot be bound, in the operating system's words; None if it can."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:
@@ -206,4 +211,4 @@ def _why_not(address: str) -> str:
             probe.listen(1)
     except (OSError, OverflowError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
-    return "it was taken a moment ago"
+    return None

@@ -87,9 +87,7 @@ def element_error(error: OotdError, request_id: str) -> element_error_pb2.Elemen
     )
 
 
-def _bad_request(
-    violations: tuple[FieldViolation, ...], room: int
-) -> error_details_pb2.BadRequest:
+def _bad_request(violations: tuple[FieldViolation, ...], room: int) -> error_details_pb2.BadRequest:
     """Return as many of the violations as fit into `room` bytes, but one at least."""
     message = error_details_pb2.BadRequest()
     for one in violations:

@@ -141,7 +141,11 @@ def test_attributes_follow_kind_sub_category_and_training(taxonomy: Taxonomy) ->
     sent = tensors(1)
     (shirt,) = build_analysis(sent, taxonomy).garments
     found = [(one.group, one.value, round(one.score, 1)) for one in shirt.attributes]
-    assert found == [("color", "white", 0.7), ("pattern", "striped", 0.6), ("pattern", "dotted", 0.5)]
+    assert found == [
+        ("color", "white", 0.7),
+        ("pattern", "striped", 0.6),
+        ("pattern", "dotted", 0.5),
+    ]
     sent["GARMENT_SUB"][0, 0] = 1  # a blouse has no pattern in this taxonomy
     (blouse,) = build_analysis(sent, taxonomy).garments
     assert [one.group for one in blouse.attributes] == ["color"]

@@ -57,6 +57,7 @@ class Garment:
     `box` is the tight box as shares of the photo, `candidates` are the sub-categories that the
     label allows (one, when the sub-category is known), `color_weight` is the share (0 to 1) of the
     garment's pixels that have the named colour, `mask` is a COCO run-length where there is one.
+    Garments with the same `item`, unless it is empty, are one garment in several photos.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Garment:
     color_weight: float = 0.0
     sleeve: int = -1
     audience: int = -1
+    item: str = ""
     mask: Mapping[str, object] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -206,7 +208,7 @@ class Tiles:
 
 
 def _region(garment: Garment) -> Box:
-    return widened(garment.box, TILE_MARGIN) if garment.source == "outfit" else WHOLE
+    return WHOLE if garment.source == "catalog" else widened(garment.box, TILE_MARGIN)
 
 
 def filled(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -274,3 +276,13 @@ def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE
         np.savez(partial, pixels=tiles.pixels, masks=tiles.masks, boxes=np.array(tiles.boxes))
         partial.replace(path)
     return tiles
+
+
+def joined(first: Tiles, second: Tiles) -> Tiles:
+    """Both, one after the other; their tiles must be of one size."""
+    return Tiles(
+        first.garments + second.garments,
+        np.concatenate([first.pixels, second.pixels]),
+        np.concatenate([first.masks, second.masks]),
+        first.boxes + second.boxes,
+    )

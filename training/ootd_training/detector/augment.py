@@ -91,14 +91,11 @@ def recolour(photo: NDArray[np.uint8], random: np.random.Generator) -> NDArray[n
     return cv2.cvtColor(changed, cv2.COLOR_HSV2RGB)
 
 
-def augmented(pool: list[Sample], index: int, stage: Stage, random: np.random.Generator) -> Sample:
-    """Sample `index` of the pool, changed as the stage says; a mosaic draws three more."""
+def augmented(photos: list[Sample], stage: Stage, random: np.random.Generator) -> Sample:
+    """The first of four photos changed as the stage says, or a mosaic of all four."""
     if random.random() < stage.mosaic:
-        others = random.integers(0, len(pool), 3)
-        tiles = [pool[index], *(pool[other] for other in others)]
-        order = random.permutation(4)
-        shuffled = [tiles[place_] for place_ in order]
+        shuffled = [photos[index] for index in random.permutation(4)]
         result = mosaic(shuffled, stage, random)
     else:
-        result = place(pool[index], (stage.height, stage.width), stage, random)
+        result = place(photos[0], (stage.height, stage.width), stage, random)
     return Sample(recolour(result.photo, random), result.boxes, result.classes, result.labels)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ootd_training.detector.augment import augmented
@@ -30,8 +31,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Pools:
-    """Photos for training. An epoch takes each of `main` once, and of `extra` a random share:
-    `extra_share` photos per photo of `main`."""
+    """Photos for training. An epoch takes each of `main` once, and `extra_share` photos of
+    `extra` per photo of `main`, drawn so that rarer categories come more often."""
 
     main: list[Sample]
     extra: list[Sample]
@@ -46,11 +47,24 @@ class Pools:
             self.extra_share,
         )
 
-    def epoch(self, random: np.random.Generator) -> tuple[list[Sample], np.ndarray]:
+    def shares(self) -> NDArray[np.float64]:
+        """Each extra photo's chance, f64[n]: a category's is the square root of its count."""
+        if not self.extra:
+            return np.zeros(0)
+        first = np.array(
+            [sample.classes[0] if len(sample.classes) else -1 for sample in self.extra]
+        )
+        _, group, counts = np.unique(first, return_inverse=True, return_counts=True)
+        weights = 1 / np.sqrt(counts[group])
+        return weights / weights.sum()
+
+    def epoch(self, random: np.random.Generator) -> tuple[list[Sample], NDArray[np.int64]]:
         """All photos, and the shuffled indices of one epoch."""
         count = min(len(self.extra), round(self.extra_share * len(self.main)))
-        chosen = random.permutation(len(self.extra))[:count] + len(self.main)
-        order = np.concatenate([np.arange(len(self.main)), chosen])
+        order = np.arange(len(self.main))
+        if count:
+            chosen = random.choice(len(self.extra), count, replace=False, p=self.shares())
+            order = np.concatenate([order, chosen + len(self.main)])
         return self.main + self.extra, random.permutation(order)
 
 
@@ -80,5 +94,8 @@ def epoch_batches(
     """The batches of one epoch; photos that do not fill a last batch are left for the next."""
     photos, order = pools.epoch(random)
     for start in range(0, max(1, len(order) - size + 1), size):
-        chosen = order[start : start + size]
-        yield collate([augmented(photos, int(index), stage, random) for index in chosen])
+        samples = []
+        for index in order[start : start + size]:
+            four = [photos[i] for i in (index, *random.choice(order, 3))]
+            samples.append(augmented(four, stage, random))
+        yield collate(samples)

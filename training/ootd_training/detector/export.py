@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import compose
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ootd_training.data.detect import read_outfits
@@ -33,21 +34,26 @@ COMPARED_SCORE = 0.3
 class Served(nn.Module):
     """The network and the decoding of its boxes, for a square input of 320 px.
 
-    Takes f32[b, 3, 320, 320]; gives boxes f32[b, cells, 4] in pixels and probabilities
-    f32[b, classes, cells].
+    The network works at `side` pixels, the size that it was trained at; photos are scaled to it
+    and boxes back. Takes f32[b, 3, 320, 320]; gives boxes f32[b, cells, 4] in pixels of the input
+    and probabilities f32[b, classes, cells].
     """
 
-    def __init__(self, network: DetectorNetwork) -> None:
+    def __init__(self, network: DetectorNetwork, side: int) -> None:
         super().__init__()
         self.network = fused(network)
-        centres, strides = cell_centres(INPUT_SIZE, INPUT_SIZE)
+        self.side = side
+        centres, strides = cell_centres(side, side)
         self.register_buffer("centres", centres)
         self.register_buffer("strides", strides)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Boxes and probabilities, as the class says."""
+        if self.side != INPUT_SIZE:
+            images = functional.interpolate(images, (self.side, self.side), mode="bilinear")
         logits, distances, _ = self.network(images)
-        boxes = decode(distances, self.centres, self.strides).clamp(0, INPUT_SIZE)
+        boxes = decode(distances, self.centres, self.strides).clamp(0, self.side)
+        boxes = boxes * (INPUT_SIZE / self.side)
         return boxes, logits.sigmoid().transpose(1, 2)
 
 
@@ -61,9 +67,9 @@ def fused(network: DetectorNetwork) -> DetectorNetwork:
     return result
 
 
-def build(network: DetectorNetwork) -> onnx.ModelProto:
+def build(network: DetectorNetwork, side: int) -> onnx.ModelProto:
     """The whole served graph: LETTERBOX to DETECTION_BOXES, _SCORES and _CLASSES."""
-    served = Served(network).eval()
+    served = Served(network, side).eval()
     example = torch.zeros(2, 3, INPUT_SIZE, INPUT_SIZE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
@@ -116,13 +122,13 @@ def onnx_detector(path: Path, threads: int = 1) -> Detector:
     return detect
 
 
-def differences(network: DetectorNetwork, path: Path, photos: list[Path]) -> tuple[float, float]:
+def differences(reference: Detector, path: Path, photos: list[Path]) -> tuple[float, float]:
     """Largest difference between file and torch over photos: of scores, and of boxes in pixels.
 
     Each detection of torch above 0.3 is compared with the file's detection of the same class that
     overlaps it most; infinite where there is none.
     """
-    served, reference = onnx_detector(path), torch_detector(network)
+    served = onnx_detector(path)
     score_gap = box_gap = 0.0
     for photo in photos:
         square, _ = letterbox(read_photo(photo))
@@ -140,20 +146,20 @@ def differences(network: DetectorNetwork, path: Path, photos: list[Path]) -> tup
     return score_gap, box_gap
 
 
-def write(network: DetectorNetwork, path: Path) -> None:
+def write(network: DetectorNetwork, path: Path, side: int = INPUT_SIZE) -> None:
     """Write the served file under a temporary name beside it, then rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
-    onnx.save(build(network), str(temporary))
+    onnx.save(build(network, side), str(temporary))
     temporary.replace(path)
 
 
-def load_network(checkpoint: Path) -> DetectorNetwork:
-    """The averaged network of a checkpoint, in evaluation mode."""
+def load_network(checkpoint: Path) -> tuple[DetectorNetwork, int]:
+    """The averaged network of a checkpoint, in evaluation mode, and the side it is meant for."""
     state = torch.load(checkpoint, weights_only=True)
     network = DetectorNetwork()
     network.load_state_dict(state["average"])
-    return network.eval()
+    return network.eval(), int(state["settings"]["stages"][-1]["height"])
 
 
 def main() -> None:
@@ -162,17 +168,19 @@ def main() -> None:
     parser.add_argument("--checkpoint", help="last.pt of a run; random weights without it")
     parser.add_argument("--model", required=True, help="the ONNX file to write")
     parser.add_argument("--data", help="labelled photos to compare on")
+    parser.add_argument("--side", type=int, help="pixels to work at, if not the run's own")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    network = (
-        load_network(Path(options.checkpoint)) if options.checkpoint else DetectorNetwork().eval()
-    )
-    write(network, Path(options.model))
+    network, side = DetectorNetwork().eval(), INPUT_SIZE
+    if options.checkpoint:
+        network, side = load_network(Path(options.checkpoint))
+    side = options.side or side
+    write(network, Path(options.model), side)
     print(f"{options.model}: {Path(options.model).stat().st_size / 1e6:.2f} MB")
     if options.data:
         photos = [record.path for record in read_outfits(Path(options.data), "val")[:20]]
-        scores, boxes = differences(network, Path(options.model), photos)
+        scores, boxes = differences(torch_detector(network, side), Path(options.model), photos)
         print(f"largest difference from torch: score {scores:.5f}, box {boxes:.3f} px")
 
 

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from torch.nn import functional
 
 from ootd_training.data.catalog import CatalogPhoto
 from ootd_training.data.detect import OutfitPhoto, annotation_file
@@ -20,14 +21,13 @@ from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.detector.boxes import cell_centres, decode
 from ootd_training.detector.network import DetectorNetwork
 from ootd_training.detector.photos import letterbox, read_photo
-from ootd_training.detector.settings import INPUT_SIZE
 from ootd_training.detector.suppression import suppress
 
 OVERLAPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 Detector = Callable[[NDArray[np.uint8]], Found]
-"""From a letterboxed photo u8[s, s, 3] to boxes f32[k, 4] in its pixels, scores, classes."""
+"""From a letterboxed photo u8[320, 320, 3] to boxes f32[k, 4] in its pixels, scores, classes."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Recognition:
     missed: float
 
 
-def detections(detector: Detector, photos: list[OutfitPhoto], side: int) -> list[dict[str, object]]:
+def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[dict[str, object]]:
     """COCO result rows of a detector over outfit photos."""
     rows: list[dict[str, object]] = []
     for photo in photos:
-        square, scale = letterbox(read_photo(photo.path), side)
+        square, scale = letterbox(read_photo(photo.path))
         boxes, scores, classes = detector(square)
         limit = np.array([photo.width, photo.height] * 2)
         corners = (boxes / scale).clip(0, limit)
@@ -69,10 +69,10 @@ def detections(detector: Detector, photos: list[OutfitPhoto], side: int) -> list
 
 
 def average_precision(
-    detector: Detector, photos: list[OutfitPhoto], data: Path, split: str, side: int = INPUT_SIZE
+    detector: Detector, photos: list[OutfitPhoto], data: Path, split: str
 ) -> Precision:
     """Average precision by COCO's rules (101 recall points, at most 100 detections a photo)."""
-    rows = detections(detector, photos, side)
+    rows = detections(detector, photos)
     nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)
     if not rows:
         return Precision(dict.fromkeys(OVERLAPS, 0.0), dict.fromkeys(OVERLAPS, nothing))
@@ -99,14 +99,13 @@ def average_precision(
 def recognition(
     detector: Detector,
     photos: list[CatalogPhoto],
-    side: int = INPUT_SIZE,
     threshold: float = 0.25,
 ) -> Recognition:
     """How often the best detection of a catalogue photo has its super-category."""
     right: dict[str, list[bool]] = {name: [] for name in SUPER_CATEGORIES}
     missed = 0
     for photo in photos:
-        square, _ = letterbox(read_photo(photo.path), side)
+        square, _ = letterbox(read_photo(photo.path))
         _, scores, classes = detector(square)
         found = bool(len(scores)) and bool(scores[0] >= threshold)
         missed += not found
@@ -119,16 +118,17 @@ def recognition(
     )
 
 
-def torch_detector(network: DetectorNetwork) -> Detector:
-    """A detector around a torch network in evaluation mode."""
+def torch_detector(network: DetectorNetwork, side: int) -> Detector:
+    """A detector around a torch network in evaluation mode that works at `side` pixels."""
 
     @torch.inference_mode()
     def detect(square: NDArray[np.uint8]) -> Found:
         images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+        scale = square.shape[0] / side
+        if scale != 1:
+            images = functional.interpolate(images, (side, side), mode="bilinear")
         logits, distances, _ = network(images.contiguous(memory_format=torch.channels_last))
-        height, width = square.shape[:2]
-        limit = torch.tensor([width, height, width, height])
-        boxes = decode(distances, *cell_centres(height, width)).clamp(min=0).minimum(limit)
+        boxes = decode(distances, *cell_centres(side, side)).clamp(0, side) * scale
         return suppress(boxes[0].numpy(), logits[0].sigmoid().numpy())
 
     return detect

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ootd_training.data.catalog import CatalogPhoto, garment_box
 from ootd_training.data.detect import OutfitPhoto
+from ootd_training.data.drawn import DrawnPhoto
 from ootd_training.detector.settings import INPUT_SIZE, PADDING_VALUE, UNLABELLED
 
 
@@ -65,6 +66,20 @@ def load_catalog(record: CatalogPhoto, side: int) -> Sample:
         labels = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
     boxes = (box * np.array([width, height, width, height], np.float32)).reshape(1, 4)
     return Sample(photo, boxes, np.array([record.category]), labels).resized(side)
+
+
+def load_boxed(
+    path: Path, boxes: NDArray[np.float32], classes: NDArray[np.int64], side: int
+) -> Sample:
+    """A photo of which only the boxes (pixels of the file) are known, not the pixels."""
+    photo = read_photo(path)
+    pixels = np.full(photo.shape[:2], UNLABELLED, np.uint8)
+    return Sample(photo, boxes, classes, pixels).resized(side)
+
+
+def load_drawn(record: DrawnPhoto, side: int) -> Sample:
+    """A drawn photo with its longest side at most `side` pixels."""
+    return load_boxed(record.path, record.boxes, record.classes, side)
 
 
 def letterbox(photo: NDArray[np.uint8], side: int = INPUT_SIZE) -> tuple[NDArray[np.uint8], float]:

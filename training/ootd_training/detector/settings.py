@@ -38,11 +38,10 @@ class Stage:
 
 
 DEFAULT_STAGES = (
-    Stage(0.35, 192, 128, 0.35, (0.65, 1.5)),
-    Stage(0.65, 256, 192, 0.35, (0.65, 1.5)),
-    Stage(0.92, 320, 224, 0.25, (0.7, 1.4)),
-    Stage(1.00, 320, 320, 0.0, (0.85, 1.1), anchored=True),
+    Stage(0.93, 192, 128, 0.35, (0.65, 1.5)),
+    Stage(1.00, 192, 192, 0.0, (0.85, 1.1), anchored=True),
 )
+"""The last stage's height is the side that the exported graph works at; it scales its input."""
 
 QUICK_STAGES = (
     Stage(0.70, 128, 96, 0.2, (0.8, 1.2)),
@@ -55,8 +54,9 @@ class DetectorSettings:
     """Everything that decides a run; saved in each checkpoint.
 
     Times are minutes of wall clock, rates are per step, `warmup` is a share of the time,
-    `catalog_share` is the number of catalogue photos per labelled outfit photo in an epoch,
-    `street` is a file of labels found for street photos, or empty.
+    `catalog_share` is the number of catalogue and drawn photos per outfit photo in an epoch,
+    `street` is a file of labels found for street photos and `drawn` a folder of drawn photos,
+    each empty for none.
     """
 
     data: str
@@ -71,11 +71,12 @@ class DetectorSettings:
     warmup: float = 0.03
     ema_decay: float = 0.998
     box_gain: float = 7.5
-    class_gain: float = 0.5
+    class_gain: float = 1.0
     distance_gain: float = 1.5
     segmentation_gain: float = 0.5
-    catalog_share: float = 1.0
+    catalog_share: float = 1.2
     street: str = ""
+    drawn: str = ""
     limit: int = 0
     evaluate_minutes: float = 6.0
     stages: tuple[Stage, ...] = field(default=DEFAULT_STAGES)

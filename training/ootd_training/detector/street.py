@@ -17,14 +17,10 @@ import torch
 from ootd_training.data.street import StreetPhoto, read_street
 from ootd_training.detector.export import load_network
 from ootd_training.detector.measure import Detector, Found, torch_detector
-from ootd_training.detector.photos import Sample, letterbox, read_photo
-from ootd_training.detector.settings import UNLABELLED
+from ootd_training.detector.photos import Sample, letterbox, load_boxed, read_photo
 
-NEEDED_SCORE = 0.4
-"""A tagged super-category must be found with at least this score."""
-
-KEPT_SCORE = 0.4
-"""Further detections of tagged super-categories need this score."""
+LEAST_SCORE = 0.25
+"""Detections below this score are neither labels nor explain a tag."""
 
 ALONE = frozenset((2, 3))
 """Outer and dress: at most one of each on a person."""
@@ -35,19 +31,19 @@ def labels(photo: StreetPhoto, found: Found, scale: float) -> list[list[float]] 
     boxes, scores, classes = found
     rows = []
     for category in sorted(photo.categories):
-        mine = np.flatnonzero((classes == category) & (scores >= KEPT_SCORE))
-        if not len(mine) or scores[mine[0]] < NEEDED_SCORE:
+        mine = np.flatnonzero((classes == category) & (scores >= LEAST_SCORE))
+        if not len(mine):
             return None
         most = 1 if category in ALONE else 2
         rows += [[*(boxes[index] / scale).tolist(), float(category)] for index in mine[:most]]
     return rows or None
 
 
-def label_street(detector: Detector, data: Path, side: int) -> list[dict[str, object]]:
+def label_street(detector: Detector, data: Path) -> list[dict[str, object]]:
     """Labels for those street photos of the train split that the tags confirm."""
     result: list[dict[str, object]] = []
     for photo in read_street(data, "train"):
-        square, scale = letterbox(read_photo(photo.path), side)
+        square, scale = letterbox(read_photo(photo.path))
         rows = labels(photo, detector(square), scale)
         if rows is not None:
             result.append({"photo": photo.name, "boxes": rows})
@@ -58,11 +54,9 @@ def load_street(data: Path, file: Path, side: int) -> list[Sample]:
     """The photos that `file` labels, longest side at most `side`; their pixels are unlabelled."""
     samples = []
     for entry in json.loads(file.read_text()):
-        photo = read_photo(data / "street" / entry["photo"])
         rows = np.array(entry["boxes"], np.float32)
-        pixels = np.full(photo.shape[:2], UNLABELLED, np.uint8)
-        sample = Sample(photo, rows[:, :4], rows[:, 4].astype(np.int64), pixels)
-        samples.append(sample.resized(side))
+        path = data / "street" / entry["photo"]
+        samples.append(load_boxed(path, rows[:, :4], rows[:, 4].astype(np.int64), side))
     return samples
 
 
@@ -71,12 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--side", type=int, default=320, help="input size in pixels")
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    detector = torch_detector(load_network(options.checkpoint))
-    found = label_street(detector, options.data, options.side)
+    detector = torch_detector(*load_network(options.checkpoint))
+    found = label_street(detector, options.data)
     options.output.write_text(json.dumps(found))
     print(f"{len(found)} photos labelled, {sum(len(e['boxes']) for e in found)} boxes")
 

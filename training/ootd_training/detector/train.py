@@ -14,12 +14,13 @@ import torch
 
 from ootd_training.data.catalog import read_catalog
 from ootd_training.data.detect import read_outfits
+from ootd_training.data.drawn import read_drawn
 from ootd_training.detector.batches import Pools, epoch_batches
 from ootd_training.detector.export import write
 from ootd_training.detector.loss import detection_loss
 from ootd_training.detector.measure import average_precision, recognition, torch_detector
 from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.photos import load_catalog, load_outfit
+from ootd_training.detector.photos import load_catalog, load_drawn, load_outfit
 from ootd_training.detector.settings import QUICK_STAGES, DetectorSettings, Stage
 from ootd_training.detector.street import load_street
 from ootd_training.run import Run
@@ -38,6 +39,8 @@ def load_pools(settings: DetectorSettings) -> Pools:
     if settings.street:
         main += load_street(data, Path(settings.street), CACHE_SIDE)
     extra = [load_catalog(record, CACHE_SIDE) for record in catalog]
+    if settings.drawn:
+        extra += [load_drawn(record, CACHE_SIDE) for record in read_drawn(Path(settings.drawn))]
     return Pools(main, extra, settings.catalog_share)
 
 
@@ -70,9 +73,9 @@ def evaluate(network: DetectorNetwork, settings: DetectorSettings, side: int) ->
     outfits, catalog = read_outfits(data, "val"), read_catalog(data, "val")[::4]
     if settings.limit:
         outfits, catalog = outfits[: settings.limit], catalog[: settings.limit]
-    detector = torch_detector(network)
-    precision = average_precision(detector, outfits, data, "val", side)
-    known = recognition(detector, catalog, side)
+    detector = torch_detector(network, side)
+    precision = average_precision(detector, outfits, data, "val")
+    known = recognition(detector, catalog)
     return {
         "side": side,
         "map50": round(precision.mean[0.5], 4),
@@ -126,6 +129,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--street", default="", help="labels of street photos, as written by detector.street"
     )
+    parser.add_argument("--drawn", default="", help="folder that `ootd samples` wrote")
     parser.add_argument("--limit", type=int, default=0, help="use the first N photos only")
     parser.add_argument("--export", help="write the ONNX file here at the end")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -144,6 +148,7 @@ def main(options: argparse.Namespace) -> None:
         learning_rate=options.learning_rate,
         catalog_share=options.catalog_share,
         street=options.street,
+        drawn=options.drawn,
         limit=options.limit,
     )
     if options.quick:
@@ -155,4 +160,4 @@ def main(options: argparse.Namespace) -> None:
         )
     run = train(settings, options.resume)
     if options.export:
-        write(run.average, Path(options.export))
+        write(run.average, Path(options.export), settings.stages[-1].height)

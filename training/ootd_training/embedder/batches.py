@@ -51,6 +51,7 @@ class PairSampler:
         values = taxonomy.group("color").values
         self.labels = _look_labels(tiles.garments, values.index("multicolor"))
         colorful = {values.index(name) for name in COLORFUL}
+        self.photos = _photos_by_item(tiles.garments)
         self.can_recolor = np.array([g.color in colorful for g in tiles.garments])
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -90,8 +91,19 @@ class PairSampler:
             changed = np.asarray(recolored(Image.fromarray(tiles.pixels[0]), rng))
             tiles, index = replace(tiles, pixels=changed[None]), 0
         first, _ = view(tiles, index, size, views, rng)
-        second, _ = view(tiles, index, size, views, rng)
+        others = self.photos.get(self.tiles.garments[index].item, []) if true else []
+        other = int(rng.choice(others)) if others else index
+        second, _ = view(tiles, other, size, views, rng)
         return first, second
+
+
+def _photos_by_item(garments: Sequence[Garment]) -> dict[str, list[int]]:
+    """The garments that show the same item: one may be worn and another lie in a shop photo."""
+    photos: dict[str, list[int]] = {}
+    for index, garment in enumerate(garments):
+        if garment.item:
+            photos.setdefault(garment.item, []).append(index)
+    return photos
 
 
 def _look_labels(garments: Sequence[Garment], mixed: int) -> NDArray[np.int64]:
@@ -104,6 +116,6 @@ def _look_labels(garments: Sequence[Garment], mixed: int) -> NDArray[np.int64]:
     for index, garment in enumerate(garments):
         plain = garment.color not in (-1, mixed) and garment.color_weight >= 0.5
         look = (garment.super_index, garment.candidates, garment.color)
-        key: tuple[object, ...] = look if plain else (index,)
+        key: tuple[object, ...] = look if plain else (garment.item or index,)
         labels.append(keys.setdefault(key, len(keys)))
     return np.array(labels)

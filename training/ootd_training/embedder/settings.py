@@ -38,6 +38,7 @@ class EmbedderSettings:
     label_scale: float = 12.0
     steps: int = 60
     limit: int = 0
+    drawn: str = ""
     evaluate_minutes: float = 6.0
     sizes: tuple[tuple[float, int], ...] = ((1.0, 96),)
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))

@@ -16,7 +16,7 @@ class Stage:
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.58, 64), Stage(1.0, 96))
+DEFAULT_STAGES = (Stage(0.5, 64), Stage(0.75, 80), Stage(1.0, 96))
 QUICK_STAGES = (Stage(0.7, 32), Stage(1.0, 48))
 
 
@@ -38,7 +38,7 @@ class TaggerSettings:
     final_rate_share: float = 0.01
     warmup: float = 0.03
     weight_decay: float = 0.03
-    ema_decay: float = 0.998
+    ema_decay: float = 0.996
     smoothing: float = 0.06
     super_gain: float = 1.0
     sub_gain: float = 1.0
@@ -47,6 +47,7 @@ class TaggerSettings:
     audience_gain: float = 0.4
     dropout: float = 0.1
     limit: int = 0
+    drawn: str = ""
     evaluate_minutes: float = 5.0
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(default_factory=ViewSettings)

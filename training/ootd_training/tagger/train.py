@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ootd_training.data.crops import Tiles, load_tiles
-from ootd_training.data.garments import read_garments
+from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.data.sampling import balanced_weights
 from ootd_training.data.views import prefetch, views
 from ootd_training.run import Run
@@ -102,7 +102,7 @@ def train(settings: TaggerSettings, cache: Path | None, resume: bool = False) ->
     if resume:
         run.resume()
     data = Path(settings.data)
-    tiles = load_tiles(read_garments(data, "train", taxonomy, settings.limit), cache)
+    tiles = load_training_tiles(data, taxonomy, settings.limit, settings.drawn, cache)
     held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
     judged = run.seconds
     while run.progress < 1:
@@ -132,6 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=float, default=defaults.trunk.width)
     parser.add_argument("--depth", type=float, default=defaults.trunk.depth)
     parser.add_argument("--limit", type=int, default=0, help="this many garments a source")
+    parser.add_argument("--drawn", default="", help="folder of drawn photos to add")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--quick", action="store_true", help="a minute on a slice, small crops")
     parser.add_argument("--export", type=Path, help="write the ONNX model here at the end")
@@ -148,6 +149,7 @@ def main(options: argparse.Namespace) -> None:
         batch=options.batch,
         learning_rate=options.learning_rate,
         limit=options.limit,
+        drawn=options.drawn,
         trunk=TrunkSettings(width=options.width, depth=options.depth),
     )
     if options.quick:

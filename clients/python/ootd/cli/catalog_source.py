@@ -79,8 +79,8 @@ def id_of(path: str) -> str:
 
 def title_of(photo: Path) -> str:
     """Return a readable title from a file's name: "navy_wool-coat.jpg" is "navy wool coat"."""
-    text = re.sub(r"[\W_]+", " ", photo.stem).strip()
-    return text[:512] or photo.stem[:512]
+    name = photo.stem.encode("utf-8", "replace").decode()  # Names need not be UTF-8.
+    return (re.sub(r"[\W_]+", " ", name).strip() or name)[:512]
 
 
 def _without_repeats(rows: Iterator[Row]) -> Iterator[Row]:

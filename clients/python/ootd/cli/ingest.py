@@ -133,7 +133,8 @@ class _IngestProgress:
 
     def waits(self, error: OotdError, wait_s: float) -> None:
         """Tell that the gateway is away."""
-        message = f"{error.message}; trying again in {wait_s:g} s"
+        problem = error.message if error.reason else "the gateway does not answer"
+        message = f"{problem.rstrip('.')}; trying again in {wait_s:g} s"
         self._progress.console.print(message, style="yellow", markup=False)
 
 

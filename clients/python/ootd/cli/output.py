@@ -26,8 +26,13 @@ def errors_console() -> Console:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Write one object on one line, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write one object on one line, at once; as ASCII where standard output cannot take it."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:  # A file's name that is no UTF-8, or an ASCII terminal.
+        line = json.dumps(value, allow_nan=False)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

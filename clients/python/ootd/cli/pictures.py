@@ -1,12 +1,15 @@
 """Where `--draw` writes, and where the pictures of hits are found."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from PIL import Image
 
 from ootd import Hit, ImageAnalysis, ImageSearch, Item, draw
+from ootd.cli.failures import SOME_FAILED
 from ootd.cli.output import errors_console
 
 _PREVIEW_SIDE = 640
@@ -30,18 +33,22 @@ class Target:
 
     def write_analysis(self, photo: Path, analysis: ImageAnalysis) -> None:
         """Draw a photo with its garments."""
-        self._save(photo, draw.draw_analysis(draw.open_photo(photo), analysis, caption=photo.name))
+        with _reported():
+            picture = draw.draw_analysis(draw.open_photo(photo), analysis, caption=photo.name)
+            self._save(photo, picture)
 
     def write_search(self, photo: Path, search: ImageSearch, *, hits: int) -> None:
         """Draw a photo with its garments and their hits."""
-        shown = draw.open_photo(photo)
-        picture = draw.draw_search(shown, search, picture_of, caption=photo.name, hits=hits)
-        self._save(photo, picture)
+        with _reported():
+            shown = draw.open_photo(photo)
+            picture = draw.draw_search(shown, search, picture_of, caption=photo.name, hits=hits)
+            self._save(photo, picture)
 
     def write_hits(self, item: Item, found: tuple[Hit, ...], *, hits: int) -> None:
         """Draw an item with its hits."""
         name = Path(item.item_id.replace("/", "-").replace(":", "-"))
-        self._save(name, draw.draw_hits(item, found, picture_of, hits=hits))
+        with _reported():
+            self._save(name, draw.draw_hits(item, found, picture_of, hits=hits))
 
     def _save(self, photo: Path, picture: Image.Image) -> None:
         path = self._file if self._folder is None else self._free_name(self._folder, photo)
@@ -57,6 +64,16 @@ class Target:
             path = folder / f"{photo.stem}-{number}.png"
             number += 1
         return path
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn a photo that cannot be read, or a picture that cannot be written, into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        errors_console().print(f"Cannot draw: {error}", style="red", markup=False)
+        raise typer.Exit(SOME_FAILED) from None
 
 
 def picture_of(item: Item) -> Image.Image | None:

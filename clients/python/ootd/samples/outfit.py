@@ -12,7 +12,7 @@ from ootd.samples.canvas import Canvas
 from ootd.samples.colors import RGB
 from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import Build, Figure, Pose
-from ootd.samples.garments import bag, bottom, dress, outer, shoes, top
+from ootd.samples.garments import bag_worn, bottom, dress, outer, shoes, top
 from ootd.samples.geometry import ellipse
 from ootd.samples.labels import SUB_CATEGORIES
 from ootd.samples.pieces import Mark, Piece, Stage
@@ -216,7 +216,7 @@ def _garment(
     if name == "outer":
         return outer.draw(fig, design)
     if name == "bag":
-        return bag.draw_worn(fig, design, side, way)
+        return bag_worn.draw_worn(fig, design, side, way)
     over = "bottom" not in worn or bottom.is_slim(worn["bottom"])
     stage = Stage.BOOTS if design.sub_category == "boots" and over else Stage.SHOES
     return shoes.draw_worn(fig, design, skin, stage)

@@ -8,7 +8,7 @@ from ootd.samples.colors import scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import ANKLE_Y, Figure
 from ootd.samples.garments.bottom import leg_outline, skirt_panel
-from ootd.samples.garments.outer import belt
+from ootd.samples.garments.layers import belt
 from ootd.samples.garments.trunk import (
     Cut,
     collar,

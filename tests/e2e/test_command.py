@@ -1,0 +1,187 @@
+"""The command `ootd-gateway`: what it prints, why it refuses to start, how it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from gateway_process import REPOSITORY, GatewayProcess
+from statuses import failing
+
+from ootd.v1.catalog_service_pb2 import ListItemsRequest
+from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
+
+# Nothing listens there: these tests are about the gateway alone.
+NO_TRITON = {"triton_mode": "external", "triton_address": "127.0.0.1:1"}
+
+
+def command(*arguments: str, **settings: object) -> "subprocess.CompletedProcess[str]":
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OOTD_")}
+    environment |= {f"OOTD_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "ootd_gateway", *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def refusal(folder: Path, **settings: object) -> str:
+    """Run a gateway that must not start; return its one line of explanation."""
+    chosen = {
+        "listen_address": "127.0.0.1:0",
+        "metrics_address": "",
+        "data_folder": folder,
+        **NO_TRITON,
+        **settings,
+    }
+    ended = command(**chosen)
+    assert ended.returncode == 1
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert len(lines) == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return lines[0]
+
+
+def test_help_lists_every_setting() -> None:
+    ended = command("--help")
+    assert ended.returncode == 0
+    for text in ("OOTD_LISTEN_ADDRESS", "OOTD_DRAIN_SECONDS, seconds", "--print-settings"):
+        assert text in ended.stdout
+
+
+def test_settings_are_printed_with_their_origin(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text("color_weight = 0.5\n")
+    ended = command("--config", str(file), "--print-settings", drain_seconds=3)
+    assert ended.returncode == 0
+    lines = {line.split()[0]: line for line in ended.stdout.splitlines()}
+    assert lines["color_weight"].endswith(f"file {file}")
+    assert lines["drain_seconds"].endswith("environment OOTD_DRAIN_SECONDS")
+    assert lines["log_level"].endswith("default")
+
+
+def test_a_bad_setting_is_one_sentence(tmp_path: Path) -> None:
+    assert "color_weight" in refusal(tmp_path, color_weight=3)
+
+
+def test_a_taken_port_is_one_sentence_with_the_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        line = refusal(tmp_path, listen_address=address)
+        assert address in line
+        assert "already in use" in line
+        assert "OOTD_LISTEN_ADDRESS" in line
+        line = refusal(tmp_path, metrics_address=address)
+        assert address in line
+        assert "OOTD_METRICS_ADDRESS" in line
+
+
+def test_two_gateways_do_not_share_a_port(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "first", **NO_TRITON) as first:
+        line = refusal(tmp_path / "second", listen_address=first.address)
+        assert "already in use" in line
+
+
+def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    assert "192.0.2.1:8500" in refusal(tmp_path, listen_address="192.0.2.1:8500")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "OOTD_DATA_FOLDER" in refusal(tmp_path, data_folder=tmp_path / "file" / "data")
+
+
+def test_a_database_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ootd.sqlite").write_bytes(b"this is no database, but it is long enough" * 100)
+    assert "database" in refusal(tmp_path)
+
+
+def test_a_missing_model_repository_is_one_sentence(tmp_path: Path) -> None:
+    line = refusal(tmp_path, triton_mode="embedded", model_repository=tmp_path / "models")
+    assert str(tmp_path / "models") in line
+
+
+@pytest.mark.parametrize("text", [None, "# none yet\n\n"])
+def test_an_unusable_token_file_is_one_sentence(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "tokens"
+    if text is not None:
+        file.write_text(text)
+    assert "token_file" in refusal(tmp_path, token_file=file)
+
+
+def test_without_triton_the_catalogue_is_served_and_vision_says_so(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, **NO_TRITON) as gateway:
+        assert gateway.health() == "SERVING"
+        assert gateway.health("ootd.v1.CatalogService") == "SERVING"
+        assert gateway.health("ootd.v1.VisionService") == "NOT_SERVING"
+        assert gateway.catalog.ListItems(ListItemsRequest(), timeout=5).total_size == 0
+
+
+def test_tokens_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("# the shop's\nsh0p-token\n")
+    with GatewayProcess(tmp_path, token_file=tmp_path / "tokens", **NO_TRITON) as gateway:
+        assert gateway.health() == "SERVING"
+        found = failing(lambda: gateway.catalog.ListItems(ListItemsRequest(), timeout=5))
+        assert found.code is grpc.StatusCode.UNAUTHENTICATED
+        metadata = (("authorization", "Bearer sh0p-token"),)
+        gateway.catalog.ListItems(ListItemsRequest(), timeout=5, metadata=metadata)
+        assert "sh0p-token" not in gateway.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_it_with_status_0(tmp_path: Path, number: signal.Signals) -> None:
+    gateway = GatewayProcess(tmp_path, **NO_TRITON).start()
+    assert gateway.stop(number) == 0
+    assert gateway.log_events()[-1]["event"] == "stopped"
+
+
+def test_an_embedded_triton_comes_and_goes_with_the_gateway(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, triton_mode="embedded") as gateway:
+        assert gateway.health("ootd.v1.VisionService") == "SERVING"
+        host, _, port = gateway.addresses["triton_address"].rpartition(":")
+        socket.create_connection((host, int(port)), timeout=5).close()
+        assert gateway.stop(signal.SIGINT) == 0
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((host, int(port)), timeout=5)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Any:
+    """A certificate for localhost that signs itself; skipped where there is no openssl."""
+    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+    try:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+            + ["-keyout", str(key), "-out", str(chain)],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed; it makes this test's certificate")
+    return key, chain
+
+
+def test_tls_is_spoken(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    key, chain = certificate
+    gateway = GatewayProcess(
+        tmp_path, tls_private_key_file=key, tls_certificate_file=chain, **NO_TRITON
+    )
+    with gateway:
+        port = gateway.address.rpartition(":")[2]
+        credentials = grpc.ssl_channel_credentials(chain.read_bytes())
+        with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
+            answer = CatalogServiceStub(channel).ListItems(ListItemsRequest(), timeout=10)
+            assert answer.total_size == 0
+        with pytest.raises(grpc.RpcError):
+            gateway.catalog.ListItems(ListItemsRequest(), timeout=5)

@@ -1,0 +1,256 @@
+"""The whole path: photos in, garments out; items in, hits out."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from gateway_process import GatewayProcess
+from photos import garment_jpeg, outfit_jpeg
+
+from ootd.v1.catalog_service_pb2 import (
+    DeleteItemsRequest,
+    GetItemRequest,
+    ListItemsRequest,
+    UpsertItemsRequest,
+    UpsertItemsResponse,
+)
+from ootd.v1.garment_pb2 import BOX_ORIGIN_REGION
+from ootd.v1.search_service_pb2 import (
+    SearchByEmbeddingRequest,
+    SearchByImageRequest,
+    SearchByItemRequest,
+)
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
+from ootd.v1.vision_service_pb2 import (
+    AnalyzeImageRequest,
+    AnalyzeImagesRequest,
+    GetTaxonomyRequest,
+)
+
+SUBS = ("boots", "sneakers", "heels", "sandals", "loafers")
+
+
+@pytest.fixture
+def prefix(gateway: GatewayProcess) -> Iterator[str]:
+    """A prefix of item ids for one test; what the test stored is deleted after it."""
+    chosen = f"t{uuid.uuid4().hex[:8]}-"
+    yield chosen
+    page = gateway.catalog.ListItems(ListItemsRequest(page_size=1000), timeout=10)
+    ids = [one.item_id for one in page.items if one.item_id.startswith(chosen)]
+    if ids:
+        gateway.catalog.DeleteItems(DeleteItemsRequest(item_ids=ids), timeout=10)
+
+
+def upsert(gateway: GatewayProcess, *requests: UpsertItemsRequest) -> list[UpsertItemsResponse]:
+    answers = list(gateway.catalog.UpsertItems(iter(requests), timeout=60))
+    for answer in answers:
+        assert answer.WhichOneof("result") == "item", answer.error
+    return answers
+
+
+def shoes(prefix: str, count: int) -> list[UpsertItemsRequest]:
+    return [
+        UpsertItemsRequest(
+            item_id=f"{prefix}{number}",
+            photo={
+                "image": garment_jpeg(number, SUBS[number % len(SUBS)]),
+                "guide": {"category": SUPER_CATEGORY_SHOES},
+            },
+            title=f"Shoes {number}",
+            attributes={"brand": f"Brand {number}"},
+            payload=bytes([number]) * 100,
+        )
+        for number in range(count)
+    ]
+
+
+def test_a_photo_becomes_garments(gateway: GatewayProcess) -> None:
+    image = outfit_jpeg()
+    analysis = gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=image), timeout=20).analysis
+    assert analysis.width > 0
+    assert analysis.garments
+    scores = [one.score for one in analysis.garments]
+    assert scores == sorted(scores, reverse=True)
+    for garment in analysis.garments:
+        assert 0 <= garment.box.x0 < garment.box.x1 <= 1
+        assert 0 <= garment.box.y0 < garment.box.y1 <= 1
+        assert 1 <= garment.super_category <= 6
+        assert garment.sub_category
+        assert len(garment.embedding.values) == 128
+        assert sum(value**2 for value in garment.embedding.values) == pytest.approx(1, abs=1e-3)
+        assert sum(garment.color_histogram) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_guide_is_followed(gateway: GatewayProcess) -> None:
+    image = outfit_jpeg()
+    request = AnalyzeImageRequest(image=image, guide={"category": SUPER_CATEGORY_SHOES})
+    for garment in gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments:
+        assert garment.super_category == SUPER_CATEGORY_SHOES
+    region = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.5}
+    request = AnalyzeImageRequest(image=image, guide={"region": region})
+    (garment,) = gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments
+    assert garment.box_origin == BOX_ORIGIN_REGION
+    assert (garment.box.x0, garment.box.y1) == (0.25, 0.5)
+
+
+def test_photos_of_a_stream_are_answered_in_order(gateway: GatewayProcess) -> None:
+    requests = [
+        AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg(number % 3))
+        for number in range(12)
+    ]
+    requests[4].image = b"no photo"
+    answers = list(gateway.vision.AnalyzeImages(iter(requests), timeout=60))
+    assert [one.correlation_id for one in answers] == [str(number) for number in range(12)]
+    assert [one.correlation_id for one in answers if one.HasField("error")] == ["4"]
+
+
+def test_items_are_stored_found_and_deleted(gateway: GatewayProcess, prefix: str) -> None:
+    requests = shoes(prefix, 20)
+    answers = upsert(gateway, *requests)
+    assert [one.item_id for one in answers] == [one.item_id for one in requests]
+    assert all(one.changed for one in answers)
+    for request, answer in zip(requests, answers, strict=True):
+        assert answer.item.garment.super_category == SUPER_CATEGORY_SHOES
+        got = gateway.catalog.GetItem(GetItemRequest(item_id=request.item_id), timeout=10).item
+        assert got == answer.item
+        assert (got.payload, got.title) == (request.payload, request.title)
+        assert dict(got.attributes) == dict(request.attributes)
+    ids = [one.item_id for one in requests]
+    deleted = gateway.catalog.DeleteItems(
+        DeleteItemsRequest(item_ids=[*ids[:5], "nothing"]), timeout=10
+    )
+    assert list(deleted.deleted_item_ids) == ids[:5]
+    hits = search_by_image(gateway, requests[0], k=1000)
+    assert not {one.item.item_id for one in hits} & set(ids[:5])
+
+
+def search_by_image(gateway: GatewayProcess, item: UpsertItemsRequest, **options: Any) -> Any:
+    request = SearchByImageRequest(image=item.photo.image, guide=item.photo.guide, **options)
+    return gateway.search.SearchByImage(request, timeout=20).results[0].hits
+
+
+def test_the_same_photo_finds_its_item_first(gateway: GatewayProcess, prefix: str) -> None:
+    requests = shoes(prefix, 10)
+    upsert(gateway, *requests)
+    for request in requests[:3]:
+        hits = search_by_image(gateway, request, k=3, include_score_parts=True)
+        assert hits[0].item.item_id == request.item_id
+        assert hits[0].score == pytest.approx(1.0, abs=0.01)
+        assert hits[0].item.payload == request.payload
+        assert not hits[0].item.garment.HasField("embedding")
+        for hit in hits:
+            parts = hit.parts
+            again = (
+                parts.appearance_weight * parts.appearance + parts.color_weight * parts.color
+            )
+            assert hit.score == pytest.approx(again, abs=1e-5)
+    hits = gateway.search.SearchByItem(
+        SearchByItemRequest(item_id=requests[0].item_id, k=1000), timeout=10
+    ).hits
+    found = {one.item.item_id for one in hits}
+    assert requests[0].item_id not in found
+    assert {one.item_id for one in requests[1:]} <= found
+
+
+def test_the_same_item_again_changes_nothing(gateway: GatewayProcess, prefix: str) -> None:
+    requests = shoes(prefix, 3)
+    first = upsert(gateway, *requests)
+    again = upsert(gateway, *requests)
+    assert [one.changed for one in again] == [False] * 3
+    assert [one.item for one in again] == [one.item for one in first]
+    requests[1].title = "Another title"
+    changed = upsert(gateway, *requests)
+    assert [one.changed for one in changed] == [False, True, False]
+    assert changed[1].item.sequence_number > first[1].item.sequence_number
+
+
+def test_a_ready_embedding_is_an_item(gateway: GatewayProcess, prefix: str) -> None:
+    values = [0.0] * 128
+    values[5] = 3.0
+    upsert(
+        gateway,
+        UpsertItemsRequest(
+            item_id=f"{prefix}ready",
+            embedding={"embedding": {"values": values}, "super_category": SUPER_CATEGORY_TOP},
+        ),
+    )
+    request = SearchByEmbeddingRequest(
+        embedding={"values": values}, super_category=SUPER_CATEGORY_TOP, k=1
+    )
+    (hit,) = gateway.search.SearchByEmbedding(request, timeout=10).hits
+    assert hit.item.item_id == f"{prefix}ready"
+    assert hit.score == pytest.approx(1.0, abs=1e-3)
+    assert not hit.item.garment.HasField("box")
+
+
+def test_bad_items_of_a_stream_fail_alone(gateway: GatewayProcess, prefix: str) -> None:
+    requests = shoes(prefix, 6)
+    requests[1].photo.image = b"no photo"
+    requests[4].item_id = "not an id"
+    answers = list(gateway.catalog.UpsertItems(iter(requests), timeout=60))
+    failed = [number for number, one in enumerate(answers) if one.HasField("error")]
+    assert failed == [1, 4]
+    page = gateway.catalog.ListItems(ListItemsRequest(page_size=1000), timeout=10)
+    stored = {one.item_id for one in page.items if one.item_id.startswith(prefix)}
+    assert stored == {requests[number].item_id for number in (0, 2, 3, 5)}
+
+
+def test_pages_hold_every_item_once(gateway: GatewayProcess, prefix: str) -> None:
+    upsert(gateway, *shoes(prefix, 7))
+    token, seen = "", []
+    while True:
+        page = gateway.catalog.ListItems(
+            ListItemsRequest(page_size=3, page_token=token), timeout=10
+        )
+        assert len(page.items) <= 3
+        seen += [one.item_id for one in page.items]
+        token = page.next_page_token
+        if not token:
+            break
+    assert seen == sorted(set(seen))
+    assert len([one for one in seen if one.startswith(prefix)]) == 7
+    assert page.total_size == len(seen)
+
+
+def test_the_taxonomy_names_every_answer(gateway: GatewayProcess) -> None:
+    taxonomy = gateway.vision.GetTaxonomy(GetTaxonomyRequest(), timeout=10).taxonomy
+    assert [one.name for one in taxonomy.categories] == [
+        "top",
+        "bottom",
+        "outer",
+        "dress",
+        "shoes",
+        "bag",
+    ]
+    names = {name for one in taxonomy.categories for name in one.sub_categories}
+    assert len(names) == 32
+    analysis = gateway.vision.AnalyzeImage(
+        AnalyzeImageRequest(image=outfit_jpeg()), timeout=20
+    ).analysis
+    values = {(group.name, value) for group in taxonomy.attribute_groups for value in group.values}
+    for garment in analysis.garments:
+        assert garment.sub_category in names
+        assert {(one.group, one.value) for one in garment.attributes} <= values
+
+
+def test_health_and_metrics_tell_of_the_parts(gateway: GatewayProcess) -> None:
+    for service in ("", *(f"ootd.v1.{name}Service" for name in ("Vision", "Catalog", "Search"))):
+        assert gateway.health(service) == "SERVING"
+    with urlopen(f"http://{gateway.addresses['metrics_address']}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    assert "ootd_triton_up 1.0" in text
+    assert 'ootd_index_entries{super_category="shoes"}' in text
+
+
+def test_a_request_id_is_in_the_log(gateway: GatewayProcess) -> None:
+    request_id = f"e2e-{uuid.uuid4().hex[:8]}"
+    gateway.vision.AnalyzeImage(
+        AnalyzeImageRequest(image=outfit_jpeg()),
+        timeout=20,
+        metadata=(("x-request-id", request_id),),
+    )
+    (line,) = [one for one in gateway.log_events() if one.get("request_id") == request_id]
+    assert (line["event"], line["method"], line["code"]) == ("call", "AnalyzeImage", "OK")
+    assert line["milliseconds"] > 0

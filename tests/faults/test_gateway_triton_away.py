@@ -1,0 +1,133 @@
+"""Triton killed under load: calls fail at once and say so; the service recovers by itself."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from gateway_process import GatewayProcess
+from photos import outfit_jpeg
+from processes import command_line, descendants, is_running, wait_until
+from statuses import failure_of
+
+from ootd.v1.catalog_service_pb2 import ListItemsRequest
+from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
+from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+
+pytestmark = pytest.mark.triton
+
+CALLERS = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one call went; times in seconds of the monotonic clock."""
+
+    began: float
+    ended: float
+    error: Any = None
+
+
+class Load:
+    """Callers that analyse photos without a pause."""
+
+    def __init__(self, gateway: GatewayProcess) -> None:
+        self._gateway = gateway
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._call) for _ in range(CALLERS)]
+        self.outcomes: list[Outcome] = []
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self) -> None:
+        request = AnalyzeImageRequest(image=outfit_jpeg())
+        while not self._stop.is_set():
+            began = time.monotonic()
+            error = None
+            try:
+                self._gateway.vision.AnalyzeImage(request, timeout=30)
+            except grpc.RpcError as raised:
+                error = raised
+            self.outcomes.append(Outcome(began, time.monotonic(), error))
+            if error is not None:
+                self._stop.wait(0.05)  # a caller that fails at once shall not take the whole core
+
+    def succeeded(self, after: float) -> list[Outcome]:
+        return [one for one in list(self.outcomes) if one.error is None and one.began > after]
+
+    def failed(self) -> list[Outcome]:
+        return [one for one in list(self.outcomes) if one.error is not None]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
+    with GatewayProcess(tmp_path, triton_mode="embedded") as running:
+        yield running
+
+
+def triton_pid(gateway: GatewayProcess) -> int:
+    (pid,) = [
+        pid
+        for pid in descendants(gateway.process.pid)
+        if "--model-repository" in command_line(pid) and "tritonserver" in command_line(pid)
+    ]
+    return pid
+
+
+def test_killed_under_load_it_fails_within_a_second_and_recovers(
+    gateway: GatewayProcess, record_property: Any
+) -> None:
+    with Load(gateway) as load:
+        assert wait_until(lambda: len(load.outcomes) >= 2 * CALLERS)
+        assert not load.failed()
+        killed = time.monotonic()
+        os.kill(triton_pid(gateway), signal.SIGKILL)
+        assert wait_until(lambda: len(load.failed()) >= CALLERS)
+        # What needs no models goes on.
+        gateway.catalog.ListItems(ListItemsRequest(), timeout=5)
+        search = SearchByEmbeddingRequest(embedding={"values": [1.0] * 128}, super_category=1)
+        gateway.search.SearchByEmbedding(search, timeout=5)
+        assert gateway.health() == "SERVING"
+        assert wait_until(lambda: bool(load.succeeded(after=killed + 0.5)), 90)
+        recovered = time.monotonic() - killed
+    failed = load.failed()
+    slowest = max(one.ended - max(one.began, killed) for one in failed)
+    record_property("slowest_failure_seconds", round(slowest, 3))
+    record_property("recovery_seconds", round(recovered, 1))
+    print(f"slowest failure {slowest * 1000:.0f} ms, recovered after {recovered:.1f} s")
+    for one in failed:
+        found = failure_of(one.error)
+        assert found.code is grpc.StatusCode.UNAVAILABLE
+        assert found.reason == "VISION_UNAVAILABLE"
+    assert slowest < 1.0
+    assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 5)
+
+
+def test_health_of_the_vision_service_follows_triton(gateway: GatewayProcess) -> None:
+    assert gateway.health("ootd.v1.VisionService") == "SERVING"
+    pid = triton_pid(gateway)
+    os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "NOT_SERVING", 10)
+    assert gateway.health("ootd.v1.CatalogService") == "SERVING"
+    assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 90)
+
+
+def test_a_killed_gateway_leaves_no_triton(gateway: GatewayProcess) -> None:
+    pids = descendants(gateway.process.pid)
+    assert triton_pid(gateway) in pids
+    gateway.kill()
+    assert wait_until(lambda: not any(is_running(pid) for pid in pids), 30)

@@ -1,0 +1,65 @@
+"""Photos that tests draw, good and bad."""
+
+import struct
+import zlib
+from functools import cache
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from ootd import samples
+
+ROTATED_RIGHT = 6
+"""EXIF orientation of a camera held upright, its top to the left: pixels must be turned right."""
+
+
+@cache
+def outfit(seed: int = 7) -> Image.Image:
+    """A drawn person in clothes."""
+    image: Image.Image = samples.draw_outfit(seed).image
+    return image.convert("RGB")
+
+
+@cache
+def outfit_jpeg(seed: int = 7) -> bytes:
+    return encoded(outfit(seed), "JPEG", quality=92)
+
+
+@cache
+def garment_jpeg(seed: int, sub_category: str = "boots") -> bytes:
+    image: Image.Image = samples.draw_garment(seed, sub_category=sub_category).image
+    return encoded(image.convert("RGB"), "JPEG", quality=92)
+
+
+def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def rotated_by_exif(image: Image.Image) -> bytes:
+    """The same photo as a phone writes it: pixels on their side, and a note how to turn them."""
+    exif = Image.Exif()
+    exif[0x0112] = ROTATED_RIGHT
+    return encoded(image.transpose(Image.Transpose.ROTATE_90), "JPEG", quality=92, exif=exif)
+
+
+def png_with_header(width: int, height: int) -> bytes:
+    """A small PNG file whose header promises another size than its data has."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = zlib.compress(bytes(64))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+def noise_png(side: int) -> bytes:
+    """A photo that hardly compresses: about 3 x side x side bytes."""
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return encoded(Image.fromarray(pixels), "PNG", compress_level=0)

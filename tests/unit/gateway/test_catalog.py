@@ -1,0 +1,318 @@
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
+from ootd_gateway.catalog import (
+    Catalog,
+    EmbeddingSource,
+    PhotoSource,
+    UpsertRequest,
+    choose_garment,
+    source_digest,
+)
+from ootd_gateway.category_parser import TitleCategory
+from ootd_gateway.errors import (
+    ImageError,
+    InvalidRequestError,
+    ItemNotFoundError,
+    NoMatchingGarmentError,
+    OotdError,
+    ReleaseMismatchError,
+    StoreUnavailableError,
+    VisionUnavailableError,
+)
+from ootd_gateway.index.base import Query
+from ootd_gateway.index.sharded import ShardedIndex
+from ootd_gateway.replay import ChangeApplier
+from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.types import Box, CategoryGuide, RegionGuide, SuperCategory
+
+TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
+PHOTO = encoded_photo()
+OTHER_PHOTO = encoded_photo(70, 70)
+
+SHIRT = garment(1, TOP, score=0.9, sub_category="shirt")
+JEANS = garment(2, BOTTOM, score=0.8, sub_category="jeans")
+SKIRT = garment(3, BOTTOM, score=0.85, sub_category="skirt")
+
+
+@dataclass
+class Shop:
+    catalog: Catalog
+    store: SqlCatalogStore
+    index: ShardedIndex
+    vision: TableVision
+    applier: ChangeApplier
+
+    def found(self, seed: int, category: SuperCategory) -> list[int]:
+        query = Query(category, embedding(seed), 10)
+        return [one.key for one in self.index.search(query) if one.parts.appearance > 0.99]
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    index = ShardedIndex()
+    vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
+    applier = ChangeApplier(store, index)
+    yield Shop(Catalog(store, vision, applier), store, index, vision, applier)
+    await applier.close()
+    await store.close()
+
+
+def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
+    return replace(UpsertRequest(item_id, PhotoSource(PHOTO)), **changes)  # type: ignore[arg-type]
+
+
+def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:
+    source = replace(
+        EmbeddingSource(embedding(seed), SHOES, "boots", histogram(seed)),
+        **changes,  # type: ignore[arg-type]
+    )
+    return UpsertRequest(item_id, source)
+
+
+async def test_a_photo_becomes_an_item_that_is_stored_and_found(shop: Shop) -> None:
+    request = photo(title="Red thing", attributes={"brand": "Acme"}, payload=b"\x00\xff")
+    outcome = await shop.catalog.upsert(request)
+    assert outcome.changed
+    item = await shop.catalog.get("a")
+    assert (item.title, item.attributes, item.payload) == (
+        "Red thing",
+        {"brand": "Acme"},
+        b"\x00\xff",
+    )
+    assert item.garment.box == SHIRT.box
+    assert shop.found(1, TOP) == [item.key]
+    assert shop.index.applied_sequence_number == item.sequence_number
+
+
+async def test_the_same_request_again_asks_no_model(shop: Shop) -> None:
+    await shop.catalog.upsert(photo())
+    again = await shop.catalog.upsert(photo())
+    assert not again.changed
+    assert len(shop.vision.calls) == 1
+    shop.vision.is_away = True  # and needs none
+    assert not (await shop.catalog.upsert(photo())).changed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "New"},
+        {"attributes": {"brand": "B"}},
+        {"payload": b"x"},
+        {"source": PhotoSource(PHOTO, CategoryGuide(TOP))},
+        {"source": PhotoSource(PHOTO, RegionGuide(Box(0, 0, 1, 1)))},
+        {"source": PhotoSource(PHOTO, RegionGuide(Box(0, 0, 1, 0.5)))},
+        {"source": ready().source},
+    ],
+)
+async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str, object]) -> None:
+    first = await shop.catalog.upsert(photo())
+    second = await shop.catalog.upsert(photo(**change))
+    assert second.changed
+    assert second.item.key == first.item.key
+    assert shop.index.count() == 1
+
+
+def test_digests_tell_apart_what_looks_alike() -> None:
+    requests = [
+        photo(),
+        photo(payload=PHOTO, source=PhotoSource(b"")),
+        photo(title="x"),
+        photo(attributes={"x": "y"}),
+        photo(attributes={"x": "", "y": ""}),
+        ready(),
+        ready(color_histogram=None),
+        ready(sub_category=""),
+        ready(super_category=BAG),
+        ready(seed=10),
+    ]
+    digests = {source_digest(one, "r") for one in requests}
+    digests |= {source_digest(one, "s") for one in requests}
+    assert len(digests) == 2 * len(requests)
+    one, other = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
+    assert source_digest(photo(attributes=one), "r") == source_digest(photo(attributes=other), "r")
+
+
+@pytest.mark.parametrize(
+    ("guide", "title", "wanted"),
+    [
+        (None, "", (TOP, "shirt", 0.5)),
+        (None, "Blue jeans", (BOTTOM, "jeans", 1.0)),
+        (None, "Midi skirt", (BOTTOM, "skirt", 1.0)),
+        (None, "Shorts", (BOTTOM, "shorts", 1.0)),
+        (CategoryGuide(BOTTOM), "", (BOTTOM, "skirt", 0.5)),
+        (CategoryGuide(BOTTOM), "jeans", (BOTTOM, "jeans", 1.0)),
+        (CategoryGuide(TOP), "jeans", (TOP, "shirt", 0.5)),
+        (None, "Silk top", (TOP, "shirt", 0.5)),
+        (None, "Something", (TOP, "shirt", 0.5)),
+    ],
+)
+async def test_guide_and_title_choose_the_garment(
+    shop: Shop,
+    guide: CategoryGuide | None,
+    title: str,
+    wanted: tuple[SuperCategory, str, float],
+) -> None:
+    outcome = await shop.catalog.upsert(photo(source=PhotoSource(PHOTO, guide), title=title))
+    chosen = outcome.item.garment
+    assert (chosen.super_category, chosen.sub_category, chosen.sub_category_score) == wanted
+
+
+async def test_the_models_get_the_guide(shop: Shop) -> None:
+    region = RegionGuide(Box(0.0, 0.0, 0.5, 0.5))
+    await shop.catalog.upsert(photo("a", title="jeans"))
+    await shop.catalog.upsert(photo("b"))
+    await shop.catalog.upsert(photo("c", source=PhotoSource(PHOTO, region), title="jeans"))
+    assert shop.vision.calls == [CategoryGuide(BOTTOM), None, region]
+
+
+def test_choosing() -> None:
+    named = TitleCategory(BOTTOM, "jeans")
+    garments = [SHIRT, SKIRT, JEANS]
+    assert choose_garment([], None, None) is None
+    assert choose_garment(garments, CategoryGuide(BAG), None) is None
+    assert choose_garment(garments, None, None) is SHIRT
+    assert choose_garment(garments, CategoryGuide(BOTTOM), None) is SKIRT
+    chosen = choose_garment(garments, CategoryGuide(BOTTOM), named)
+    assert chosen is not None
+    assert np.array_equal(chosen.embedding, JEANS.embedding)
+    in_rectangle = choose_garment([SHIRT], RegionGuide(Box(0, 0, 1, 1)), named)
+    assert in_rectangle is SHIRT
+
+
+@pytest.mark.parametrize(
+    ("request_", "category"),
+    [
+        (photo(source=PhotoSource(PHOTO, CategoryGuide(BAG))), "bag"),
+        (photo(title="Leather bag"), "bag"),
+        (photo(source=PhotoSource(OTHER_PHOTO)), "any"),
+    ],
+)
+async def test_no_matching_garment_changes_nothing(
+    shop: Shop, request_: UpsertRequest, category: str
+) -> None:
+    await shop.catalog.upsert(photo())
+    with pytest.raises(NoMatchingGarmentError) as caught:
+        await shop.catalog.upsert(request_)
+    assert caught.value.metadata == {"item_id": "a", "category": category}
+    assert (await shop.catalog.get("a")).title == ""
+    assert await shop.store.last_sequence_number() == 1
+
+
+async def test_a_ready_embedding(shop: Shop) -> None:
+    outcome = await shop.catalog.upsert(ready())
+    assert shop.vision.calls == []
+    stored = (await shop.catalog.get("a")).garment
+    assert (stored.super_category, stored.sub_category, stored.box) == (SHOES, "boots", None)
+    assert shop.found(9, SHOES) == [outcome.item.key]
+
+
+async def test_a_sub_category_of_another_super_category(shop: Shop) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await shop.catalog.upsert(ready(sub_category="jeans"))
+    assert [one.field for one in caught.value.violations] == ["embedding.sub_category"]
+
+
+async def test_bad_fields_are_named_all_at_once(shop: Shop) -> None:
+    bad = photo("a b", title="\x00", payload=bytes(20_000), attributes={"": ""})
+    with pytest.raises(InvalidRequestError) as caught:
+        await shop.catalog.upsert(bad)
+    assert [one.field.split("[")[0] for one in caught.value.violations] == [
+        "item_id",
+        "title",
+        "attributes",
+        "payload",
+    ]
+    for image in (b"", b"text", PHOTO[:-30], encoded_photo(1, 1, "PNG")):
+        with pytest.raises(ImageError):
+            await shop.catalog.upsert(photo(source=PhotoSource(image)))
+    assert shop.vision.calls == []
+    assert await shop.store.last_sequence_number() == 0
+
+
+async def test_another_embedder_is_refused(shop: Shop) -> None:
+    await shop.catalog.upsert(photo())
+    shop.vision.served_release = "release-b"
+    for request in (photo(), photo("b"), ready("c")):
+        with pytest.raises(ReleaseMismatchError) as caught:
+            await shop.catalog.upsert(request)
+        assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
+    assert len(shop.vision.calls) == 1
+    await shop.catalog.delete(["a"])
+    assert (await shop.catalog.upsert(photo())).changed
+
+
+async def test_models_that_are_away(shop: Shop) -> None:
+    shop.vision.is_away = True
+    with pytest.raises(VisionUnavailableError):
+        await shop.catalog.upsert(photo())
+    assert await shop.store.last_sequence_number() == 0
+
+
+async def test_reads_and_deletes(shop: Shop) -> None:
+    await shop.catalog.upsert(ready("a", 1))
+    await shop.catalog.upsert(ready("b", 2))
+    await shop.catalog.upsert(photo("c"))
+    page = await shop.catalog.list_page(page_size=2)
+    assert ([one.item_id for one in page.items], page.next_page_token, page.total_size) == (
+        ["a", "b"],
+        "b",
+        3,
+    )
+    page = await shop.catalog.list_page(page_token="b")
+    assert ([one.item_id for one in page.items], page.next_page_token) == (["c"], "")
+    assert (await shop.catalog.list_page(super_category=SHOES)).total_size == 2
+    assert list(await shop.catalog.delete(["b", "x"])) == ["b"]
+    assert shop.found(2, SHOES) == []
+    with pytest.raises(ItemNotFoundError) as caught:
+        await shop.catalog.get("b")
+    assert caught.value.metadata == {"item_id": "b"}
+    for call in (
+        shop.catalog.get(""),
+        shop.catalog.get("x" * 10_000),
+        shop.catalog.delete([]),
+        shop.catalog.list_page(page_size=0),
+        shop.catalog.list_page(page_token=" "),
+    ):
+        with pytest.raises(InvalidRequestError):
+            await call
+
+
+async def test_many_at_once_are_all_visible(shop: Shop) -> None:
+    async def upsert(number: int) -> None:
+        outcome = await shop.catalog.upsert(ready(f"{number}", number))
+        assert shop.found(number, SHOES) == [outcome.item.key]
+
+    await asyncio.gather(*(upsert(number) for number in range(100)))
+    assert shop.index.count() == 100
+
+
+async def test_what_is_durable_is_acknowledged(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index cannot follow at once, the item is stored all the same, and found later."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("away")
+
+    monkeypatch.setattr(shop.store, "changes_after", away)
+    outcome = await shop.catalog.upsert(ready())
+    assert outcome.changed
+    assert shop.found(9, SHOES) == []
+    monkeypatch.undo()
+    assert not (await shop.catalog.upsert(ready())).changed
+    assert shop.found(9, SHOES) == [outcome.item.key]
+
+
+async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:
+    await shop.store.close()
+    for call in (shop.catalog.get("a"), shop.catalog.upsert(ready()), shop.catalog.list_page()):
+        with pytest.raises(OotdError):
+            await call

@@ -1,0 +1,208 @@
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from catalog_builders import (
+    RELEASE,
+    TableVision,
+    draft,
+    embedding,
+    encoded_photo,
+    garment,
+    histogram,
+)
+from ootd_gateway.errors import (
+    ImageUnreadableError,
+    InvalidRequestError,
+    ItemNotFoundError,
+    ReleaseMismatchError,
+    StoreUnavailableError,
+    VisionUnavailableError,
+)
+from ootd_gateway.index.base import Neighbor, Query
+from ootd_gateway.index.sharded import ShardedIndex
+from ootd_gateway.replay import ChangeApplier
+from ootd_gateway.search import Search, SearchSettings
+from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.types import CategoryGuide, Hit, SuperCategory
+
+TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
+PHOTO, EMPTY_PHOTO = encoded_photo(), encoded_photo(70, 70)
+
+
+@dataclass
+class Shop:
+    search: Search
+    store: SqlCatalogStore
+    index: ShardedIndex
+    vision: TableVision
+    applier: ChangeApplier
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    """60 items: seeds 0 to 39 are tops, 40 to 59 bottoms."""
+    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    await store.upsert(
+        [draft(f"sku-{n:02}", n, TOP if n < 40 else BOTTOM) for n in range(60)], release=RELEASE
+    )
+    index = ShardedIndex()
+    applier = ChangeApplier(store, index)
+    await applier.replay()
+    vision = TableVision(
+        {PHOTO: (garment(3, TOP), garment(45, BOTTOM), garment(7, BAG)), EMPTY_PHOTO: ()}
+    )
+    search = Search(index, store, vision, SearchSettings(color_weight=0.15))
+    yield Shop(search, store, index, vision, applier)
+    await search.close()
+    await store.close()
+
+
+def ids(hits: Sequence[Hit]) -> list[str]:
+    return [hit.item.item_id for hit in hits]
+
+
+async def test_a_photo_searches_with_each_garment(shop: Shop) -> None:
+    found = await shop.search.by_image(PHOTO, k=5)
+    tops, bottoms, bags = found.results
+    assert [one.garment for one in found.results] == list(found.analysis.garments)
+    assert ids(tops.hits)[0] == "sku-03"
+    assert ids(bottoms.hits)[0] == "sku-45"
+    assert (len(tops.hits), len(bottoms.hits), len(bags.hits)) == (5, 5, 0)
+    assert all(hit.item.garment.super_category == BOTTOM for hit in bottoms.hits)
+    scores = [hit.score for hit in tops.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert tops.hits[0].parts.color_weight == 0.15
+    assert tops.hits[0].score == pytest.approx(1.0, abs=1e-5)
+
+
+async def test_the_guide_goes_to_the_models(shop: Shop) -> None:
+    await shop.search.by_image(PHOTO, guide=CategoryGuide(TOP))
+    assert shop.vision.calls == [CategoryGuide(TOP)]
+
+
+async def test_a_photo_without_garments_has_no_results(shop: Shop) -> None:
+    assert (await shop.search.by_image(EMPTY_PHOTO)).results == ()
+
+
+async def test_an_item_is_left_out_of_its_own_hits(shop: Shop) -> None:
+    hits = await shop.search.by_item("sku-03", k=1000)
+    assert len(hits) == 39
+    assert "sku-03" not in ids(hits)
+    (nearest,) = await shop.search.by_item("sku-03", k=1)
+    assert nearest.item.item_id == hits[0].item.item_id
+    with pytest.raises(ItemNotFoundError):
+        await shop.search.by_item("nothing")
+
+
+async def test_an_embedding_searches_one_super_category(shop: Shop) -> None:
+    hits = await shop.search.by_embedding(embedding(45), BOTTOM)
+    assert (len(hits), hits[0].item.item_id) == (10, "sku-45")
+    assert hits[0].parts.color_weight == 0.0
+    with_color = await shop.search.by_embedding(
+        embedding(45), BOTTOM, k=20, color_histogram=histogram(45)
+    )
+    assert (len(with_color), with_color[0].item.item_id) == (20, "sku-45")
+    assert with_color[0].parts.color == pytest.approx(1.0, abs=1e-5)
+    assert await shop.search.by_embedding(embedding(1), SHOES) == ()
+
+
+async def test_equal_scores_come_by_item_id(shop: Shop) -> None:
+    twins = [draft(item_id, 7, SHOES) for item_id in ("z", "b", "m", "a")]
+    await shop.store.upsert(twins, release=RELEASE)
+    await shop.applier.replay()
+    assert ids(await shop.search.by_embedding(embedding(7), SHOES)) == ["a", "b", "m", "z"]
+
+
+class LaggingIndex(ShardedIndex):
+    """The real index, which here finds out too late what happened to the store meanwhile."""
+
+    def __init__(self, index: ShardedIndex) -> None:
+        super().__init__()
+        self._shards = index._shards
+        self.searches = 0
+
+    def search(self, query: Query) -> Sequence[Neighbor]:
+        self.searches += 1
+        return super().search(query)
+
+
+@pytest.mark.parametrize("k", [1, 10, 25, 40])
+async def test_deleted_items_are_replaced_by_the_next_best(shop: Shop, k: int) -> None:
+    index = LaggingIndex(shop.index)
+    search = Search(index, shop.store, shop.vision)
+    before = ids(await search.by_embedding(embedding(3), TOP, k=40))
+    gone = before[:15]
+    await shop.store.delete(gone)
+    found = ids(await search.by_embedding(embedding(3), TOP, k=k))
+    assert found == before[15 : 15 + k]
+    assert index.searches <= 6
+    await search.close()
+
+
+async def test_items_that_moved_to_another_category_are_no_hits(shop: Shop) -> None:
+    search = Search(LaggingIndex(shop.index), shop.store, shop.vision)
+    await shop.store.upsert([draft("sku-03", 3, BAG)], release=RELEASE)
+    hits = await search.by_embedding(embedding(3), TOP, k=10)
+    assert "sku-03" not in ids(hits)
+    assert len(hits) == 10
+    await search.close()
+
+
+@pytest.mark.parametrize("k", [0, -1, 1001, 100_000])
+async def test_k_is_checked_first(shop: Shop, k: int) -> None:
+    for call in (
+        shop.search.by_image(PHOTO, k=k),
+        shop.search.by_item("sku-01", k=k),
+        shop.search.by_embedding(embedding(1), TOP, k=k),
+    ):
+        with pytest.raises(InvalidRequestError) as caught:
+            await call
+        assert [one.field for one in caught.value.violations] == ["k"]
+    assert shop.vision.calls == []
+
+
+async def test_bad_photos_and_ids(shop: Shop) -> None:
+    with pytest.raises(ImageUnreadableError):
+        await shop.search.by_image(b"text")
+    with pytest.raises(InvalidRequestError):
+        await shop.search.by_item("x" * 10_000)
+
+
+async def test_another_embedder_is_refused(shop: Shop) -> None:
+    shop.vision.served_release = "release-b"
+    with pytest.raises(ReleaseMismatchError):
+        await shop.search.by_image(PHOTO)
+    with pytest.raises(ReleaseMismatchError):
+        await shop.search.by_embedding(embedding(1), TOP)
+    assert shop.vision.calls == []
+    assert len(await shop.search.by_item("sku-01")) == 10  # a stored vector among stored ones
+
+
+async def test_without_models_embeddings_and_items_are_still_searched(shop: Shop) -> None:
+    shop.vision.is_away = True
+    assert len(await shop.search.by_embedding(embedding(1), TOP)) == 10
+    assert len(await shop.search.by_item("sku-01")) == 10
+    with pytest.raises(VisionUnavailableError):
+        await shop.search.by_image(PHOTO)
+
+
+async def test_without_a_store(shop: Shop) -> None:
+    await shop.store.close()
+    with pytest.raises(StoreUnavailableError):
+        await shop.search.by_item("sku-01")
+
+
+async def test_scores_can_be_recomputed_from_their_parts(shop: Shop) -> None:
+    for hit in await shop.search.by_item("sku-05", k=20):
+        query, item = garment(5), hit.item.garment
+        assert item.color_histogram is not None
+        cosine = float(np.dot(query.embedding, item.embedding))
+        color = float(np.minimum(histogram(5), item.color_histogram).sum())
+        assert hit.parts.appearance == pytest.approx(cosine, abs=2e-6)
+        assert hit.parts.color == pytest.approx(color, abs=2e-6)
+        assert hit.score == pytest.approx(0.85 * cosine + 0.15 * color, abs=4e-6)
