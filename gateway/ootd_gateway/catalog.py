@@ -217,8 +217,8 @@ def choose_garment(
     A category guide leaves its own garments alone in the choice, a rectangle its own garment. Among
     those, one whose sub-category is the one that the title names goes first, then the higher
     detector score. Where the title names a sub-category of the chosen garment's super-category,
-    that is the item's, with score 1: the seller knows it, the model guesses (seller intent, Visual
-    Search at eBay, section 4).
+    that is the item's, with score 1: the seller knows it, the model guesses (seller intent, 11st
+    section 3).
     """
     if isinstance(guide, CategoryGuide):
         garments = [one for one in garments if one.super_category == guide.category]

@@ -18,7 +18,7 @@ class MetricsServer:
         self._thread: threading.Thread
         try:
             self._server, self._thread = start_http_server(
-                int(port), addr=host.strip("[]") or "0.0.0.0", registry=registry
+                int(port), addr=host.strip("[]"), registry=registry
             )
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)

@@ -127,7 +127,7 @@ class Settings(BaseSettings):
         "Hits are ranked by exact scores in any case.",
     )
     index_exact_limit_items: int = Field(
-        4096,
+        10_000,
         ge=0,
         le=10_000_000,
         description="Up to so many items in a shard a search compares all of them; above, it walks "

@@ -194,6 +194,8 @@ def test_a_model_process_that_dies_is_noticed(repository, clean, caplog):
         assert wait_until(lambda: is_ready(triton))
         assert triton.restarts == 1
         assert "the process of a model died" in caplog.text
+        second = triton.pid
+        assert not wait_until(lambda: triton.pid != second, timeout_s=2), "now it is well"
 
 
 def test_pauses_between_restarts_grow(repository, clean, caplog):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +46,7 @@ class GatewayProcess:
             "OOTD_DATA_FOLDER": str(self._folder / "data"),
             "OOTD_LISTEN_ADDRESS": "127.0.0.1:0",
             "OOTD_METRICS_ADDRESS": "",
+            "OOTD_LOG_FORMAT": "json",
         }
         for name in ("OOTD_TOKEN_FILE", "OOTD_TLS_CERTIFICATE_FILE", "OOTD_TLS_PRIVATE_KEY_FILE"):
             environment.pop(name, None)
@@ -82,14 +83,21 @@ class GatewayProcess:
             process.kill()
             process.wait()
 
-    def wait_until_ready(self, timeout_seconds: float) -> str:
-        """Return the address once every model is ready.
+    def wait_until_ready(
+        self, timeout_seconds: float, tell: Callable[[str], None] = lambda _: None
+    ) -> str:
+        """Return the address once every model is ready; `tell` gets what the gateway logs.
 
         Raises DemoError, with the gateway's own words, where it ends or takes too long.
         """
         assert self._process is not None
         deadline = time.monotonic() + timeout_seconds
+        told = 0
         while not self._ready_file.exists():
+            events = self._events()
+            for event in events[told:]:
+                tell(event)
+            told = len(events)
             status = self._process.poll()
             if status is not None:
                 raise DemoError(f"the gateway ended with status {status}:\n{self._last_words()}")
@@ -100,6 +108,18 @@ class GatewayProcess:
             time.sleep(_POLL_SECONDS)
         address: str = json.loads(self._ready_file.read_text(encoding="utf-8"))["address"]
         return address
+
+    def _events(self) -> list[str]:
+        """What was logged until now; lines that are no JSON object are not of the log."""
+        events: list[str] = []
+        for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and "event" in entry:
+                events.append(str(entry["event"]))
+        return events
 
     def _last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()

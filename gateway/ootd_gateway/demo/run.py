@@ -54,7 +54,9 @@ def run_demo(
         report.say("Starting Triton and the gateway in the background")
         photos, catalog = _sources(options, report)
         with report.step("Waiting for the models"):
-            address = gateway.wait_until_ready(_READY_SECONDS)
+            address = gateway.wait_until_ready(
+                _READY_SECONDS, lambda event: report.say(f"  {event}")
+            )
         try:
             with Client(address, timeout_s=_CALL_SECONDS) as client:
                 _ingest(client, catalog, report)

@@ -2,9 +2,8 @@
 
 Runs as a process of its own, as a plain script: ``python supervisor.py SPEC``, with SPEC a JSON
 file of the fields of ``Spec``. Its standard input is a pipe that the owner holds open: the kernel
-closes it even after ``kill -9``, and then everything started here ends. The owner may write lines
-into it: ``ready`` (all models work; from now on the death of a model's process is a fault) and
-``now`` (end without grace). Standard output carries one JSON object a line:
+closes it even after ``kill -9``, and then everything started here ends; anything written into it
+before means that no grace is needed. Standard output carries one JSON object a line:
 ``{"event": "started", "pid"}``, ``{"event": "exited", "reason", "restart_in_s"}``.
 """
 
@@ -17,6 +16,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,11 +36,13 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Spec:
-    """What to run: command and environment of tritonserver, its log, the prefix of its shared
-    memory regions, the folder to delete at the end, and seconds granted for a graceful stop."""
+    """What to run: command and environment of tritonserver, the port on which it listens once its
+    models are loaded, its log, the prefix of its shared memory regions, the folder to delete at the
+    end, and seconds granted for a graceful stop."""
 
     command: list[str]
     environment: dict[str, str]
+    port: int
     log_path: str
     shared_memory_prefix: str
     work_folder: str
@@ -55,7 +57,7 @@ class Supervisor:
         self._owner = os.getppid()
         self._stopping = False
         self._graceful = True
-        self._watching_stubs = False
+        self._stub_count = 0  # of the first life of the server
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -95,19 +97,25 @@ class Supervisor:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has one thread
             )
         _tell({"event": "started", "pid": self._child.pid})
-        stubs: set[int] = set()
+        stubs: set[int] | None = None
         while not self._stopping:
             status = self._child.poll()
             if status is not None:
                 self._end_child()
                 return f"status {status}"
-            # Triton never replaces a stub that died and still calls itself ready.
-            if self._watching_stubs and not all(map(_is_running, stubs)):
+            if stubs is None and _listens(self._spec.port):
+                stubs = _stubs(self._child.pid)
+                self._stub_count = self._stub_count or len(stubs)
+            if stubs is not None and not self._are_well(stubs):
                 self._end_child(graceful=False)
                 return "the process of a model died"
-            stubs |= _children(self._child.pid)
             self._wait(_POLL_S)
         return None
+
+    def _are_well(self, stubs: set[int]) -> bool:
+        """Triton neither replaces a stub that died nor tells; a model may also fail to load again,
+        while the owner alone judges the first start."""
+        return len(stubs) >= self._stub_count and all(map(_is_running, stubs))
 
     def _wait(self, seconds: float) -> None:
         """Sleep, but notice at once when the owner closes the pipe or dies."""
@@ -115,18 +123,9 @@ class Supervisor:
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             readable, _, _ = select.select([sys.stdin], [], [], min(left, _POLL_S))
             if readable:
-                self._hear(os.read(sys.stdin.fileno(), 4096))
-            if os.getppid() != self._owner:
+                self._graceful = not os.read(sys.stdin.fileno(), 4096)
+            if readable or os.getppid() != self._owner:
                 self._stopping = True
-
-    def _hear(self, lines: bytes) -> None:
-        """Do what the owner says; nothing at all means that it closed the pipe or died."""
-        if b"ready" in lines:
-            self._watching_stubs = True
-        if b"now" in lines:
-            self._graceful = False
-        if b"now" in lines or not lines:
-            self._stopping = True
 
     def _end_child(self, *, graceful: bool = True) -> None:
         """Stop server and stubs, gracefully at first; reap them; free their shared memory."""
@@ -154,13 +153,32 @@ def remove_shared_memory(prefix: str) -> None:
         region.unlink(missing_ok=True)
 
 
-def _children(pid: int) -> set[int]:
-    """The process ids of a process' children; none where the kernel does not tell."""
+def _stubs(pid: int) -> set[int]:
+    """The processes of a server's models; none where the kernel does not tell.
+
+    Triton also starts short-lived shells to try the stub: those have no model's path behind it.
+    """
     found: set[int] = set()
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):  # the thread ended meanwhile
-            found.update(map(int, path.read_text().split()))
+            found.update(child for child in map(int, path.read_text().split()) if _is_stub(child))
     return found
+
+
+def _is_stub(pid: int) -> bool:
+    """Whether a process runs a model; False where it ended meanwhile."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return arguments[0].endswith(b"triton_python_backend_stub") and any(arguments[1:])
+
+
+def _listens(port: int) -> bool:
+    """Whether Triton accepts connections, which it does once all its models are loaded."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(_POLL_S)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _is_running(pid: int) -> bool:

@@ -131,7 +131,6 @@ class EmbeddedTriton:
             self.stop()
             raise
         self._ready = True
-        self._tell_ready()
         self._report(f"Triton is ready after {time.monotonic() - began:.1f} s")
 
     def stop(self) -> None:
@@ -143,7 +142,7 @@ class EmbeddedTriton:
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):  # it is dead already
                 if not self._ready:
-                    process.stdin.write(b"now\n")  # nobody can have a request in it
+                    process.stdin.write(b"at once\n")  # nobody can have a request in it
                 process.stdin.close()  # the supervisor takes this as the end
             try:
                 process.wait(self._settings.stop_timeout_s + 10)
@@ -207,6 +206,7 @@ class EmbeddedTriton:
         spec = supervisor.Spec(
             command=self._command(installation, repository),
             environment=installation.environment,
+            port=self._ports["gRPC"],
             log_path=str(self._log.path.resolve()),
             shared_memory_prefix=self._shared_memory_prefix,
             work_folder=str(self._work_folder),
@@ -226,16 +226,6 @@ class EmbeddedTriton:
             target=self._watch, args=(process,), name="triton-watcher", daemon=True
         )
         self._watcher.start()
-        if self._ready:  # this is not the first one
-            self._tell_ready()
-
-    def _tell_ready(self) -> None:
-        """From now on the supervisor takes the death of a model's process as a fault."""
-        process = self._supervisor
-        if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError):  # it died: the watcher sees to that
-                process.stdin.write(b"ready\n")
-                process.stdin.flush()
 
     def _command(self, installation: Installation, repository: Path) -> list[str]:
         settings = self._settings

@@ -34,7 +34,7 @@ class ShardSettings:
     of the vectors inside the graph. `build_threads` build at a time, 0 is one for each core.
     """
 
-    exact_limit: int = 4096
+    exact_limit: int = 10_000
     connectivity: int = 16
     expansion_add: int = 128
     expansion_search: int = 128
@@ -129,7 +129,7 @@ class Shard:
     def _extend_graph(self, count: int) -> None:
         """Add some of the entries that the graph lacks.
 
-        It is begun at half the size that needs it and grows with each write, so that no single write
+        It is begun at half the size that needs it and grows with each write, so that no one write
         waits for the whole of it. Searches don't see it until it is complete, and only the one
         writer changes table and graph, so no lock is needed.
         """

@@ -14,6 +14,8 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FIRST_CAPACITY = 256
 _COSINE_DECIMALS = 6
+_BAR_SLACK = np.float32(1e-5)
+"""More than float32 sums and the rounding are off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,27 +147,42 @@ class VectorTable:
         return np.fromiter(found, dtype=np.intp, count=len(found))
 
     def score(self, query: ExactQuery, rows: NDArray[np.intp] | None = None) -> Scores:
-        """Score some rows exactly, or all; the excluded key is left out."""
-        count = len(self._rows)
-        where: slice | NDArray[np.intp] = slice(count) if rows is None else rows
-        keys = self._keys[where]
+        """Score some rows exactly, or, of all, those that can be among the best k.
+
+        The excluded key is left out.
+        """
+        where: slice | NDArray[np.intp] = slice(len(self._rows)) if rows is None else rows
+        appearance = (self._vectors[where] @ query.embedding).clip(-1.0, 1.0)
+        excluded = self._rows.get(query.exclude_key) if query.exclude_key is not None else None
+        if rows is None:
+            rows = self._contenders(query, appearance)
+            appearance = appearance[rows]
+        if excluded is not None:
+            kept = rows != excluded
+            rows, appearance = rows[kept], appearance[kept]
+        color = np.zeros(len(rows))
+        weight = np.zeros(len(rows))
+        if query.color_histogram is not None:
+            shared = np.minimum(self._histograms[rows], query.color_histogram).sum(axis=1)
+            color = shared.astype(np.float64).round(_COSINE_DECIMALS).clip(0.0, 1.0)
+            weight = np.where(self._has_histogram[rows], query.color_weight, 0.0)
         # Rounded to what float32 sums hold, so that equal vectors get equal scores in any order.
-        appearance = np.clip(
-            (self._vectors[where] @ query.embedding).astype(np.float64).round(_COSINE_DECIMALS),
-            -1.0,
-            1.0,
-        )
-        if query.color_weight > 0.0 and query.color_histogram is not None:
-            shared = np.minimum(self._histograms[where], query.color_histogram)
-            color = shared.sum(axis=1).astype(np.float64).round(_COSINE_DECIMALS).clip(0.0, 1.0)
-            weight = np.where(self._has_histogram[where], query.color_weight, 0.0)
-        else:
-            color = np.zeros(len(keys))
-            weight = np.zeros(len(keys))
-        scores = Scores(keys.copy(), appearance, color, weight)
-        if query.exclude_key in self._rows:
-            return scores._take(np.flatnonzero(keys != query.exclude_key))
-        return scores
+        exact = appearance.astype(np.float64).round(_COSINE_DECIMALS)
+        return Scores(self._keys[rows], exact, color, weight)
+
+    def _contenders(self, query: ExactQuery, appearance: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Return the rows that can be among the best k: colour adds 0 to its weight to a score.
+
+        Those are mostly few, and colour need only be compared for them.
+        """
+        wanted = query.k + 1  # one of them may be the excluded key
+        if len(appearance) <= 2 * wanted:
+            return np.arange(len(appearance))
+        weight = np.float32(0.0 if query.color_histogram is None else query.color_weight)
+        weights = np.where(self._has_histogram[: len(appearance)], weight, np.float32(0.0))
+        least = (1.0 - weights) * appearance
+        bar = np.partition(least, len(least) - wanted)[len(least) - wanted]
+        return np.flatnonzero(least + weights >= bar - _BAR_SLACK)
 
     def _grow(self) -> None:
         capacity = 2 * len(self._keys)

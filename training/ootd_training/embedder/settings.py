@@ -22,7 +22,7 @@ class EmbedderSettings:
     data: str
     output: str
     start: str = ""
-    minutes: float = 25.0
+    minutes: float = 40.0
     seed: int = 13
     threads: int = 1
     items: int = 40
@@ -36,11 +36,11 @@ class EmbedderSettings:
     temperature: float = 0.1
     label_gain: float = 0.4
     label_scale: float = 12.0
-    steps: int = 60
+    steps: int = 40
     limit: int = 0
     drawn: str = ""
     evaluate_minutes: float = 6.0
-    sizes: tuple[tuple[float, int], ...] = ((1.0, 96),)
+    sizes: tuple[tuple[float, int], ...] = ((1.0, 80),)
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(
         default_factory=lambda: ViewSettings(recolor=0.0, light=0.15, background=0.4, zoom=0.5)

@@ -16,7 +16,7 @@ class Stage:
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.5, 64), Stage(0.75, 80), Stage(1.0, 96))
+DEFAULT_STAGES = (Stage(0.45, 64), Stage(1.0, 80))
 QUICK_STAGES = (Stage(0.7, 32), Stage(1.0, 48))
 
 
@@ -30,7 +30,7 @@ class TaggerSettings:
 
     data: str
     output: str
-    minutes: float = 72.0
+    minutes: float = 90.0
     seed: int = 11
     threads: int = 1
     batch: int = 64

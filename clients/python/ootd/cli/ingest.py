@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ootd import DEFAULT_TARGET, Client, OotdError, UnavailableError
+from ootd import DEFAULT_TARGET, Client, OotdError
 from ootd.cli import failures, options
 from ootd.cli.catalog_source import SourceError, count_catalog, read_catalog
 from ootd.cli.ingest_run import IngestRun, Outcome
@@ -55,29 +55,22 @@ def ingest(
             server, token, timeout, tls=tls, root_certificates=root_certificates
         ) as client,
     ):
+        client.count_items()  # A wrong address is told at once, not after the patience.
         try:
             with _progress(total) as progress:
-                _run(
-                    IngestRun(client, rows, patience_s=patience, waits=progress.waits),
-                    progress,
-                    report,
-                )
-            report.finish(client)
-        except OotdError as error:
+                run = IngestRun(client, rows, patience_s=patience, waits=progress.waits)
+                for outcome in run.outcomes():
+                    report.add(outcome)
+                    progress.advance(failed=report.counts["failed"])
+        except (OotdError, SourceError, OSError, KeyboardInterrupt) as error:
             report.finish(None)
-            if isinstance(error, UnavailableError) and report.counts.total():
-                errors_console().print(
-                    "Stopped; give the same command again to go on.", style="yellow"
-                )
+            report.say_stopped(error)
+            if isinstance(error, SourceError | OSError):
+                raise typer.Exit(failures.SOME_FAILED) from None
             raise
+        report.finish(client)
     if report.counts["failed"]:
         raise typer.Exit(failures.SOME_FAILED)
-
-
-def _run(run: IngestRun, progress: "_IngestProgress", report: "_Report") -> None:
-    for outcome in run.outcomes():
-        report.add(outcome)
-        progress.advance(failed=report.counts["failed"])
 
 
 class _Report:
@@ -117,6 +110,13 @@ class _Report:
         if client is not None:
             text += f"; the catalogue has {client.count_items():,} items"
         (console if self._as_json else tables_console()).print(text, soft_wrap=True)
+
+    def say_stopped(self, error: BaseException) -> None:
+        """Tell that it is not done, and how to go on."""
+        console = errors_console()
+        if isinstance(error, SourceError | OSError):
+            console.print(f"Cannot read on: {error}", style="red", markup=False)
+        console.print("Stopped; the same command again goes on where it ended.", style="yellow")
 
 
 class _IngestProgress:

@@ -1,4 +1,7 @@
-"""What stands behind a person: streets, walls, rooms, parks, studios. (h, w, 3) floats, 0 to 255."""
+"""What stands behind a person: streets, walls, rooms, parks, studios.
+
+Pictures are (height, width, 3) floats, 0 to 255.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,12 @@ def _field(width: int, height: int, cell: float, rng: Rng) -> Grid:
     return resize(0.65 * noise(gx, gy) + 0.35 * noise(gx * 2.3, gy * 2.3), width, height)
 
 
+def _slope(width: int, low: float, high: float, rng: Rng) -> Grid:
+    """Light that falls off from one side to the other."""
+    left, right = (float(n) for n in rng.uniform(low, high, 2))
+    return np.linspace(left, right, width, dtype=np.float32)[None, :, None]
+
+
 def _rough(width: int, height: int, amount: float, rng: Rng) -> Grid:
     oy, ox = (int(n) for n in rng.integers(0, 512, 2))
     rows, columns = np.arange(oy, oy + height) & 511, np.arange(ox, ox + width) & 511
@@ -56,7 +65,7 @@ def ground_plane(
     rows = height - top
     if rows < 4:
         return far
-    y = (np.arange(rows, dtype=np.float32) + 1) / rows
+    y = ((np.arange(rows) + 1) / rows).astype(np.float32)
     depth = 1 / (0.12 + y)
     x = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :] * depth[:, None] * 3
     z = np.broadcast_to(depth[:, None] * 4, x.shape) + np.float32(rng.uniform(0, 1))
@@ -65,7 +74,7 @@ def ground_plane(
     tone *= _rough(width, rows, 0.025, rng)
     kind = tile or str(rng.choice(["plain", "slabs", "cobble", "brick"], p=[0.4, 0.25, 0.2, 0.15]))
     if kind != "plain":
-        tone *= _tiles(kind, x, z, y)
+        tone *= _tiles(kind, x.astype(np.float32), z.astype(np.float32), y)
     tone *= (0.9 + 0.16 * y)[:, None]
     far[top:] = np.asarray(color, np.float32) * tone[..., None]
     # A soft edge where the floor meets what is behind it.
@@ -80,16 +89,15 @@ def _tiles(kind: str, x: Grid, z: Grid, y: Grid) -> Grid:
     u, v = x / size, z / (size * (6.0 if kind == "planks" else 1.0))
     row = np.floor(v)
     if kind in ("cobble", "brick"):
-        u = u + 0.5 * (row % 2)
+        u = (u + 0.5 * (row % 2)).astype(np.float32)
     if kind == "planks":
-        v = v + 0.37 * np.floor(u)
+        v = (v + 0.37 * np.floor(u)).astype(np.float32)
     cell = noise(np.floor(u) * 7.3 + 0.5, np.floor(v) * 3.7 + 0.5)
     edge = np.minimum(np.minimum(u % 1, 1 - u % 1), np.minimum(v % 1, 1 - v % 1))
     # Joints are finer than a pixel far away: fade them there.
     joint = np.clip(edge * (8 if kind == "slabs" else 4) * (0.3 + y[:, None]), 0, 1)
     near = np.clip(y[:, None] * 1.6, 0.2, 1)
-    out: Grid = 1 + near * (0.22 * (cell - 0.5) - 0.3 * (1 - joint))
-    return out
+    return np.asarray(1 + near * (0.22 * (cell - 0.5) - 0.3 * (1 - joint)), dtype=np.float32)
 
 
 def _street(width: int, height: int, ground: float, rng: Rng) -> Grid:
@@ -201,8 +209,7 @@ def _wall(width: int, height: int, ground: float, rng: Rng) -> Grid:
         door = np.asarray(_rgb(rng, 30, 140, 30), np.float32)
         top = int(height * rng.uniform(0.0, 0.25))
         far[top : int(height * ground), left:right] = door
-    slope = np.linspace(*rng.uniform(0.82, 1.12, 2), width, dtype=np.float32)
-    far *= slope[None, :, None]
+    far *= _slope(width, 0.82, 1.12, rng)
     return ground_plane(far, ground, _rgb(rng, 90, 185, 10), rng)
 
 
@@ -239,7 +246,7 @@ def _room(width: int, height: int, ground: float, rng: Rng) -> Grid:
         _plant(draw, w * float(rng.uniform(0.05, 0.95)), floor, h, rng)
     draw.rectangle([0, floor - h * 0.025, w, floor], fill=scale(wall, 1.08))
     far = _blurred(image, width, height, float(rng.uniform(0.6, 2.0)))
-    far *= np.linspace(*rng.uniform(0.8, 1.1, 2), width, dtype=np.float32)[None, :, None]
+    far *= _slope(width, 0.8, 1.1, rng)
     wood = [(150, 108, 70), (186, 146, 102), (108, 76, 52), (176, 164, 150)]
     return ground_plane(far, ground, wood[int(rng.integers(4))], rng, tile="planks")
 

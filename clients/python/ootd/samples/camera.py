@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ootd.samples.shading import Grid, grain
@@ -19,14 +21,12 @@ def develop(scene: Grid, rng: np.random.Generator) -> Image.Image:
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     vignette = 1 - np.float32(max(0.0, rng.normal(0.04, 0.04))) * (xs * xs + ys * ys)
-    picture = scene * gain * vignette[..., None]
+    image = _to_image(scene * (gain * vignette[..., None]))
     # A gentle S-curve around the middle, more or less of it.
-    x = np.clip(picture / 255, 0, 1.15)
-    strength = np.float32(rng.uniform(0.0, 0.35))
-    x = x + strength * (x - 0.5) * x * (1.15 - x)
-    picture = 255 * np.clip(x, 0, None)
-    blur = float(rng.uniform(0.3, 0.8))
-    image = _to_image(picture).filter(ImageFilter.BoxBlur(blur * 0.8))
+    x = np.arange(256) / 255
+    curve = 255 * (x + float(rng.uniform(0.0, 0.35)) * (x - 0.5) * x * (1.15 - x))
+    table = np.clip(curve, 0, 255).astype(np.uint8).tolist()
+    image = image.point(table * 3).filter(ImageFilter.BoxBlur(float(rng.uniform(0.2, 0.65))))
     level = float(rng.gamma(2.0, 0.5))
     if level > 0.3:
         image = _to_image(np.asarray(image, np.float32) + level * _noise(height, width, rng))
@@ -48,7 +48,7 @@ def _noise(height: int, width: int, rng: np.random.Generator) -> Grid:
     return np.stack([grey + 0.4 * channel for channel in colored], axis=-1)
 
 
-def _to_image(picture: Grid) -> Image.Image:
+def _to_image(picture: npt.NDArray[Any]) -> Image.Image:
     return Image.fromarray(np.clip(picture + 0.5, 0, 255).astype(np.uint8), "RGB")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from ootd.samples import patterns
@@ -85,7 +86,9 @@ class Canvas:
         self.body[y0:y1, x0:x1] = np.maximum(self.body[y0:y1, x0:x1], mask)
         self._own(window, mask >= _VISIBLE, owner)
 
-    def _own(self, window: tuple[int, int, int, int], where: np.ndarray, owner: int) -> None:
+    def _own(
+        self, window: tuple[int, int, int, int], where: npt.NDArray[np.bool_], owner: int
+    ) -> None:
         x0, y0, x1, y1 = window
         self.owner[y0:y1, x0:x1][where] = owner
         if owner:
@@ -95,7 +98,7 @@ class Canvas:
         x0, y0, x1, y1 = window
         w, h = x1 - x0, y1 - y0
         surface = SURFACES[piece.material.fabric]
-        u2, v2 = coordinates(piece.frame, x0, y0, w, h, step=2)
+        u2, v2 = coordinates(piece.frame, window, step=2)
         half = resize(mask, u2.shape[1], u2.shape[0])
         radius = piece.radius()
         quarter = resize(half, max(1, half.shape[1] // 2), max(1, half.shape[0] // 2))
@@ -117,30 +120,25 @@ class Canvas:
         tone = diffuse * (1 + surface.grain * rough) * np.float32(piece.shade)
         # Black cloth still shows its folds: light adds a little that does not depend on colour.
         sheen = 14 * (tone - 1) + 235 * surface.gloss * gleam * gleam
-        return color * tone[..., None] + sheen[..., None]
+        shaded: Grid = color * tone[..., None] + sheen[..., None]
+        return shaded
 
     def _colors(self, piece: Piece, window: tuple[int, int, int, int], folds: Grid) -> Grid:
-        x0, y0, x1, y1 = window
         material, unit = piece.material, piece.frame.unit
         weave = SURFACES[material.fabric].weave
         if material.pattern == "solid" and not weave:
             out: Grid = np.asarray(material.palette[0], np.float32)
             return out
-        u, v = coordinates(piece.frame, x0, y0, x1 - x0, y1 - y0)
+        u, v = coordinates(piece.frame, window)
         pattern_u, pattern_v = u + folds * 0.5, v + folds * 0.8  # patterns follow the folds
+        place = patterns.Place(pattern_u, pattern_v, 1.3 / unit)
         colors = patterns.cloth(
-            material.palette,
-            material.pattern,
-            material.size,
-            material.seed,
-            pattern_u,
-            pattern_v,
-            1.3 / unit,
+            material.palette, material.pattern, material.size, material.seed, place
         )
         if piece.print_half and material.pattern == "graphic":
             art = patterns.motif(material.palette, material.seed)
             half = piece.print_half
-            colors = patterns.printed(colors, art, pattern_u, pattern_v, half, 1 / unit)
+            colors = patterns.printed(colors, art, place, half)
         if weave and unit > 250:
             colors = colors * weave_relief(weave, u, v)[..., None]
         return colors

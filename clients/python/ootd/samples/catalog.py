@@ -77,11 +77,7 @@ def write_samples(
         if progress:
             progress(done, total)
     table, labels = root / "catalog.csv", root / "labels.json"
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    table.write_bytes(text.getvalue().encode())
+    table.write_bytes(_csv(rows))
     labels.write_bytes((json.dumps(entries, indent=1) + "\n").encode())
     return SamplesIndex(root, tuple(outfit_paths), tuple(catalog_paths), table, labels)
 
@@ -113,6 +109,14 @@ def _save(root: Path, name: str, photo: Sample, entries: list[dict[str, object]]
         }
     )
     return path
+
+
+def _csv(rows: list[dict[str, str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def _row(name: str, design: GarmentDesign) -> dict[str, str]:

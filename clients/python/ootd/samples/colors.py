@@ -65,28 +65,33 @@ def color_name(rgb: RGB) -> str:
     chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a)) % 360)
     if chroma < (11 if 112 <= hue < 337 else 7):
         return "black" if lightness < 28 else "white" if lightness > 76 else "gray"
-    if hue >= 337 or hue < 20:
-        strong = chroma >= 45
-        if lightness >= (40 if strong else 52):
-            return "pink"
-        return "red" if chroma >= 20 else "brown"
-    if hue < 47:
-        if chroma >= 50 and hue >= 40:
-            return "orange"
-        if chroma >= 18 and (chroma >= 38 or lightness < 35):
-            return "red"
-        return "pink" if lightness >= 58 else "brown"
-    if hue < 72:
-        return "orange" if chroma >= 48 else "beige" if lightness >= 60 else "brown"
-    if hue < 90:
-        return "yellow" if chroma >= 46 else "beige" if lightness >= 57 else "brown"
-    if hue < 112:
-        return _olive(lightness, chroma)
+    # Warm hues start at 337 degrees: count on from there, past 360.
+    warm = hue + 360 if hue < 112 else hue
+    if warm >= 337:
+        return _warm_name(lightness, chroma, warm - 360)
     if hue < 205:
         return "green"
     if hue < 297:
         return "navy" if hue >= 225 and lightness < 32 else "blue"
     return "pink" if lightness > 60 and chroma > 30 else "purple"
+
+
+def _warm_name(lightness: float, chroma: float, hue: float) -> str:
+    """From pink (hue -23) over red, orange and yellow to olive (112)."""
+    if hue < 20:
+        light = lightness >= (40 if chroma >= 45 else 52)
+        name = "pink" if light else "red" if chroma >= 20 else "brown"
+    elif hue < 47:
+        strong = chroma >= 18 and (chroma >= 38 or lightness < 35)
+        pale = "pink" if lightness >= 58 else "brown"
+        name = "orange" if chroma >= 50 and hue >= 40 else "red" if strong else pale
+    elif hue < 72:
+        name = "orange" if chroma >= 48 else "beige" if lightness >= 60 else "brown"
+    elif hue < 90:
+        name = "yellow" if chroma >= 46 else "beige" if lightness >= 57 else "brown"
+    else:
+        name = _olive(lightness, chroma)
+    return name
 
 
 def _olive(lightness: float, chroma: float) -> str:

@@ -1,4 +1,4 @@
-"""The design of a garment: everything that stays the same wherever and however it is photographed."""
+"""The design of a garment: all that stays the same wherever and however it is photographed."""
 
 from __future__ import annotations
 

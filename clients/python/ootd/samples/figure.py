@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ootd.samples.geometry import Floats, Points, array, rotate, tube
+from ootd.samples.geometry import Floats, Points, array, moved, rotate, tube
 from ootd.samples.pieces import Frame
 
 UPPER_ARM, FOREARM = 0.165, 0.145
@@ -155,7 +155,7 @@ def _turn(a: Floats, b: Floats, c: Floats) -> float:
 
 @dataclass(frozen=True)
 class Leg:
-    """Joints of a leg in px, and where the foot points: 0 to the camera, 90 to the photo's right."""
+    """Joints of a leg in px; `foot` is 0 for toes to the camera, 90 for the photo's right."""
 
     side: int
     hip: Floats
@@ -216,16 +216,17 @@ class Figure:
 
     def place(self, points: Points) -> Floats:
         """Upright body coordinates to px."""
-        p = array(points) * self.unit
-        return rotate(p, self.turn) + np.array([self.x, self.y])
+        return moved(rotate(array(points) * self.unit, self.turn), self.x, self.y)
 
     def body(self, px: Floats) -> Floats:
         """Upright body coordinates of places in px."""
-        return rotate(px - np.array([self.x, self.y]), -self.turn) / self.unit
+        upright: Floats = rotate(px - np.array([self.x, self.y]), -self.turn) / self.unit
+        return upright
 
     def turned(self, direction: tuple[float, float]) -> Floats:
         """A direction of the body as it lies in the photo."""
-        return rotate([direction], self.turn)[0]
+        turned: Floats = rotate([direction], self.turn)[0]
+        return turned
 
     def frame(self, x: float, y: float, angle: float = 0.0) -> Frame:
         """The cloth frame with its origin at a place on the body."""

@@ -42,7 +42,14 @@ def rotate(points: Points, angle: float, about: Points = ((0.0, 0.0),)) -> Float
     """The points turned by `angle` radians (clockwise on screen, where y points down)."""
     p, center = array(points), array(about)
     c, s = np.cos(angle), np.sin(angle)
-    return (p - center) @ np.array([[c, s], [-s, c]]) + center
+    turned: Floats = (p - center) @ np.array([[c, s], [-s, c]]) + center
+    return turned
+
+
+def moved(points: Floats, x: float, y: float) -> Floats:
+    """The points shifted by x and y."""
+    shifted: Floats = points + np.array([x, y])
+    return shifted
 
 
 def ellipse(center: Points, rx: float, ry: float, *, angle: float = 0.0, n: int = 28) -> Floats:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ootd.samples import background, camera, person
+from ootd.samples import background, camera, head, person
 from ootd.samples.canvas import Canvas
 from ootd.samples.colors import RGB
 from ootd.samples.design import GarmentDesign
@@ -23,6 +24,16 @@ _ORDER = ("shoes", "bottom", "top", "dress", "outer", "bag")
 _TIGHTS: tuple[RGB, ...] = ((26, 25, 28), (58, 56, 60), (92, 62, 48))
 
 
+@dataclass(frozen=True)
+class _Dressing:
+    """What is worn, by super-category, and how: the bag's way and side, whether a top is tucked."""
+
+    worn: dict[str, GarmentDesign]
+    way: str
+    side: int
+    tucked: bool
+
+
 def draw_outfit(
     seed: int,
     *,
@@ -33,7 +44,8 @@ def draw_outfit(
 
     The person wears `designs` (at most one of each super-category, a dress without top and bottom);
     the seed chooses what is missing of a top and bottom, a dress and shoes, or the whole outfit.
-    Pose, body, place and light come from the seed. Raises ValueError for a negative seed, a size outside 64 to 4096 px or an impossible outfit.
+    Pose, body, place and light come from the seed. Raises ValueError for a negative seed, a size
+    outside 64 to 4096 px or an impossible outfit.
     """
     width, height = check_size(size)
     rng = np.random.default_rng([check_seed(seed), 0x00FD])
@@ -42,6 +54,7 @@ def draw_outfit(
     worn = chosen if designs is None else _completed(_checked(designs), chosen, rng)
     by_super = {design.super_category: design for design in worn}
     way, side, arms = _carrying(rng, by_super)
+    dressing = _Dressing(by_super, way, side, _is_tucked(by_super, rng))
     fig = _posed(rng, feminine, arms, width, height)
     light = Light.random(rng)
     ground = float(rng.uniform(0.5, 0.78))
@@ -49,7 +62,7 @@ def draw_outfit(
     _ground_shadow(scene, fig, light)
     canvas = Canvas(scene, light, rng)
     looks = person.Looks.random(rng, feminine)
-    painted = _marks(fig, looks, by_super, way, side, rng)
+    painted = _marks(fig, looks, dressing, rng)
     owners = {design.item: index + 1 for index, design in enumerate(worn)}
     for mark, item in sorted(painted, key=lambda pair: pair[0].stage):
         canvas.paint(mark, owners.get(item, 0))
@@ -161,14 +174,11 @@ def _posed(
 def _marks(
     fig: Figure,
     looks: person.Looks,
-    worn: dict[str, GarmentDesign],
-    way: str,
-    side: int,
+    dressing: _Dressing,
     rng: np.random.Generator,
 ) -> list[tuple[Mark, str]]:
     """Everything to paint, with the item that it belongs to ("" for the person)."""
-    found: list[tuple[Mark, str]] = []
-    skin = looks.skin
+    worn, skin = dressing.worn, looks.skin
     bare_legs = "dress" in worn or (
         "bottom" in worn and worn["bottom"].sub_category in ("skirt", "shorts")
     )
@@ -177,11 +187,10 @@ def _marks(
     body = person.trunk(fig, looks, legs=skin)
     for one in (-1, 1):
         body += person.arm(fig, looks, one)
-    body += person.head(fig, looks)
-    found += [(mark, "") for mark in body]
-    tucked = _is_tucked(worn, rng)
-    for name, design in worn.items():
-        for mark in _garment(fig, design, worn, skin, way, side, tucked):
+    body += head.draw(fig, looks)
+    found = [(mark, "") for mark in body]
+    for design in worn.values():
+        for mark in _garment(fig, design, dressing, skin):
             bare = isinstance(mark, Piece) and mark.material.fabric == "skin"
             found.append((mark, "" if bare else design.item))
     return found
@@ -200,15 +209,12 @@ def _is_tucked(worn: dict[str, GarmentDesign], rng: np.random.Generator) -> bool
 def _garment(
     fig: Figure,
     design: GarmentDesign,
-    worn: dict[str, GarmentDesign],
+    dressing: _Dressing,
     skin: RGB,
-    way: str,
-    side: int,
-    tucked: bool,
 ) -> list[Mark]:
-    name = design.super_category
+    name, worn = design.super_category, dressing.worn
     if name == "top":
-        return top.draw(fig, design, tucked=tucked)
+        return top.draw(fig, design, tucked=dressing.tucked)
     if name == "bottom":
         return bottom.draw(fig, design)
     if name == "dress":
@@ -216,7 +222,7 @@ def _garment(
     if name == "outer":
         return outer.draw(fig, design)
     if name == "bag":
-        return bag_worn.draw_worn(fig, design, side, way)
+        return bag_worn.draw_worn(fig, design, dressing.side, dressing.way)
     over = "bottom" not in worn or bottom.is_slim(worn["bottom"])
     stage = Stage.BOOTS if design.sub_category == "boots" and over else Stage.SHOES
     return shoes.draw_worn(fig, design, skin, stage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,23 +18,29 @@ _PRINT = 160  # pixels of a printed motif
 _WORDS = ("OOTD", "PARIS", "CLUB", "WAVE", "NO 7", "STAY", "LOUD", "1994", "TOKYO", "MOON", "SURF")
 
 
-def cloth(
-    palette: tuple[RGB, ...], pattern: str, size: float, seed: int, u: Grid, v: Grid, pixel: float
-) -> Grid:
-    """Colours (..., 3), 0 to 255, at cloth coordinates u (across) and v (down).
+class Place(NamedTuple):
+    """Cloth coordinates u (across) and v (down) of each pixel, and the size of a pixel."""
 
-    `size` is the period, `pixel` the size of a pixel, both in the unit of u and v; edges are
-    blended over one pixel. A `graphic` cloth is plain here: its motif is printed by `motif`.
+    u: Grid
+    v: Grid
+    pixel: float
+
+
+def cloth(palette: tuple[RGB, ...], pattern: str, size: float, seed: int, place: Place) -> Grid:
+    """Colours (..., 3), 0 to 255, at a place of the cloth; `size` is the pattern's period.
+
+    Edges are blended over one pixel. A `graphic` cloth is plain here: `printed` adds its motif.
     """
-    base = np.broadcast_to(np.asarray(palette[0], np.float32), (*u.shape, 3))
+    u, v, pixel = place
+    base: Grid = np.broadcast_to(np.asarray(palette[0], np.float32), (*u.shape, 3))
     if pattern in ("solid", "graphic") or len(palette) < 3:
         return base
     accent, third = (np.asarray(c, np.float32) for c in palette[1:3])
     variant = int(np.random.default_rng([seed, 7]).integers(6))
     if pattern == "striped":
-        return _stripes(base, accent, third, variant, size, u, v, pixel)
+        return _stripes((base, accent, third), variant, size, place)
     if pattern == "checked":
-        return _checks(base, accent, third, variant, size, u, v, pixel)
+        return _checks((base, accent, third), variant, size, place)
     if pattern == "dotted":
         row = np.floor(v / size)
         du = np.abs((u / size + 0.5 * (row % 2)) % 1 - 0.5) * size
@@ -47,24 +54,19 @@ def cloth(
 
 def _over(under: Grid, color: Grid, alpha: Grid) -> Grid:
     a = np.clip(alpha, 0, 1)[..., None].astype(np.float32)
-    return under + (color - under) * a
+    out: Grid = under + (color - under) * a
+    return out
 
 
 def _band(x: Grid, period: float, width: float, pixel: float, shift: float = 0.0) -> Grid:
     away = np.abs((x / period + shift) % 1 - 0.5) * period
-    return np.clip((width / 2 - away) / pixel + 0.5, 0, 1)
+    out: Grid = np.clip((width / 2 - away) / pixel + 0.5, 0, 1)
+    return out
 
 
-def _stripes(
-    base: Grid,
-    accent: Grid,
-    third: Grid,
-    variant: int,
-    size: float,
-    u: Grid,
-    v: Grid,
-    pixel: float,
-) -> Grid:
+def _stripes(colors: tuple[Grid, Grid, Grid], variant: int, size: float, place: Place) -> Grid:
+    base, accent, third = colors
+    u, v, pixel = place
     x = u if variant in (4, 5) else v
     if variant == 5:  # pin stripes
         return _over(base, accent, _band(x, size * 0.6, size * 0.07, pixel))
@@ -75,16 +77,9 @@ def _stripes(
     return out
 
 
-def _checks(
-    base: Grid,
-    accent: Grid,
-    third: Grid,
-    variant: int,
-    size: float,
-    u: Grid,
-    v: Grid,
-    pixel: float,
-) -> Grid:
+def _checks(colors: tuple[Grid, Grid, Grid], variant: int, size: float, place: Place) -> Grid:
+    base, accent, third = colors
+    u, v, pixel = place
     across, down = _band(u, size, size / 2, pixel), _band(v, size, size / 2, pixel)
     if variant < 2:  # gingham
         return _over(base, accent, 0.5 * (across + down))
@@ -130,20 +125,21 @@ def _flowers(palette: tuple[RGB, ...], seed: int) -> Grid:
         color = palette[1] if rng.random() < 0.6 else palette[2]
         for dx in (-side, 0, side):
             for dy in (-side, 0, side):
-                _flower(draw, x + dx, y + dy, r, turn, petals, color, leaf)
+                _flower(draw, (x + dx, y + dy), r, turn, petals, fill=color, leaf=leaf)
     return np.asarray(tile.reduce(2), dtype=np.float32)
 
 
 def _flower(
     draw: ImageDraw.ImageDraw,
-    x: float,
-    y: float,
+    at: tuple[float, float],
     r: float,
     turn: float,
     petals: int,
-    color: RGB,
+    *,
+    fill: RGB,
     leaf: RGB,
 ) -> None:
+    x, y = at
     for k in (0.6, 2.6):
         lx, ly = x + 1.5 * r * np.cos(turn + k), y + 1.5 * r * np.sin(turn + k)
         draw.line([(x, y), (lx, ly)], fill=leaf, width=max(1, int(r * 0.25)))
@@ -151,8 +147,8 @@ def _flower(
     for i in range(petals):
         a = turn + i * 2 * np.pi / petals
         px, py, pr = x + 0.6 * r * np.cos(a), y + 0.6 * r * np.sin(a), 0.48 * r
-        draw.ellipse([px - pr, py - pr, px + pr, py + pr], fill=scale(color, 0.9 + 0.06 * (i % 3)))
-    heart = (236, 196, 84) if sum(color) > 240 else scale(color, 2.2)
+        draw.ellipse([px - pr, py - pr, px + pr, py + pr], fill=scale(fill, 0.9 + 0.06 * (i % 3)))
+    heart = (236, 196, 84) if sum(fill) > 240 else scale(fill, 2.2)
     draw.ellipse([x - 0.25 * r, y - 0.25 * r, x + 0.25 * r, y + 0.25 * r], fill=heart)
 
 
@@ -197,8 +193,9 @@ def motif(palette: tuple[RGB, ...], seed: int) -> Grid:
     return out
 
 
-def printed(under: Grid, art: Grid, u: Grid, v: Grid, half: float, pixel: float) -> Grid:
+def printed(under: Grid, art: Grid, place: Place, half: float) -> Grid:
     """`under` with the motif on it: centred at u = v = 0, `half` its half width."""
+    u, v, pixel = place
     inside = (np.abs(u) < half) & (np.abs(v) < half)
     if not inside.any():
         return under
@@ -219,7 +216,7 @@ def shares(palette: tuple[RGB, ...], pattern: str, size: float, seed: int) -> di
         return {palette[0]: 1.0}
     line = np.linspace(0, 4 * size, 97, dtype=np.float32)[:-1]
     u, v = np.meshgrid(line, line)
-    drawn = cloth(palette, pattern, size, seed, u, v, size / 24).reshape(-1, 1, 3)
+    drawn = cloth(palette, pattern, size, seed, Place(u, v, size / 24)).reshape(-1, 1, 3)
     nearest = np.abs(drawn - np.asarray(palette, np.float32)[None]).sum(-1).argmin(1)
     counts = np.bincount(nearest, minlength=len(palette)) / len(nearest)
     return {rgb: float(n) for rgb, n in zip(palette, counts, strict=True)}

@@ -11,6 +11,7 @@ from ootd.samples.canvas import Canvas
 from ootd.samples.design import GarmentDesign
 
 _LEAST_SHARE = 0.12  # a garment of which less can be seen is hidden
+_LEAST_SHARE_OF_BAG = 0.03  # the body of a backpack is hidden, its straps are not
 _LEAST_AREA = 0.0004  # ... or which covers less of the photo
 
 
@@ -72,7 +73,8 @@ def labels(canvas: Canvas, designs: list[GarmentDesign]) -> tuple[SampleGarment,
         if seen is None:
             continue
         box, share, pixels = seen
-        if share < _LEAST_SHARE or pixels < _LEAST_AREA * canvas.width * canvas.height:
+        least = _LEAST_SHARE_OF_BAG if design.super_category == "bag" else _LEAST_SHARE
+        if share < least or pixels < _LEAST_AREA * canvas.width * canvas.height:
             continue
         found.append(
             SampleGarment(

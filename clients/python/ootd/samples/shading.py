@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ Grid = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from: x, y (screen, y down) and z (towards the camera), and how hard."""
+    """Where the light is: x, y (screen, y down) and z (towards the camera); how hard it is."""
 
     x: float
     y: float
@@ -157,34 +158,42 @@ def lambert(height: Grid, light: Light) -> tuple[Grid, Grid]:
     )
 
 
+_WEAVES: dict[str, Callable[[Grid, Grid], Grid]] = {
+    "twill": lambda u, v: 1 + 0.035 * _wave((u + 1.4 * v) / 0.0042),
+    "knit": lambda u, v: 1 + 0.05 * _wave(v / 0.0075 + 0.19 * _wave(u / 0.0075)),
+    "rib": lambda u, v: 1 + 0.11 * _wave(u / 0.0085 + 0 * v),
+    "cable": lambda u, v: (
+        1 + 0.12 * _wave(u / 0.042 + 0.14 * _wave(v / 0.035)) + 0.04 * _wave(v / 0.0075)
+    ),
+    "quilt": lambda u, v: 0.72 + 0.34 * np.clip(4 * _diamond(u / 0.03, v / 0.03), 0, 1),
+    "basket": lambda u, v: 1 + 0.14 * _wave(u / 0.016) * _wave(v / 0.012),
+}
+
+
+def _wave(x: Grid) -> Grid:
+    out: Grid = np.sin(np.float32(2 * np.pi) * x)
+    return out
+
+
+def _diamond(u: Grid, v: Grid) -> Grid:
+    """Distance to the nearest seam of a diamond quilt, in periods."""
+    a, b = (u + v) % 1, (u - v) % 1
+    out: Grid = np.minimum(np.minimum(a, 1 - a), np.minimum(b, 1 - b))
+    return out
+
+
 def weave_relief(kind: str, u: Grid, v: Grid) -> Grid:
-    """Brightness of the weave, around 1, at cloth coordinates in body heights."""
-    tau = np.float32(2 * np.pi)
-    if kind == "twill":
-        return 1 + 0.035 * np.sin(tau * (u + 1.4 * v) / 0.0042)
-    if kind == "knit":
-        return 1 + 0.05 * np.sin(tau * v / 0.0075 + 1.2 * np.sin(tau * u / 0.0075))
-    if kind == "rib":
-        return 1 + 0.11 * np.sin(tau * u / 0.0085)
-    if kind == "cable":
-        twist = np.sin(tau * v / 0.035)
-        rope = np.cos(tau * (u / 0.042) + 0.9 * twist)
-        return 1 + 0.12 * rope + 0.04 * np.sin(tau * v / 0.0075)
-    if kind == "quilt":
-        a, b = (u + v) / 0.03 % 1, (u - v) / 0.03 % 1
-        near = np.minimum(np.minimum(a, 1 - a), np.minimum(b, 1 - b))
-        return 0.72 + 0.34 * np.clip(near * 4, 0, 1)
-    if kind == "basket":
-        return 1 + 0.14 * np.sin(tau * u / 0.016) * np.sin(tau * v / 0.012)
-    return np.ones_like(u)
+    """Brightness of a weave, around 1, at cloth coordinates in body heights."""
+    return _WEAVES[kind](u, v)
 
 
 def coordinates(
-    frame: Frame, x0: int, y0: int, width: int, height: int, step: int = 1
+    frame: Frame, window: tuple[int, int, int, int], step: int = 1
 ) -> tuple[Grid, Grid]:
     """Cloth coordinates u, v (body heights) of the pixels of a box, every `step` pixels."""
-    xs = np.arange(x0, x0 + width, step, dtype=np.float32) + step / 2 - np.float32(frame.x)
-    ys = np.arange(y0, y0 + height, step, dtype=np.float32) + step / 2 - np.float32(frame.y)
+    x0, y0, x1, y1 = window
+    xs = np.arange(x0, x1, step, dtype=np.float32) + step / 2 - np.float32(frame.x)
+    ys = np.arange(y0, y1, step, dtype=np.float32) + step / 2 - np.float32(frame.y)
     gx, gy = np.meshgrid(xs / frame.unit, ys / frame.unit)
     c, s = np.float32(np.cos(frame.angle)), np.float32(np.sin(frame.angle))
     return gx * c + gy * s, -gx * s + gy * c

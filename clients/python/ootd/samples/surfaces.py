@@ -24,7 +24,7 @@ Rng = np.random.Generator
 
 
 def draw(width: int, height: int, kind: str, light: Light, rng: Rng) -> Grid:
-    """A surface: `flat` (sheet, wood, carpet, tiles, white), `wall` or `stand` (table before a wall)."""
+    """A surface: `flat` (sheet, wood, carpet, tiles, white), `wall` or `stand` (with a table)."""
     if kind == "wall":
         return _wall(width, height, rng)
     if kind == "stand":
@@ -36,14 +36,10 @@ def draw(width: int, height: int, kind: str, light: Light, rng: Rng) -> Grid:
 
 
 def _surface(kind: str, width: int, height: int, light: Light, rng: Rng) -> Grid:
-    maker = {
-        "white": _white,
-        "sheet": _sheet,
-        "wood": _wood,
-        "carpet": _carpet,
-        "tiles": _floor_tiles,
-    }[kind]
-    return maker(width, height, light, rng)
+    if kind == "sheet":
+        return _sheet(width, height, light, rng)
+    maker = {"white": _white, "wood": _wood, "carpet": _carpet, "tiles": _floor_tiles}[kind]
+    return maker(width, height, rng)
 
 
 def _lit(surface: Grid, rng: Rng) -> Grid:
@@ -52,7 +48,8 @@ def _lit(surface: Grid, rng: Rng) -> Grid:
     a, b = rng.uniform(-0.13, 0.13, 2)
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    return surface * (1 + np.float32(a) * xs + np.float32(b) * ys)[..., None]
+    lit: Grid = surface * (1 + np.float32(a) * xs + np.float32(b) * ys)[..., None]
+    return lit
 
 
 def _rough(width: int, height: int, amount: float, rng: Rng) -> Grid:
@@ -66,7 +63,7 @@ def _plane(tone: Grid, rgb: RGB) -> Grid:
     return out
 
 
-def _white(width: int, height: int, light: Light, rng: Rng) -> Grid:
+def _white(width: int, height: int, rng: Rng) -> Grid:
     level = int(rng.integers(222, 250))
     return _plane(
         _rough(width, height, 0.006, rng), (level, level, level - int(rng.integers(0, 8)))
@@ -77,7 +74,7 @@ def _sheet(width: int, height: int, light: Light, rng: Rng) -> Grid:
     name = str(rng.choice([*NAMED, "white", "white", "beige", "gray"]))
     base = sample(name, rng)
     frame = Frame(0.0, 0.0, float(max(width, height)))
-    u, v = coordinates(frame, 0, 0, width, height, step=3)
+    u, v = coordinates(frame, (0, 0, width, height), step=3)
     folds = Folds(float(rng.uniform(0, 3)), float(rng.uniform(0.08, 0.2)), 0.12, 3.0)
     phase = rng.uniform(0, 60, 2)
     relief = fold_height(u, v, folds, SURFACES["cotton"], (float(phase[0]), float(phase[1])))
@@ -86,17 +83,19 @@ def _sheet(width: int, height: int, light: Light, rng: Rng) -> Grid:
     if rng.random() < 0.3:
         other = sample(str(rng.choice(NAMED)), rng)
         kind = str(rng.choice(["striped", "checked", "dotted", "floral"]))
-        full_u, full_v = coordinates(frame, 0, 0, width, height)
+        full_u, full_v = coordinates(frame, (0, 0, width, height))
         palette = (base, other, sample(str(rng.choice(NAMED)), rng))
         size = float(rng.uniform(0.03, 0.12))
         seed = int(rng.integers(1 << 30))
-        colors = patterns.cloth(palette, kind, size, seed, full_u, full_v, 1 / frame.unit)
+        colors = patterns.cloth(
+            palette, kind, size, seed, patterns.Place(full_u, full_v, 1 / frame.unit)
+        )
         faded = colors * 0.6 + np.asarray(base, np.float32) * 0.4
         return np.asarray(faded * tone[..., None], dtype=np.float32)
     return _plane(tone, base)
 
 
-def _wood(width: int, height: int, light: Light, rng: Rng) -> Grid:
+def _wood(width: int, height: int, rng: Rng) -> Grid:
     woods: tuple[RGB, ...] = (
         (196, 152, 104),
         (150, 106, 68),
@@ -121,14 +120,14 @@ def _wood(width: int, height: int, light: Light, rng: Rng) -> Grid:
     return _plane(tone * _rough(width, height, 0.02, rng), base)
 
 
-def _carpet(width: int, height: int, light: Light, rng: Rng) -> Grid:
+def _carpet(width: int, height: int, rng: Rng) -> Grid:
     base = sample(str(rng.choice(["gray", "beige", "brown", "green", "navy", "red"])), rng)
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     tone = 0.8 + 0.25 * noise(xs / 5, ys / 5) + 0.15 * noise(xs / 60, ys / 60)
     return _plane(tone * _rough(width, height, 0.08, rng), base)
 
 
-def _floor_tiles(width: int, height: int, light: Light, rng: Rng) -> Grid:
+def _floor_tiles(width: int, height: int, rng: Rng) -> Grid:
     base = sample(str(rng.choice(["white", "gray", "beige"])), rng)
     xs, ys = np.meshgrid(
         np.arange(width, dtype=np.float32) / height, np.arange(height, dtype=np.float32) / height
@@ -154,7 +153,7 @@ def _wall(width: int, height: int, rng: Rng) -> Grid:
 def _stand(width: int, height: int, light: Light, rng: Rng) -> Grid:
     """A table or floor in front of a wall, or seamless white."""
     if rng.random() < 0.35:
-        out = _white(width, height, light, rng)
+        out = _white(width, height, rng)
         fall = np.linspace(1.0, float(rng.uniform(0.86, 0.96)), height, dtype=np.float32)
         return out * fall[:, None, None]
     wall = _wall(width, height, rng)

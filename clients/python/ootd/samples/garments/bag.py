@@ -12,7 +12,17 @@ import numpy as np
 from ootd.samples.colors import RGB, mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.garments.trunk import plain, seam_color
-from ootd.samples.geometry import Floats, Points, array, ellipse, join, rotate, rounded, smooth
+from ootd.samples.geometry import (
+    Floats,
+    Points,
+    array,
+    ellipse,
+    join,
+    moved,
+    rotate,
+    rounded,
+    smooth,
+)
 from ootd.samples.pieces import Folds, Frame, Mark, Material, Piece, Stage, Stroke
 
 _GOLD: RGB = (204, 176, 108)
@@ -30,7 +40,7 @@ class Hold:
 
     def at(self, points: Points) -> Floats:
         """Bag coordinates to px."""
-        return rotate(array(points) * self.unit, self.turn) + np.array([self.x, self.y])
+        return moved(rotate(array(points) * self.unit, self.turn), self.x, self.y)
 
     def fill(
         self,
@@ -80,9 +90,9 @@ def strap(line: Floats, rgb: RGB, px: float, stage: Stage, *, chain: bool = Fals
         ]
     lit = mix(rgb, (255, 255, 255), 0.16)
     return [
-        Stroke(line + (px * 0.15, px * 0.15), dark, px, stage, 0.85, solid=True),
+        Stroke(line + np.array((px * 0.15, px * 0.15)), dark, px, stage, 0.85, solid=True),
         Stroke(line, rgb, px * 0.9, stage, 1.0, solid=True),
-        Stroke(line - (px * 0.18, px * 0.12), lit, px * 0.22, stage, 0.6),
+        Stroke(line - np.array((px * 0.18, px * 0.12)), lit, px * 0.22, stage, 0.6),
     ]
 
 
@@ -106,14 +116,15 @@ def size_of(design: GarmentDesign) -> tuple[float, float]:
 
 def draw_bag(hold: Hold, design: GarmentDesign, *, carried: bool) -> list[Mark]:
     """The bag; `carried` leaves out straps that the wearer's body leads elsewhere."""
+    if design.sub_category == "purse":
+        return _purse(hold, design, carried=carried)
     maker = {
         "handbag": _handbag,
-        "purse": _purse,
         "wallet": _wallet,
         "clutch": _clutch,
         "backpack": _backpack,
     }[design.sub_category]
-    return maker(hold, design, carried)
+    return maker(hold, design)
 
 
 def _stitches(hold: Hold, shape: Floats, rgb: RGB, inset: float = 0.93) -> Stroke:
@@ -151,7 +162,7 @@ def _flap(hold: Hold, design: GarmentDesign, w: float, drop: float) -> list[Mark
     return marks + _clasp(hold, 0.0, drop * 0.9)
 
 
-def _handbag(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
+def _handbag(hold: Hold, design: GarmentDesign) -> list[Mark]:
     w, h = size_of(design)
     w /= 2
     base = design.palette[0]
@@ -193,7 +204,7 @@ def _handbag(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     return marks
 
 
-def _purse(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
+def _purse(hold: Hold, design: GarmentDesign, *, carried: bool) -> list[Mark]:
     w, h = size_of(design)
     w /= 2
     base = design.palette[0]
@@ -228,7 +239,7 @@ def _purse(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     return marks
 
 
-def _wallet(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
+def _wallet(hold: Hold, design: GarmentDesign) -> list[Mark]:
     w, h = size_of(design)
     w /= 2
     base = design.palette[0]
@@ -247,7 +258,7 @@ def _wallet(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     return marks
 
 
-def _clutch(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
+def _clutch(hold: Hold, design: GarmentDesign) -> list[Mark]:
     w, h = size_of(design)
     w /= 2
     base = design.palette[0]
@@ -276,22 +287,22 @@ def _clutch(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
     return marks
 
 
-def _backpack(hold: Hold, design: GarmentDesign, carried: bool) -> list[Mark]:
+def _shoulder_straps(hold: Hold, base: RGB, w: float, h: float) -> list[Mark]:
+    marks: list[Mark] = []
+    for s in (-1, 1):
+        side = [(s * w * 0.55, 0.01), (s * w * 1.22, h * 0.25)]
+        side += [(s * w * 1.25, h * 0.7), (s * w * 0.9, h * 0.95)]
+        marks += hold.strap(side, scale(base, 0.75), 0.016)
+    handle = [(-w * 0.25, 0.008), (-w * 0.2, -0.028), (w * 0.2, -0.028), (w * 0.25, 0.008)]
+    return marks + hold.strap(handle, scale(base, 0.8), 0.009)
+
+
+def _backpack(hold: Hold, design: GarmentDesign) -> list[Mark]:
     w, h = size_of(design)
     w /= 2
     base = design.palette[0]
     ink = seam_color(base)
-    marks: list[Mark] = []
-    for s in (-1, 1):
-        side = [
-            (s * w * 0.55, 0.01),
-            (s * w * 1.22, h * 0.25),
-            (s * w * 1.25, h * 0.7),
-            (s * w * 0.9, h * 0.95),
-        ]
-        marks += hold.strap(side, scale(base, 0.75), 0.016)
-    handle = [(-w * 0.25, 0.008), (-w * 0.2, -0.028), (w * 0.2, -0.028), (w * 0.25, 0.008)]
-    marks += hold.strap(handle, scale(base, 0.8), 0.009)
+    marks = _shoulder_straps(hold, base, w, h)
     shape = join(
         smooth(
             [

@@ -79,12 +79,12 @@ def _on_back(fig: Figure, design: GarmentDesign) -> list[Mark]:
     base = design.palette[0]
     for s in (-1, 1):
         line = smooth(
-            fig.at([(s * 0.058, 0.184), (s * 0.07, 0.24), (s * 0.082, 0.3), (s * 0.1, 0.35)])
+            fig.at([(s * 0.052, 0.182), (s * 0.06, 0.24), (s * 0.07, 0.3), (s * 0.09, 0.36)])
         )
         marks += strap(line, scale(base, 0.92), fig.px(0.021), Stage.STRAP)
-        seam = smooth(fig.at([(s * 0.06, 0.19), (s * 0.071, 0.24), (s * 0.083, 0.3)]))
+        seam = smooth(fig.at([(s * 0.054, 0.19), (s * 0.061, 0.24), (s * 0.071, 0.3)]))
         marks.append(Stroke(seam, seam_color(base), fig.px(0.003), Stage.STRAP, 0.7))
-        clip = fig.at([(s * 0.076, 0.275)])
+        clip = fig.at([(s * 0.066, 0.275)])
         buckle = ellipse(clip, fig.px(0.012), fig.px(0.006))
         marks.append(Stroke(buckle, mix(base, (40, 40, 40), 0.6), 0, Stage.STRAP, 0.9, closed=True))
     return marks

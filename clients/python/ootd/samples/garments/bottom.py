@@ -11,7 +11,6 @@ from ootd.samples.garments.trunk import (
     buttons,
     cuff,
     material,
-    patch,
     plain,
     seam,
     seam_color,
@@ -117,14 +116,15 @@ def _trousers(fig: Figure, design: GarmentDesign) -> list[Mark]:
         marks.append(
             Piece(outline, cloth, frame, Stage.BOTTOM, folds, shadow=0.3 if leg.in_front else 0.2)
         )
-        marks += _leg_details(fig, design, leg, line, outline, hem_ease)
+        marks += _leg_details(fig, design, leg, (outline, line), hem_ease)
     marks += _waist_details(fig, design, waist, thigh)
     return marks
 
 
 def _leg_details(
-    fig: Figure, design: GarmentDesign, leg: Leg, line: Floats, outline: Floats, ease: float
+    fig: Figure, design: GarmentDesign, leg: Leg, shape: tuple[Floats, Floats], ease: float
 ) -> list[Mark]:
+    outline, line = shape
     base, marks = design.palette[0], list[Mark]()
     ink, sub = seam_color(base), design.sub_category
     stage = Stage.BOTTOM
@@ -132,12 +132,16 @@ def _leg_details(
     half = body * fig.build.limbs + ease
     out = normals(line) * leg.side * fig.px(half * (fig.wide if fig.flat else 1.0))
     if sub == "joggers":
-        marks.append(cuff(fig, line, half * 0.92, plain(scale(base, 0.92), "rib"), stage, 0.032))
+        marks.append(
+            cuff(fig, line, half * 0.92, plain(scale(base, 0.92), "rib"), stage, length=0.032)
+        )
     elif design.has("rolled"):
         lighter = (
             mix(base, (205, 214, 224), 0.35) if design.fabric == "denim" else scale(base, 0.95)
         )
-        marks.append(cuff(fig, line, half * 1.03, plain(lighter, design.fabric), stage, 0.03))
+        marks.append(
+            cuff(fig, line, half * 1.03, plain(lighter, design.fabric), stage, length=0.03)
+        )
     else:
         end = np.stack([line[-3] + out[-3] * 1.2, line[-3] - out[-3] * 1.2])
         shift = line[-1] - line[-3]
@@ -235,19 +239,22 @@ def _waist_details(fig: Figure, design: GarmentDesign, waist: float, ease: float
     if sub != "leggings":
         marks += _pockets(fig, design, waist + height, half)
     if design.has("belt") and not elastic:
-        leather = plain((52, 36, 28) if sum(base) > 200 else (28, 24, 22), "leather")
-        marks.append(Piece(outline, leather, fig.frame(0, waist), stage, Folds(depth=0), bulge=0.4))
-        buckle = fig.at(
-            [
-                (-0.013, waist - 0.002),
-                (0.013, waist - 0.002),
-                (0.013, waist + height + 0.003),
-                (-0.013, waist + height + 0.003),
-                (-0.013, waist - 0.002),
-            ]
-        )
-        marks.append(Stroke(buckle, (196, 184, 150), fig.px(0.0035), stage, 0.95))
+        marks += _belt(fig, design, outline, (waist, waist + height))
     return marks
+
+
+def _belt(
+    fig: Figure, design: GarmentDesign, band: Floats, span: tuple[float, float]
+) -> list[Mark]:
+    top, low = span[0] - 0.002, span[1] + 0.003
+    dark = (52, 36, 28) if sum(design.palette[0]) > 200 else (28, 24, 22)
+    frame = fig.frame(0, top)
+    leather = plain(dark, "leather")
+    ring = [(-0.013, top), (0.013, top), (0.013, low), (-0.013, low), (-0.013, top)]
+    return [
+        Piece(band, leather, frame, Stage.BOTTOM, Folds(depth=0), bulge=0.4),
+        Stroke(fig.at(ring), (196, 184, 150), fig.px(0.0035), Stage.BOTTOM, 0.95),
+    ]
 
 
 def _pockets(fig: Figure, design: GarmentDesign, y: float, half: float) -> list[Mark]:
@@ -279,7 +286,7 @@ def _skirt(fig: Figure, design: GarmentDesign) -> list[Mark]:
     waist = WAIST_Y + 0.01 + 0.03 * (1 - design.fit)
     hem = 0.6 + 0.3 * design.length**1.3
     flare = 0.01 + (0.12 if design.has("pleats") else 0.07) * design.flare * (0.4 + design.length)
-    marks = skirt_panel(fig, design, waist, hem, flare, Stage.BOTTOM)
+    marks = skirt_panel(fig, design, (waist, hem), flare, Stage.BOTTOM)
     w = fig.wide if fig.flat else 1.0
     half = (fig.half(waist) + 0.006) * w
     band = join(
@@ -300,9 +307,10 @@ def _skirt(fig: Figure, design: GarmentDesign) -> list[Mark]:
 
 
 def skirt_panel(
-    fig: Figure, design: GarmentDesign, waist: float, hem: float, flare: float, stage: Stage
+    fig: Figure, design: GarmentDesign, span: tuple[float, float], flare: float, stage: Stage
 ) -> list[Mark]:
-    """A skirt from waist to hem that widens by `flare` (body heights)."""
+    """A skirt that spans waist to hem (y) and widens by `flare` (body heights)."""
+    waist, hem = span
     w = fig.wide if fig.flat else 1.0
     hip = fig.half(0.5) + 0.008
     sides = {}
@@ -329,22 +337,17 @@ def skirt_panel(
     piece = Piece(outline, cloth, fig.frame(0, 0.5), stage, folds, bulge=0.8, shadow=0.35)
     marks: list[Mark] = [piece]
     if pleated:
-        marks += _pleats(fig, design, waist, hem, edge, stage, outline)
+        marks += _pleats(fig, design, span, edge, piece)
     ink = seam_color(design.palette[0])
-    line = bottom - (0, 0.012)
-    marks.append(Stroke(fig.at(line), ink, fig.px(0.002), stage, 0.35, clip=outline))
+    hem_line = bottom - np.array((0, 0.012))
+    marks.append(Stroke(fig.at(hem_line), ink, fig.px(0.002), stage, 0.35, clip=outline))
     return marks
 
 
 def _pleats(
-    fig: Figure,
-    design: GarmentDesign,
-    waist: float,
-    hem: float,
-    edge: float,
-    stage: Stage,
-    clip: Floats,
+    fig: Figure, design: GarmentDesign, span: tuple[float, float], edge: float, skirt: Piece
 ) -> list[Mark]:
+    waist, hem = span
     top = fig.half(waist) * fig.wide
     marks: list[Mark] = []
     dark = scale(design.palette[0], 0.55)
@@ -354,8 +357,7 @@ def _pleats(
             (float(k) * (top + edge) / 2, (waist + hem) / 2),
             (float(k) * edge, hem + 0.02),
         ]
-        marks.append(Stroke(smooth(fig.at(line)), dark, fig.px(0.003), stage, 0.45, clip=clip))
+        marks.append(
+            Stroke(smooth(fig.at(line)), dark, fig.px(0.003), skirt.stage, 0.45, clip=skirt.outline)
+        )
     return marks
-
-
-__all__ = ["CROTCH_Y", "draw", "is_slim", "leg_outline", "patch", "skirt_panel"]

@@ -49,7 +49,7 @@ def _bodice(fig: Figure, design: GarmentDesign, hem: float, ease: float) -> list
         marks.append(Stroke(outline, edge, fig.px(0.003), Stage.TOP, 0.5, clip=outline))
     if neck == "collar":
         marks += collar(fig, cloth, Stage.COLLAR)
-        marks += placket(fig, design, 0.224, hem, Stage.TOP, 4)
+        marks += placket(fig, design, (0.224, hem), Stage.TOP, 4)
     marks += sleeves(
         fig,
         design,
@@ -68,12 +68,12 @@ def _dress(fig: Figure, design: GarmentDesign) -> list[Mark]:
     flare = 0.012 + 0.09 * design.flare * (0.5 + design.length)
     marks = _bodice(fig, design, _WAIST + 0.006, ease)
     # The skirt is behind the bodice's hem: same stage, so it is listed first.
-    marks = skirt_panel(fig, design, _WAIST - 0.004, hem, flare, Stage.TOP) + marks
+    marks = skirt_panel(fig, design, (_WAIST - 0.004, hem), flare, Stage.TOP) + marks
     if design.has("ruffle-hem"):
         marks += _ruffle(fig, design, hem, flare)
     if design.has("belt"):
         dark = plain((44, 34, 30) if sum(design.palette[0]) > 200 else design.trim, "leather")
-        marks += belt(fig, design, _WAIST, 0.004 + ease, Stage.TOP, dark)
+        marks += belt(fig, design, dark, Stage.TOP, y=_WAIST, ease=0.004 + ease)
     else:
         half = (fig.half(_WAIST) + ease) * fig.wide
         line = [(-half, _WAIST), (0.0, _WAIST + 0.004), (half, _WAIST)]
@@ -118,11 +118,11 @@ def _romper(fig: Figure, design: GarmentDesign) -> list[Mark]:
         marks.append(seam(fig, pocket, ink, Stage.TOP, width=0.003))
     marks += _bodice(fig, design, _WAIST + 0.008, ease)
     if design.has("placket") and design.neckline != "collar":
-        marks += placket(fig, design, 0.275, _WAIST, Stage.TOP, 4)
+        marks += placket(fig, design, (0.275, _WAIST), Stage.TOP, 4)
     if design.has("belt"):
-        marks += belt(fig, design, _WAIST, 0.004 + ease, Stage.TOP, material(design))
+        marks += belt(fig, design, material(design), Stage.TOP, y=_WAIST, ease=0.004 + ease)
     else:
         half = (fig.half(_WAIST) + ease) * fig.wide
-        line = [(-half, _WAIST), (0.0, _WAIST + 0.003), (half, _WAIST)]
-        marks.append(seam(fig, line, ink, Stage.TOP, width=0.004))
+        waist = [(-half, _WAIST), (0.0, _WAIST + 0.003), (half, _WAIST)]
+        marks.append(seam(fig, waist, ink, Stage.TOP, width=0.004))
     return marks

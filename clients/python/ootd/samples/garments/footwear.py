@@ -13,7 +13,7 @@ import numpy as np
 from ootd.samples.colors import RGB, mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.garments.trunk import plain
-from ootd.samples.geometry import Floats, Points, array, rotate, smooth
+from ootd.samples.geometry import Floats, Points, array, moved, rotate, smooth
 from ootd.samples.pieces import Folds, Frame, Mark, Material, Piece, Stage, Stroke
 
 FOOT = 0.152  # length of a foot in body heights
@@ -42,7 +42,7 @@ class Foot:
         p = array(points)
         along = p[:, 0] if self.front else (p[:, 0] - 0.2) * self.squeeze
         local = np.stack([along * self.direction, -p[:, 1]], 1) * self.length
-        return rotate(local, self.turn) + np.array([self.x, self.y])
+        return moved(rotate(local, self.turn), self.x, self.y)
 
     def fill(
         self,
@@ -62,25 +62,35 @@ class Foot:
             outline, cloth, frame, self.stage, folds, bulge=bulge, shadow=shadow, shade=shade
         )
 
-    def line(self, points: Points, rgb: RGB, width: float, alpha: float = 0.9) -> Stroke:
-        """A smooth line; `width` in foot lengths."""
+    def line(
+        self,
+        points: Points,
+        rgb: RGB,
+        width: float,
+        alpha: float = 0.9,
+        *,
+        on: Piece | None = None,
+    ) -> Stroke:
+        """A smooth line, `width` in foot lengths; only where it lies `on` a piece."""
         line = self.at(smooth(points, per=6))
-        return Stroke(line, rgb, width * self.length, self.stage, alpha)
+        clip = on.outline if on else None
+        return Stroke(line, rgb, width * self.length, self.stage, alpha, clip=clip)
 
     def strap(self, points: Points, rgb: RGB, width: float) -> list[Mark]:
         """A leather strap: it counts as part of the shoe."""
         line = self.at(smooth(points, per=6))
         px = 0.72 * width * self.length
         dark, lit = scale(rgb, 0.55), mix(rgb, (255, 255, 255), 0.18)
-        shadow = line + (0.0, px * 0.22)
+        shadow = line + np.array((0.0, px * 0.22))
         return [
             Stroke(shadow, dark, px, self.stage, 0.8, solid=True),
             Stroke(line, rgb, px * 0.92, self.stage, 1.0, solid=True),
-            Stroke(line - (0.0, px * 0.2), lit, px * 0.3, self.stage, 0.5),
+            Stroke(line - np.array((0.0, px * 0.2)), lit, px * 0.3, self.stage, 0.5),
         ]
 
 
 def cloth_of(design: GarmentDesign) -> Material:
+    """The shoe's upper material."""
     return Material(design.palette, design.fabric)
 
 
@@ -90,8 +100,9 @@ def bare_foot(foot: Foot, lift: float = 0.0) -> list[Mark]:
         return []
     h = lift
     points = [
-        (0.06, 0.05 + h), (0.02, 0.14 + h), (0.08, 0.3 + h), (0.1, 0.5 + h * 0.6), (0.28, 0.5 + h * 0.6),
-        (0.34, 0.34 + h * 0.8), (0.6, 0.2 + h * 0.32), (0.86, 0.12), (0.97, 0.07), (0.94, 0.03),
+        (0.06, 0.05 + h), (0.02, 0.14 + h), (0.08, 0.3 + h), (0.1, 0.5 + h * 0.6),
+        (0.28, 0.5 + h * 0.6), (0.34, 0.34 + h * 0.8), (0.6, 0.2 + h * 0.32), (0.86, 0.12),
+        (0.97, 0.07), (0.94, 0.03),
         (0.7, 0.03), (0.4, 0.06 + h * 0.5),
     ]  # fmt: skip
     return [foot.fill(points, plain(foot.skin, "skin"), shadow=0.0)]
@@ -100,7 +111,7 @@ def bare_foot(foot: Foot, lift: float = 0.0) -> list[Mark]:
 def sole(foot: Foot, rgb: RGB, height: float, *, heel: float = 0.0) -> list[Mark]:
     """A flat sole of some height, with a low block heel if asked."""
     h = height
-    shape = [(0.02, 0.0 if not heel else heel), (0.0, h * 0.6 + heel), (0.02, h + 0.03 + heel)]
+    shape = [(0.02, heel), (0.0, h * 0.6 + heel), (0.02, h + 0.03 + heel)]
     shape += [(0.3, h + 0.02 + heel * 0.8), (0.6, h + 0.02), (0.97, h + 0.04), (1.02, h * 0.75)]
     shape += [(0.98, 0.005), (0.6, 0.0), (0.42, heel * 0.5)]
     marks: list[Mark] = []
@@ -112,11 +123,13 @@ def sole(foot: Foot, rgb: RGB, height: float, *, heel: float = 0.0) -> list[Mark
 
 
 def sole_color(design: GarmentDesign) -> RGB:
+    """A dark sole that goes with the shoe."""
     base = design.palette[0]
     return mix(design.trim, scale(base, 0.35), 0.75)
 
 
 def heel_of(foot: Foot, design: GarmentDesign, height: float, *, block: bool) -> Piece:
+    """A high heel: a block or a stiletto."""
     if block:
         shape = [(0.0, height + 0.04), (0.22, height - 0.06), (0.19, 0.0), (0.01, 0.0)]
     else:
@@ -132,10 +145,14 @@ def heel_of(foot: Foot, design: GarmentDesign, height: float, *, block: bool) ->
 
 
 def band(
-    foot: Foot, design: GarmentDesign, x: float, wide: float, low: float, high: float
+    foot: Foot, design: GarmentDesign, x: float, wide: float, rise: tuple[float, float]
 ) -> list[Mark]:
-    """A broad strap over the foot: its near half and, without a foot, the far half behind it."""
+    """A broad strap over the foot: its near half and, without a foot, the far half behind it.
+
+    `rise` is its height at the sole and on the foot.
+    """
     marks: list[Mark] = []
+    low, high = rise
     lean, w = 0.04, wide
     if foot.skin is None:
         far = [(x - w + lean, high), (x + w + lean, high - 0.02), (x + w + lean * 3.2, low + 0.03)]

@@ -40,6 +40,7 @@ class Front:
 
 
 def opening(design: GarmentDesign, wide: float) -> tuple[float, float]:
+    """Half of the gap between the fronts above and at the hem; below 0 where they overlap."""
     if not design.has("open"):
         return -0.006, -0.006
     return wide * (0.7 + 0.5 * design.flare), wide * (1.1 + 1.2 * design.flare)
@@ -60,9 +61,10 @@ def front_edge(front: Front, side: int) -> Floats:
 
 
 def half_outline(fig: Figure, front: Front, side: int) -> Floats:
+    """One front half in px."""
     flank = smooth(side_line(fig, front.cut)) * (side, 1)
     edge = front_edge(front, side)
-    middle = (flank[-1] + edge[-1]) / 2 + (0, front.cut.hem_curve)
+    middle = (flank[-1] + edge[-1]) / 2 + np.array((0, front.cut.hem_curve))
     hem = smooth([flank[-1], middle, edge[-1]])
     return fig.at(join(flank, hem, edge[::-1]))
 
@@ -70,13 +72,14 @@ def half_outline(fig: Figure, front: Front, side: int) -> Floats:
 def body(
     fig: Figure, design: GarmentDesign, front: Front, cloth: Material, folds: Folds
 ) -> list[Mark]:
+    """Both front halves and, where the garment lies flat, the lining between them."""
     marks: list[Mark] = []
     if fig.flat:
         lining = mix(design.trim, scale(design.palette[0], 0.6), 0.6)
         flank = smooth(side_line(fig, front.cut))
         neck = [(-0.043, NECK_Y), (0.0, NECK_Y + 0.012), (0.043, NECK_Y)]
-        shape = join(smooth(neck), flank * (0.97, 1) - (0, 0.004))
-        shape = join(shape, (flank * (-0.97, 1) - (0, 0.004))[::-1])
+        shape = join(smooth(neck), flank * (0.97, 1) - np.array((0, 0.004)))
+        shape = join(shape, (flank * (-0.97, 1) - np.array((0, 0.004)))[::-1])
         inside = Piece(
             fig.at(shape),
             plain(lining, "silk"),
@@ -157,6 +160,7 @@ def turn_collar(
 def flap_pockets(
     fig: Figure, design: GarmentDesign, y: float, x: float = 0.06, wide: float = 0.03
 ) -> list[Mark]:
+    """A pocket with a flap on each side."""
     marks: list[Mark] = []
     ink = seam_color(design.palette[0])
     for s in (-1, 1):
@@ -170,21 +174,21 @@ def flap_pockets(
 def button_row(
     fig: Figure,
     design: GarmentDesign,
-    top: float,
-    bottom: float,
+    span: tuple[float, float],
     count: int,
     *,
     double: bool,
     x: float,
 ) -> list[Mark]:
+    """Buttons from the first to the last height of `span`, in one row (at x) or in two."""
     tone: RGB = mix(design.trim, scale(design.palette[0], 0.5), 0.55)
     xs = (-0.028, 0.028) if double else (x,)
-    ys = np.linspace(top, bottom, count)
+    ys = np.linspace(*span, count)
     return buttons(fig, [(c, float(y)) for y in ys for c in xs], tone, BODY, 0.0062)
 
 
 def belt(
-    fig: Figure, design: GarmentDesign, y: float, ease: float, stage: Stage, cloth: Material
+    fig: Figure, design: GarmentDesign, cloth: Material, stage: Stage, *, y: float, ease: float
 ) -> list[Mark]:
     """A belt around the waist with its buckle."""
     half = (fig.half(y) + ease) * fig.wide
@@ -204,22 +208,20 @@ def belt(
 def arms(
     fig: Figure, design: GarmentDesign, length: str, ease: float, band: Material | None = None
 ) -> list[Mark]:
-    cloth = material(design, "leather" if design.fabric == "leather" else None)
-    wrist = 0.008 if band else 0.014
-    marks = sleeves(
+    """Both sleeves."""
+    return sleeves(
         fig,
         design,
         length=length,
         ease=ease,
         stage=Stage.OUTER_SLEEVE,
-        wrist_ease=wrist,
+        wrist_ease=0.008 if band else 0.014,
         band=band,
-        cloth=cloth,
     )
-    return marks
 
 
 def waistband(fig: Figure, front: Front, band: Material) -> list[Mark]:
+    """The band along the hem of both halves."""
     hem, marks = front.cut.hem, list[Mark]()
     half = (fig.half(hem) + front.cut.hem_ease + 0.001) * fig.wide
     for s in (-1, 1):
@@ -236,5 +238,6 @@ def waistband(fig: Figure, front: Front, band: Material) -> list[Mark]:
 
 
 def zipper(fig: Figure, points: Outline, design: GarmentDesign) -> Stroke:
+    """A metal zip."""
     metal = mix(design.trim, (196, 196, 200), 0.7)
     return seam(fig, points, metal, BODY, width=0.0035, opacity=0.9)

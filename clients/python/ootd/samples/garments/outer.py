@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ootd.samples.colors import mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import Figure
@@ -67,11 +69,11 @@ def _coat(fig: Figure, design: GarmentDesign) -> list[Mark]:
         marks += turn_collar(fig, cloth, size=1.25)
     double = design.has("double")
     marks += button_row(
-        fig, design, front.break_y + 0.01, 0.54, 4, double=double, x=-max(gap, 0) - 0.004
+        fig, design, (front.break_y + 0.01, 0.54), 4, double=double, x=-max(gap, 0) - 0.004
     )
     marks += flap_pockets(fig, design, 0.5, 0.07)
     if design.has("belt"):
-        marks += belt(fig, design, 0.405, ease + 0.004, BODY, material(design))
+        marks += belt(fig, design, material(design), BODY, y=0.405, ease=ease + 0.004)
     marks += arms(fig, design, "long", 0.022 + 0.01 * design.fit)
     return marks
 
@@ -89,7 +91,7 @@ def _blazer(fig: Figure, design: GarmentDesign) -> list[Mark]:
     marks += lapels(fig, front, cloth, size=0.75 + 0.35 * design.flare, peak=double)
     count, low = (2, 0.43) if double else (1 + int(design.seed % 2), 0.42)
     marks += button_row(
-        fig, design, front.break_y + 0.008, low, count, double=double, x=-max(gap, 0) - 0.004
+        fig, design, (front.break_y + 0.008, low), count, double=double, x=-max(gap, 0) - 0.004
     )
     marks += flap_pockets(fig, design, 0.455, 0.062, 0.024)
     ink = seam_color(design.palette[0])
@@ -116,15 +118,15 @@ def _cardigan(fig: Figure, design: GarmentDesign) -> list[Mark]:
     rib = scale(design.palette[0], 0.86)
     wide = 0.034 if design.has("shawl") else 0.015
     for s in (-1, 1):
-        edge = fig.at(front_edge(front, s) + (s * wide * 0.4, 0))
+        edge = fig.at(front_edge(front, s) + np.array((s * wide * 0.4, 0)))
         marks.append(Stroke(edge, rib, fig.px(wide), BODY, 0.95))
         ridge = scale(rib, 0.86)
         for k in (-0.25, 0.25):
-            line = fig.at(front_edge(front, s) + (s * wide * (0.4 + k), 0))
+            line = fig.at(front_edge(front, s) + np.array((s * wide * (0.4 + k), 0)))
             marks.append(Stroke(line, ridge, fig.px(0.002), BODY, 0.6))
     if not design.has("shawl"):
         x = -max(gap, 0) - wide * 0.4
-        marks += button_row(fig, design, 0.315, hem - 0.03, 5, double=False, x=x)
+        marks += button_row(fig, design, (0.315, hem - 0.03), 5, double=False, x=x)
     pockets = hem > 0.53
     for s in (-1, 1):
         if pockets:

@@ -35,6 +35,7 @@ from ootd.samples.pieces import Folds, Mark, Piece, Stage, Stroke
 
 
 def jacket(fig: Figure, design: GarmentDesign) -> list[Mark]:
+    """A jacket: biker, denim, bomber or quilted."""
     ease = 0.018 + 0.018 * design.fit
     hem = 0.44 + 0.06 * design.length
     cut = Cut(hem, ease, ease - 0.006, waist=0.35)
@@ -69,8 +70,7 @@ def _zips(fig: Figure, design: GarmentDesign, front: Front) -> list[Mark]:
     marks: list[Mark] = [
         zipper(fig, [(edge + 0.012, 0.3), (front.hem_gap + 0.012, front.cut.hem)], design)
     ]
-    for s in (-1, 1):
-        marks.append(zipper(fig, [(s * 0.045, 0.385), (s * 0.085, 0.36)], design))
+    marks += [zipper(fig, [(s * 0.045, 0.385), (s * 0.085, 0.36)], design) for s in (-1, 1)]
     marks.append(zipper(fig, [(-0.085, 0.29), (-0.05, 0.305)], design))
     return marks
 
@@ -107,6 +107,7 @@ def _denim_details(fig: Figure, design: GarmentDesign, front: Front) -> list[Mar
 
 
 def cape(fig: Figure, design: GarmentDesign) -> list[Mark]:
+    """A cape: it falls from the shoulders over the arms."""
     hem = 0.46 + 0.12 * design.length
     wide = (0.165 + 0.05 * design.flare) * (1.1 if fig.flat else 1.0)
     gap = 0.014 if design.has("open") else -0.004
@@ -117,28 +118,8 @@ def cape(fig: Figure, design: GarmentDesign) -> list[Mark]:
     back = [(-0.06, 0.18), (0.06, 0.18), (wide * 0.97, hem - 0.02), (-wide * 0.97, hem - 0.02)]
     marks.append(Piece(fig.at(back), lining, fig.frame(0, 0.3), Stage.BEHIND, shade=0.75))
     folds = Folds(angle=1.5, wave=0.06, depth=0.45, stretch=8)
-    s_w = fig.build.shoulders
     for s in (1, -1):
-        side = smooth(
-            [(s * 0.043, NECK_Y), (s * s_w * 0.85, SHOULDER_Y - 0.006), (s * (s_w + 0.022), 0.235)]
-            + [(s * (wide + s_w + 0.02) / 2, 0.33), (s * wide, hem - 0.03)]
-        )
-        lower = smooth(
-            [
-                (s * wide, hem - 0.03),
-                (s * wide * 0.5, hem + 0.008),
-                (s * (gap + 0.006), hem + 0.014),
-            ]
-        )
-        edge = smooth(
-            [
-                (s * (gap + 0.006), hem + 0.014),
-                (s * gap, 0.3),
-                (s * gap, 0.215),
-                (s * 0.043, NECK_Y),
-            ]
-        )
-        outline = fig.at(join(side, lower, edge))
+        outline, lower = _cape_half(fig, s, wide, gap, hem)
         frame = fig.frame(0.05 * s, 0.275, -0.12 * s)
         marks.append(Piece(outline, cloth, frame, stage, folds, bulge=0.7, shadow=0.5))
         if design.has("fringe"):
@@ -155,16 +136,27 @@ def cape(fig: Figure, design: GarmentDesign) -> list[Mark]:
     return marks
 
 
+def _cape_half(fig: Figure, s: int, wide: float, gap: float, hem: float) -> tuple[Floats, Floats]:
+    """One half in px, and its hem in body coordinates."""
+    shoulder = fig.build.shoulders
+    side = [(0.043, NECK_Y), (shoulder * 0.85, SHOULDER_Y - 0.006), (shoulder + 0.022, 0.235)]
+    side += [((wide + shoulder + 0.02) / 2, 0.33), (wide, hem - 0.03)]
+    lower = smooth([(wide, hem - 0.03), (wide * 0.5, hem + 0.008), (gap + 0.006, hem + 0.014)])
+    edge = smooth([(gap + 0.006, hem + 0.014), (gap, 0.3), (gap, 0.215), (0.043, NECK_Y)])
+    return fig.at(join(smooth(side), lower, edge) * (s, 1)), lower * (s, 1)
+
+
 def _fringe(fig: Figure, design: GarmentDesign, hem: Floats) -> list[Mark]:
     marks: list[Mark] = []
     for at in hem[::2]:
-        strand = fig.at([at, at + (0.001, 0.028)])
+        strand = fig.at([at, at + np.array((0.001, 0.028))])
         tone = scale(design.palette[0], 0.85)
         marks.append(Stroke(strand, tone, fig.px(0.005), Stage.CAPE, 0.95, solid=True))
     return marks
 
 
 def vest(fig: Figure, design: GarmentDesign) -> list[Mark]:
+    """A sleeveless layer: a waistcoat, a denim or a padded vest."""
     puffer = design.fabric == "nylon"
     ease = 0.022 + 0.012 * design.fit if puffer else 0.01 + 0.01 * design.fit
     hem = 0.46 + 0.05 * design.length
@@ -184,17 +176,17 @@ def vest(fig: Figure, design: GarmentDesign) -> list[Mark]:
                 marks.append(
                     Stroke(line, scale(design.palette[0], 0.5), fig.px(0.005), BODY, 0.6, clip=clip)
                 )
-                glow = line + (0, fig.px(0.008))
+                glow = line + np.array((0, fig.px(0.008)))
                 lit = mix(design.palette[0], (255, 255, 255), 0.35)
                 marks.append(Stroke(glow, lit, fig.px(0.006), BODY, 0.35, clip=clip))
         marks.append(zipper(fig, [(max(gap, 0.0), 0.222), (max(hem_gap, 0.0), hem)], design))
     else:
         marks += button_row(
-            fig, design, front.break_y + 0.01, hem - 0.03, 4, double=False, x=-max(gap, 0) - 0.004
+            fig, design, (front.break_y + 0.01, hem - 0.03), 4, double=False, x=-max(gap, 0) - 0.004
         )
         for s in (-1, 1):
-            line = [(s * 0.04, 0.43), (s * 0.075, 0.425)]
-            marks.append(seam(fig, line, ink, BODY, width=0.005, opacity=0.6))
+            welt = [(s * 0.04, 0.43), (s * 0.075, 0.425)]
+            marks.append(seam(fig, welt, ink, BODY, width=0.005, opacity=0.6))
     if stand:
         marks += turn_collar(fig, cloth, stand=True)
     return marks

@@ -14,7 +14,7 @@ from ootd.samples.garments.footwear import (
     cloth_of,
     sole_color,
 )
-from ootd.samples.garments.shoes_closed import boot, flat, loafer, sneaker
+from ootd.samples.garments.shoes_closed import boot, flat, loafer, shaft_of, sneaker
 from ootd.samples.garments.shoes_open import heeled, sandal
 from ootd.samples.garments.trunk import plain, seam_color
 from ootd.samples.geometry import ellipse
@@ -74,78 +74,58 @@ def draw_shoe(foot: Foot, design: GarmentDesign) -> list[Mark]:
 
 def _front_view(foot: Foot, design: GarmentDesign) -> list[Mark]:
     """The shoe with its toe towards the camera: the toe lies lower in the photo."""
-    sub, base = design.sub_category, design.palette[0]
-    h = 0.22 if sub in HEELED else 0.0
+    sub = design.sub_category
+    rise = 0.22 if sub in HEELED else 0.0
+    wide = 0.16 if sub in HEELED else 0.19
     marks: list[Mark] = []
-    narrow = 0.85 if sub in HEELED else 1.0
-    wide = 0.19 * narrow
-
-    def ring(top: float, half: float, neck: float) -> list[tuple[float, float]]:
-        right = [
-            (neck, top),
-            (half * 0.86, top * 0.5),
-            (half, 0.0),
-            (half * 0.86, -0.12),
-            (half * 0.4, -0.19),
-        ]
-        return [*right, *[(-x, y) for x, y in right[::-1]]]
-
-    if foot.skin is not None and sub in ("flats", "pumps", "heels", "sandals", "loafers"):
-        skin = plain(foot.skin, "skin")
-        marks.append(foot.fill(ring(0.5 + h, wide * 0.92, 0.09), skin))
-    sole = sole_color(design) if sub != "sneakers" else (236, 234, 228)
+    if foot.skin is not None and sub not in ("boots", "sneakers"):
+        half, top = wide * 0.92, 0.5 + rise
+        right = [(0.09, top), (half * 0.86, top * 0.5), (half, 0.0), (half * 0.86, -0.12)]
+        ring = _mirrored([*right, (half * 0.4, -0.19)])
+        marks.append(foot.fill(ring, plain(foot.skin, "skin")))
     thick = 0.07 if sub == "sneakers" else 0.035
-    rim = [
-        (wide * 1.06, 0.03),
-        (wide * 1.05, -0.1),
-        (wide * 0.5, -0.2 - thick),
-        (-wide * 0.5, -0.2 - thick),
-        (-wide * 1.05, -0.1),
-        (-wide * 1.06, 0.03),
-    ]
+    rim = _mirrored([(wide * 1.06, 0.03), (wide * 1.05, -0.1), (wide * 0.5, -0.2 - thick)])
     if sub in ("heels", "sandals"):
-        bed = plain(scale(base, 0.7), "leather")
-        marks.insert(0, foot.fill(rim, bed))
-        for y, w in ((-0.08, 0.1), (0.12, 0.06)):
-            marks += foot.strap([(-wide, y - 0.05), (0.0, y + 0.05), (wide, y - 0.05)], base, w)
-        if design.has("ankle"):
-            y = 0.36 + h
-            marks += foot.strap([(-0.11, y + 0.02), (0.0, y - 0.02), (0.11, y + 0.02)], base, 0.055)
-        return marks
-    marks.append(foot.fill(rim, plain(sole, "rubber"), bulge=0.3))
+        bed = plain(scale(design.palette[0], 0.7), "leather")
+        return [foot.fill(rim, bed), *marks, *_front_straps(foot, design, wide, rise)]
+    rubber = sole_color(design) if sub != "sneakers" else (236, 234, 228)
+    marks.append(foot.fill(rim, plain(rubber, "rubber"), bulge=0.3))
     if sub in ("flats", "pumps"):
-        upper = [
-            (wide, 0.12 + h * 0.5),
-            (wide * 1.02, -0.02),
-            (wide * 0.88, -0.13),
-            (wide * 0.4, -0.2),
-            (-wide * 0.4, -0.2),
-            (-wide * 0.88, -0.13),
-            (-wide * 1.02, -0.02),
-            (-wide, 0.12 + h * 0.5),
-            (-wide * 0.75, 0.02),
-            (0.0, -0.06),
-            (wide * 0.75, 0.02),
-        ]
-        marks.append(foot.fill(upper, cloth_of(design)))
-        if design.has("bow"):
-            marks.append(
-                foot.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), plain(scale(base, 0.75), "silk"))
-            )
-        return marks
-    shaft = 0.3
+        return marks + _front_slipper(foot, design, wide, rise)
+    shaft = 0.6 if sub == "sneakers" and design.has("high") else 0.3
     if sub == "boots":
-        shaft = (1.55 + 0.5 * design.length) if design.has("high") else 0.72 + 0.3 * design.length
-    if sub == "sneakers" and design.has("high"):
-        shaft = 0.6
-    leg = (
-        [(0.15 + 0.05 * (shaft > 1.2), shaft), (0.15, shaft * 0.6 + 0.1), (0.14, 0.3)]
-        if shaft > 0.5
-        else [(0.13, shaft)]
-    )
+        shaft = shaft_of(design)
+    leg = [(0.13, shaft)]
+    if shaft > 0.5:
+        leg = [(0.15 + 0.05 * (shaft > 1.2), shaft), (0.15, shaft * 0.6 + 0.1), (0.14, 0.3)]
     right = [*leg, (wide * 0.9, 0.14), (wide, 0.0), (wide * 0.9, -0.11), (wide * 0.45, -0.19)]
-    marks.append(foot.fill([*right, *[(-x, y) for x, y in right[::-1]]], cloth_of(design)))
-    marks += _front_marks(foot, design, wide, shaft)
+    marks.append(foot.fill(_mirrored(right), cloth_of(design)))
+    return marks + _front_marks(foot, design, wide, shaft)
+
+
+def _mirrored(right: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """A closed outline from its right half."""
+    return [*right, *[(-x, y) for x, y in right[::-1]]]
+
+
+def _front_straps(foot: Foot, design: GarmentDesign, wide: float, rise: float) -> list[Mark]:
+    base, marks = design.palette[0], list[Mark]()
+    for y, w in ((-0.08, 0.1), (0.12, 0.06)):
+        marks += foot.strap([(-wide, y - 0.05), (0.0, y + 0.05), (wide, y - 0.05)], base, w)
+    if design.has("ankle"):
+        y = 0.36 + rise
+        marks += foot.strap([(-0.11, y + 0.02), (0.0, y - 0.02), (0.11, y + 0.02)], base, 0.055)
+    return marks
+
+
+def _front_slipper(foot: Foot, design: GarmentDesign, wide: float, rise: float) -> list[Mark]:
+    right = [(wide * 0.75, 0.02), (wide, 0.12 + rise * 0.5), (wide * 1.02, -0.02)]
+    right += [(wide * 0.88, -0.13), (wide * 0.4, -0.2)]
+    upper = [*_mirrored(right), (0.0, -0.06)]
+    marks: list[Mark] = [foot.fill(upper, cloth_of(design))]
+    if design.has("bow"):
+        bow = plain(scale(design.palette[0], 0.75), "silk")
+        marks.append(foot.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), bow))
     return marks
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ootd.samples.colors import mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.garments.footwear import (
@@ -12,10 +14,11 @@ from ootd.samples.garments.footwear import (
     sole_color,
 )
 from ootd.samples.garments.trunk import plain, seam_color
-from ootd.samples.pieces import Mark
+from ootd.samples.pieces import Mark, Piece
 
 
 def sneaker(foot: Foot, design: GarmentDesign) -> list[Mark]:
+    """A sneaker, low or high."""
     base = design.palette[0]
     white = (236, 234, 228) if sum(base) < 660 or design.seed % 3 else (206, 176, 132)
     high = 0.3 if design.has("high") else 0.0
@@ -57,6 +60,7 @@ def sneaker(foot: Foot, design: GarmentDesign) -> list[Mark]:
 
 
 def flat(foot: Foot, design: GarmentDesign) -> list[Mark]:
+    """A ballet flat."""
     base = design.palette[0]
     marks = bare_foot(foot)
     inside = [(0.03, 0.1), (0.04, 0.2), (0.3, 0.15), (0.6, 0.14), (0.62, 0.08), (0.3, 0.04)]
@@ -64,7 +68,8 @@ def flat(foot: Foot, design: GarmentDesign) -> list[Mark]:
         marks.append(foot.fill(inside, plain(mix(design.trim, (206, 180, 150), 0.6)), shade=0.7))
     upper = [
         (0.03, 0.02), (0.0, 0.1), (0.015, 0.21), (0.05, 0.22), (0.14, 0.14), (0.32, 0.09),
-        (0.5, 0.1), (0.6, 0.17), (0.66, 0.19), (0.85, 0.14), (0.99, 0.06), (0.97, 0.02), (0.5, 0.015),
+        (0.5, 0.1), (0.6, 0.17), (0.66, 0.19), (0.85, 0.14), (0.99, 0.06), (0.97, 0.02),
+        (0.5, 0.015),
     ]  # fmt: skip
     marks.append(foot.fill(upper, cloth_of(design)))
     marks += sole(foot, sole_color(design), 0.025)
@@ -80,6 +85,7 @@ def flat(foot: Foot, design: GarmentDesign) -> list[Mark]:
 
 
 def loafer(foot: Foot, design: GarmentDesign) -> list[Mark]:
+    """A loafer with a strap, a bit or tassels."""
     base = design.palette[0]
     ink = seam_color(base)
     marks: list[Mark] = []
@@ -90,7 +96,8 @@ def loafer(foot: Foot, design: GarmentDesign) -> list[Mark]:
         marks.append(foot.fill(inside, plain((176, 140, 100)), shade=0.6))
     upper = [
         (0.03, 0.06), (0.0, 0.16), (0.025, 0.31), (0.06, 0.32), (0.2, 0.24), (0.36, 0.23),
-        (0.44, 0.33), (0.5, 0.34), (0.62, 0.27), (0.84, 0.2), (0.98, 0.12), (0.99, 0.06), (0.5, 0.05),
+        (0.44, 0.33), (0.5, 0.34), (0.62, 0.27), (0.84, 0.2), (0.98, 0.12), (0.99, 0.06),
+        (0.5, 0.05),
     ]  # fmt: skip
     marks.append(foot.fill(upper, cloth_of(design)))
     marks += sole(foot, sole_color(design), 0.035, heel=0.06)
@@ -107,56 +114,66 @@ def loafer(foot: Foot, design: GarmentDesign) -> list[Mark]:
     return marks
 
 
+def shaft_of(design: GarmentDesign) -> float:
+    """Height of a boot in foot lengths."""
+    return (1.55 + 0.5 * design.length) if design.has("high") else 0.72 + 0.3 * design.length
+
+
 def boot(foot: Foot, design: GarmentDesign) -> list[Mark]:
+    """A boot from ankle to knee height."""
     base = design.palette[0]
     ink = seam_color(base)
     heel = 0.26 if design.has("heel") else 0.07
-    shaft = (1.55 + 0.5 * design.length) if design.has("high") else 0.72 + 0.3 * design.length
+    shaft = shaft_of(design)
     wide = 0.07 * (shaft > 1.2)
     marks: list[Mark] = []
-    squeeze = 1 / max(foot.squeeze, 0.5) if not foot.front else 1.0
+    squeeze = 1 / max(foot.squeeze, 0.5)
 
     def x(value: float) -> float:
         # The shaft is round: it looks as wide from everywhere.
         return 0.2 + (value - 0.2) * squeeze
 
     if foot.skin is None:
-        mouth = [
-            (x(0.03 - wide), shaft),
-            (x(0.2), shaft + 0.05),
-            (x(0.4 + wide), shaft),
-            (x(0.2), shaft - 0.06),
-        ]
+        mouth = [(x(0.03 - wide), shaft), (x(0.2), shaft + 0.05)]
+        mouth += [(x(0.4 + wide), shaft), (x(0.2), shaft - 0.06)]
         marks.append(foot.fill(mouth, plain(scale(base, 0.35))))
-    upper = [
-        (0.03, 0.05 + heel * 0.9), (0.0, 0.18 + heel), (x(0.045), 0.42 + heel * 0.8), (x(0.02), shaft * 0.75 + 0.1),
-        (x(0.02 - wide), shaft), (x(0.2), shaft - 0.035), (x(0.39 + wide), shaft), (x(0.39), shaft * 0.72 + 0.12),
-        (x(0.36), 0.5 + heel * 0.5), (0.48, 0.36 + heel * 0.25), (0.7, 0.26), (0.9, 0.21), (1.0, 0.12), (0.99, 0.04),
-        (0.6, 0.03), (0.4, 0.05 + heel * 0.6),
-    ]  # fmt: skip
-    marks.append(foot.fill(upper, cloth_of(design)))
+    upper = foot.fill(
+        [
+            (0.03, 0.05 + heel * 0.9), (0.0, 0.18 + heel), (x(0.045), 0.42 + heel * 0.8),
+            (x(0.02), shaft * 0.75 + 0.1), (x(0.02 - wide), shaft), (x(0.2), shaft - 0.035),
+            (x(0.39 + wide), shaft), (x(0.39), shaft * 0.72 + 0.12), (x(0.36), 0.5 + heel * 0.5),
+            (0.48, 0.36 + heel * 0.25), (0.7, 0.26), (0.9, 0.21), (1.0, 0.12), (0.99, 0.04),
+            (0.6, 0.03), (0.4, 0.05 + heel * 0.6),
+        ],
+        cloth_of(design),
+    )  # fmt: skip
+    marks.append(upper)
     rim = [(x(0.03 - wide), shaft - 0.05), (x(0.2), shaft - 0.085), (x(0.38 + wide), shaft - 0.05)]
     marks.append(foot.line(rim, ink, 0.014, 0.6))
     if design.has("laces"):
-        lace = (222, 190, 120) if sum(base) < 360 else (60, 48, 40)
-        top = int(min(shaft, 1.5) * 7)
-        for k in range(top):
-            t = k / max(top - 1, 1)
-            px, py = 0.6 - 0.22 * min(t * 1.7, 1.0), 0.32 + (min(shaft, 1.5) - 0.4) * t
-            marks.append(
-                foot.line([(x(px) - 0.07, py - 0.03), (x(px), py + 0.02)], lace, 0.022, 0.9)
-            )
-        marks.append(foot.line([(0.72, 0.26), (0.66, 0.2), (0.62, 0.06)], ink, 0.014, 0.6))
+        edge = ([0.26, 0.36 + heel * 0.25, 0.5 + heel * 0.5, shaft], [0.7, 0.48, x(0.36), x(0.39)])
+        marks += _laces(foot, design, upper, edge)
     else:
         zipper = [(x(0.22), 0.2 + heel), (x(0.2), shaft * 0.5 + 0.1), (x(0.21), shaft - 0.08)]
         marks.append(foot.line(zipper, ink, 0.014, 0.6))
-        gore = [
-            (x(0.12), 0.4 + heel),
-            (x(0.12), min(shaft, 0.9) - 0.08),
-            (x(0.27), min(shaft, 0.9) - 0.08),
-            (x(0.27), 0.4 + heel),
-        ]
+        top = min(shaft, 0.9) - 0.08
+        gore = [(x(0.12), 0.4 + heel), (x(0.12), top), (x(0.27), top), (x(0.27), 0.4 + heel)]
         if shaft < 1.05:
             marks.append(foot.fill(gore, plain(scale(base, 0.6), "rib"), shadow=0, bulge=0.2))
-    marks += sole(foot, sole_color(design), 0.05, heel=heel)
-    return marks
+    return marks + sole(foot, sole_color(design), 0.05, heel=heel)
+
+
+def _laces(
+    foot: Foot, design: GarmentDesign, upper: Piece, edge: tuple[list[float], list[float]]
+) -> list[Mark]:
+    """Laces along the boot's front edge, which is given as heights and places."""
+    base = design.palette[0]
+    lace = (222, 190, 120) if sum(base) < 360 else (60, 48, 40)
+    marks: list[Mark] = []
+    top = min(edge[0][-1], 1.6)
+    for y in np.linspace(0.34, top - 0.1, int(top * 8)):
+        x = float(np.interp(y, *edge))
+        thread = [(x - 0.1, float(y) - 0.05), (x + 0.02, float(y))]
+        marks.append(foot.line(thread, lace, 0.024, 0.9, on=upper))
+    seam = [(0.72, 0.26), (0.66, 0.2), (0.62, 0.06)]
+    return [*marks, foot.line(seam, seam_color(base), 0.014, 0.6)]

@@ -7,7 +7,6 @@ from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import Figure
 from ootd.samples.garments.trunk import (
     Cut,
-    buttons,
     collar,
     front,
     material,
@@ -22,7 +21,7 @@ from ootd.samples.garments.trunk import (
     sleeves,
 )
 from ootd.samples.geometry import join, smooth
-from ootd.samples.pieces import Folds, Mark, Piece, Stage, Stroke
+from ootd.samples.pieces import Folds, Mark, Material, Piece, Stage, Stroke
 
 
 def draw(fig: Figure, design: GarmentDesign, *, tucked: bool = False) -> list[Mark]:
@@ -88,7 +87,7 @@ def _shirt(fig: Figure, design: GarmentDesign, stage: Stage) -> list[Mark]:
     hem = 0.515 + 0.035 * design.length
     cut = Cut(hem, ease, ease - 0.004, "collar", waist=0.6 - 0.4 * design.fit, hem_curve=0.022)
     marks = front(fig, design, cut, stage)
-    marks += placket(fig, design, 0.224, hem + 0.015, stage, 7)
+    marks += placket(fig, design, (0.224, hem + 0.015), stage, 7)
     cloth, base = material(design), design.palette[0]
     for side in (-1, 1):
         marks.append(_yoke(fig, side, design, stage))
@@ -145,7 +144,7 @@ def _blouse(fig: Figure, design: GarmentDesign, stage: Stage) -> list[Mark]:
     else:
         marks.append(neck_band(fig, cut, scale(base, 0.88), stage, 0.006))
     if design.has("placket"):
-        marks += placket(fig, design, 0.29, hem - 0.005, stage, 4)
+        marks += placket(fig, design, (0.29, hem - 0.005), stage, 4)
     marks += sleeves(
         fig,
         design,
@@ -242,10 +241,7 @@ def _sweater(fig: Figure, design: GarmentDesign, stage: Stage) -> list[Mark]:
     return marks
 
 
-def _rib_hem(fig: Figure, cut: Cut, rib: object, stage: Stage, height: float) -> Piece:
-    from ootd.samples.pieces import Material
-
-    assert isinstance(rib, Material)
+def _rib_hem(fig: Figure, cut: Cut, rib: Material, stage: Stage, height: float) -> Piece:
     half = (fig.half(min(cut.hem, 0.52)) + cut.hem_ease) * fig.wide
     lower = smooth(
         [(half * 0.985, cut.hem), (0.0, cut.hem + cut.hem_curve), (-half * 0.985, cut.hem)]
@@ -365,6 +361,3 @@ def _tank_top(fig: Figure, design: GarmentDesign, stage: Stage) -> list[Mark]:
     outline = panel(fig, cut)
     marks.append(Stroke(outline, edge, fig.px(0.004), stage, 0.7, clip=outline))
     return marks
-
-
-__all__ = ["buttons", "draw"]

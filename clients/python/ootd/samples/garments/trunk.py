@@ -9,7 +9,7 @@ import numpy as np
 from ootd.samples.colors import RGB, mix, scale
 from ootd.samples.design import GarmentDesign
 from ootd.samples.figure import SHOULDER_Y, Arm, Figure
-from ootd.samples.geometry import Floats, along, ellipse, join, normals, smooth, tube
+from ootd.samples.geometry import Floats, along, array, ellipse, join, normals, smooth, tube
 from ootd.samples.pieces import Folds, Mark, Material, Piece, Stage, Stroke
 
 NECK_Y = 0.176  # where a neckline meets the shoulder
@@ -152,7 +152,7 @@ def front(
 def neck_band(fig: Figure, cut: Cut, rgb: RGB, stage: Stage, width: float = 0.009) -> Stroke:
     """The binding along the neckline."""
     line = neck_line(cut)
-    right = smooth(line) if cut.neck not in ("v", "lapel") else np.asarray(line)
+    right = smooth(line) if cut.neck not in ("v", "lapel") else array(line)
     whole = fig.at(join(right[::-1] * (-1, 1), right))
     return Stroke(whole, rgb, fig.px(width), stage, 0.9, solid=True)
 
@@ -197,9 +197,12 @@ def sleeve(
     line = along(line, 0.0, 1.0, per=16)
     where = np.linspace(0, reach, len(line))
     halves = tuple(np.interp(where, stations, halves))
-    if fig.flat:  # the upper edge lies straight: a sleeve widens towards the body
-        top = np.minimum(np.array(halves), 0.026 * w)
-        line = line + normals(line) * (side * fig.unit * (np.array(halves) - top))[:, None] * -1
+    # The outer edge runs on from the shoulder: a sleeve widens towards the body.
+    wide = np.array(halves)
+    inward = np.maximum(wide - 0.026 * w, 0)
+    if not fig.flat:
+        inward = 0.55 * np.maximum(wide - 0.028 * k, 0) * np.clip(1.3 - 1.3 * where, 0, 1)
+    line = line - normals(line) * (side * fig.unit * inward)[:, None]
     outline = fig.limb(line, halves)
     if arm.pose == "behind":
         back = {Stage.SLEEVE: Stage.BACK_SLEEVE, Stage.OUTER_SLEEVE: Stage.BACK_OUTER_SLEEVE}
@@ -220,6 +223,7 @@ def cuff(
     half: float,
     cloth: Material,
     stage: Stage,
+    *,
     length: float = 0.02,
 ) -> Piece:
     """A band around the end of a sleeve or leg; `half` and `length` in body heights."""
@@ -267,14 +271,15 @@ def buttons(
 
 
 def placket(
-    fig: Figure, design: GarmentDesign, top: float, bottom: float, stage: Stage, count: int = 6
+    fig: Figure, design: GarmentDesign, span: tuple[float, float], stage: Stage, count: int = 6
 ) -> list[Mark]:
-    """The front strip with its buttons."""
-    seam = seam_color(design.palette[0])
+    """The front strip with its buttons; `span` is where it begins and ends (y)."""
+    top, bottom = span
+    ink = seam_color(design.palette[0])
     marks: list[Mark] = []
     for x in (-0.011, 0.011):
         line = smooth(fig.at([(x, top), (x, (top + bottom) / 2), (x, bottom)]))
-        marks.append(Stroke(line, seam, fig.px(0.0022), stage, 0.65))
+        marks.append(Stroke(line, ink, fig.px(0.0022), stage, 0.65))
     pearl = mix(design.trim, (235, 230, 220), 0.5)
     if sum(design.palette[0]) > 520:
         pearl = mix(pearl, (120, 110, 100), 0.55)
@@ -340,15 +345,18 @@ def sleeves(
         if band is not None or rolled:
             trim = band or cloth
             tight = half * (1.06 if rolled or length == "short" else 0.96)
-            marks.append(cuff(fig, line, tight, trim, piece.stage, 0.026 if rolled else 0.02))
+            marks.append(
+                cuff(fig, line, tight, trim, piece.stage, length=0.026 if rolled else 0.02)
+            )
         else:
-            marks.append(_hem(fig, line, half, design.palette[0], piece.stage, piece.outline))
+            marks.append(_hem(fig, line, half, design.palette[0], piece))
     return marks
 
 
-def _hem(fig: Figure, line: Floats, half: float, rgb: RGB, stage: Stage, clip: Floats) -> Stroke:
+def _hem(fig: Figure, line: Floats, half: float, rgb: RGB, sleeve: Piece) -> Stroke:
     d = (line[-1] - line[-2]) / max(float(np.hypot(*(line[-1] - line[-2]))), 1e-6)
     middle = line[-1] - d * fig.px(0.009)
     across = np.array([-d[1], d[0]]) * fig.px(half * 1.4)
     ends = np.stack([middle - across, middle + across])
-    return Stroke(ends, seam_color(rgb), fig.px(0.002), stage, 0.5, clip=clip)
+    ink = seam_color(rgb)
+    return Stroke(ends, ink, fig.px(0.002), sleeve.stage, 0.5, clip=sleeve.outline)

@@ -1,0 +1,200 @@
+"""What is particular to the shards: when the graph answers, how good it is, who waits for whom."""
+
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from catalog_builders import embedding, histogram, index_change
+from ootd_gateway.index.base import IndexEntry, Query
+from ootd_gateway.index.fair_lock import FairLock
+from ootd_gateway.index.shard import Shard, ShardSettings
+from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
+from ootd_gateway.index.vectors import ExactQuery, Scores
+from ootd_gateway.types import SuperCategory
+
+TOP = SuperCategory.TOP
+
+
+def clustered(count: int, clusters: int = 40) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(clusters, 128))
+    vectors = centres[rng.integers(0, clusters, count)] + 0.6 * rng.normal(size=(count, 128))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def entries(vectors: np.ndarray, *, with_color: bool = False) -> list[IndexEntry]:
+    return [
+        IndexEntry(n + 1, TOP, vector, histogram(n) if with_color else None)
+        for n, vector in enumerate(vectors)
+    ]
+
+
+def exact_query(vector: np.ndarray, k: int = 10, weight: float = 0.0, seed: int = 0) -> ExactQuery:
+    return ExactQuery(vector, k, histogram(seed) if weight else None, weight, None)
+
+
+def watch_scans(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count which searches compared all entries, and which some."""
+    seen: Counter[str] = Counter()
+    score = shard._table.score
+
+    def counted(query: ExactQuery, rows: np.ndarray | None = None) -> Scores:
+        seen["all" if rows is None else "some"] += 1
+        return score(query, rows)
+
+    monkeypatch.setattr(shard._table, "score", counted)
+    return seen
+
+
+def test_small_shards_compare_all_and_large_ones_ask_the_graph(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shard = Shard(ShardSettings(exact_limit=600, build_threads=1))
+    vectors = clustered(1000)
+    seen = watch_scans(shard, monkeypatch)
+    shard.apply([], entries(vectors)[:600])
+    shard.search(exact_query(vectors[0]))
+    assert seen == {"all": 1}
+    shard.apply([], entries(vectors)[600:])
+    shard.search(exact_query(vectors[0]))
+    assert seen == {"all": 1, "some": 1}
+    shard.search(exact_query(vectors[0], k=900))
+    assert seen == {"all": 2, "some": 1}
+    shard.apply(range(1, 500), [])
+    shard.search(exact_query(vectors[600]))
+    assert seen == {"all": 3, "some": 1}
+
+
+def test_the_graph_finds_nearly_all_of_the_best() -> None:
+    vectors = clustered(4000)
+    exact = Shard(ShardSettings(exact_limit=10_000))
+    graph = Shard(ShardSettings(exact_limit=500, build_threads=1))
+    for shard in (exact, graph):
+        shard.apply([], entries(vectors, with_color=True))
+    for weight in (0.0, 0.15):
+        same = 0
+        for n in range(0, 4000, 80):
+            query = exact_query(vectors[n], weight=weight, seed=n)
+            wanted, found = exact.search(query), graph.search(query)
+            assert len(found.keys) == 10
+            same += int((found.total() >= wanted.total().min() - 2e-6).sum())
+        assert same / 500 >= 0.98
+
+
+def test_the_graph_grows_a_piece_with_each_write() -> None:
+    shard = Shard(ShardSettings(exact_limit=2000, build_threads=1))
+    all_entries = entries(clustered(2200))
+    shard.apply([], all_entries[:1200])
+    sizes = [len(shard._graph)]
+    for start in range(1200, 2200, 100):
+        shard.apply([], all_entries[start : start + 100])
+        sizes.append(len(shard._graph))
+    steps = np.diff([0, *sizes])
+    assert steps[1:].max() <= 256
+    assert sizes[-1] == 2200
+    assert shard._is_graph_complete
+
+
+def test_entries_that_change_before_the_graph_is_complete() -> None:
+    shard = Shard(ShardSettings(exact_limit=1000, build_threads=1))
+    vectors = clustered(1300)
+    shard.apply([], entries(vectors)[:520])
+    assert 0 < len(shard._graph) <= 520
+    shard.apply(range(1, 100), [IndexEntry(200, TOP, embedding(200), None)])
+    shard.apply([], entries(vectors)[600:])
+    for _ in range(5):
+        shard.apply([], entries(vectors)[1299:])
+    assert shard._is_graph_complete
+    assert len(shard._graph) == len(shard) == 520 - 99 + 700
+    best = shard.search(exact_query(embedding(200), k=1))
+    assert (best.keys[0], best.appearance[0]) == (200, pytest.approx(1.0, abs=1e-5))
+    assert 50 not in shard.search(exact_query(vectors[49], k=500)).keys
+
+
+def test_a_write_that_broke_off_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph took the vectors, the table did not: the same write again makes it whole."""
+    shard = Shard(ShardSettings(exact_limit=100, build_threads=1))
+    vectors = clustered(200)
+    shard.apply([], entries(vectors)[:190])
+    put = shard._table.put
+
+    def broken(entry: IndexEntry) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(shard._table, "put", broken)
+    with pytest.raises(MemoryError):
+        shard.apply([], entries(vectors)[190:])
+    monkeypatch.setattr(shard._table, "put", put)
+    shard.apply([], entries(vectors)[190:])
+    assert len(shard._graph) == len(shard) == 200
+    assert shard.search(exact_query(vectors[195], k=1)).keys.tolist() == [196]
+
+
+def test_colour_takes_more_candidates_where_it_could_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shard = Shard(ShardSettings(exact_limit=100, min_candidates=16, build_threads=1))
+    same_look = np.tile(embedding(1), (2000, 1))
+    shard.apply([], entries(same_look, with_color=True))
+    seen = watch_scans(shard, monkeypatch)
+    shard.search(exact_query(embedding(1), k=4))
+    assert seen == {"some": 1}
+    shard.search(exact_query(embedding(1), k=4, weight=0.15, seed=1234))
+    assert seen["some"] > 2
+    assert shard.search(exact_query(embedding(1), k=1, weight=0.6, seed=77)).keys.tolist() == [78]
+
+
+def test_keys_spread_evenly_over_shards() -> None:
+    index = ShardedIndex(IndexSettings(shards_per_category=4))
+    index.apply([index_change(n, n, seed=n % 50) for n in range(1, 2001)])
+    sizes = [len(shard) for shard in index._shards[TOP]]
+    assert sum(sizes) == 2000
+    assert min(sizes) > 400
+    assert len(index.search(Query(TOP, embedding(1), 1000))) == 1000
+
+
+def test_the_lock_is_given_in_the_order_of_asking() -> None:
+    lock, order = FairLock(), list[int]()
+
+    def ask(number: int) -> None:
+        with lock:
+            order.append(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    with lock:
+        for asked, thread in enumerate(threads, start=2):
+            thread.start()
+            while lock._next_ticket < asked:
+                pass
+    for thread in threads:
+        thread.join(timeout=10)
+    assert order == list(range(8))
+
+
+def test_a_writer_that_works_on_does_not_starve_a_search() -> None:
+    lock, stop, steps = FairLock(), threading.Event(), [0]
+
+    def work() -> None:
+        while not stop.is_set():
+            with lock:
+                steps[0] += 1
+
+    writer = threading.Thread(target=work)
+    writer.start()
+    for _ in range(50):
+        with lock:
+            before = steps[0]
+        with lock:
+            assert steps[0] <= before + 1
+    stop.set()
+    writer.join(timeout=10)
+
+
+def test_an_error_gives_the_lock_back() -> None:
+    lock = FairLock()
+    with pytest.raises(KeyError), lock:
+        raise KeyError
+    with lock:
+        pass
