@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -135,6 +136,12 @@ class GatewayProcess:
         stub = health_pb2_grpc.HealthStub(self.channel)
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+
+    def metric(self, sample: str) -> float:
+        """The value of one line of its metrics, such as 'ootd_triton_up'; 0 where there is none."""
+        with urlopen(f"http://{self.addresses['metrics_address']}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return next((float(line.split()[-1]) for line in lines if line.startswith(sample)), 0.0)
 
     def log(self) -> str:
         """What it has written so far."""

@@ -195,13 +195,14 @@ class Settings(BaseSettings):
         15.0,
         gt=0,
         le=3600,
-        description="Time of a call whose caller sets no deadline, and of one element of a stream.",
+        description="Time that a call gets whose caller sets no deadline.",
     )
     max_deadline_seconds: float = Field(
         60.0,
         gt=0,
         le=3600,
-        description="Longest time that a call gets, whatever deadline its caller sets.",
+        description="Longest time that a call, or one element of a stream, gets, whatever deadline "
+        "its caller sets.",
     )
     max_connection_age_seconds: float = Field(
         0.0,

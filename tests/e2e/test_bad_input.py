@@ -5,11 +5,9 @@ from typing import Any
 
 import grpc
 import pytest
-from gateway_process import GatewayProcess
-from photos import encoded, noise_png, outfit, outfit_jpeg, png_with_header, rotated_by_exif
 from PIL import Image
-from statuses import Failure, failing
 
+from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import (
     DeleteItemsRequest,
     GetItemRequest,
@@ -24,6 +22,8 @@ from ootd.v1.search_service_pb2 import (
     SearchByItemRequest,
 )
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photos import encoded, noise_png, outfit, outfit_jpeg, png_with_header, rotated_by_exif
+from statuses import Failure, failing
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 TOO_MUCH = grpc.StatusCode.RESOURCE_EXHAUSTED

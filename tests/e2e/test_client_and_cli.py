@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_process import GatewayProcess
-from photos import outfit_jpeg
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 import ootd
+from gateway_process import GatewayProcess
 from ootd import AsyncClient, Client, EmbeddingUpload, ItemUpload, Photo
 from ootd.cli.app import app
 from ootd.samples import SamplesIndex, write_samples
+from photos import outfit_jpeg
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import grpc
 import pytest
-from gateway_process import REPOSITORY, GatewayProcess
-from statuses import failing
 
+from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from statuses import failing
 
 # Nothing listens there: these tests are about the gateway alone.
 NO_TRITON = {"triton_mode": "external", "triton_address": "127.0.0.1:1"}
@@ -160,9 +160,11 @@ def certificate(tmp_path: Path) -> Any:
     key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
     try:
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-            + ["-keyout", str(key), "-out", str(chain)],
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+                *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+                *("-keyout", str(key), "-out", str(chain)),
+            ],
             check=True,
             capture_output=True,
             timeout=60,

@@ -3,12 +3,10 @@
 import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
-from gateway_process import GatewayProcess
-from photos import garment_jpeg, outfit_jpeg
 
+from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import (
     DeleteItemsRequest,
     GetItemRequest,
@@ -28,6 +26,7 @@ from ootd.v1.vision_service_pb2 import (
     AnalyzeImagesRequest,
     GetTaxonomyRequest,
 )
+from photos import garment_jpeg, outfit_jpeg
 
 SUBS = ("boots", "sneakers", "heels", "sandals", "loafers")
 
@@ -142,9 +141,7 @@ def test_the_same_photo_finds_its_item_first(gateway: GatewayProcess, prefix: st
         assert not hits[0].item.garment.HasField("embedding")
         for hit in hits:
             parts = hit.parts
-            again = (
-                parts.appearance_weight * parts.appearance + parts.color_weight * parts.color
-            )
+            again = parts.appearance_weight * parts.appearance + parts.color_weight * parts.color
             assert hit.score == pytest.approx(again, abs=1e-5)
     hits = gateway.search.SearchByItem(
         SearchByItemRequest(item_id=requests[0].item_id, k=1000), timeout=10
@@ -238,10 +235,10 @@ def test_the_taxonomy_names_every_answer(gateway: GatewayProcess) -> None:
 def test_health_and_metrics_tell_of_the_parts(gateway: GatewayProcess) -> None:
     for service in ("", *(f"ootd.v1.{name}Service" for name in ("Vision", "Catalog", "Search"))):
         assert gateway.health(service) == "SERVING"
-    with urlopen(f"http://{gateway.addresses['metrics_address']}/metrics", timeout=10) as answer:
-        text = answer.read().decode()
-    assert "ootd_triton_up 1.0" in text
-    assert 'ootd_index_entries{super_category="shoes"}' in text
+    assert gateway.metric("ootd_triton_up") == 1
+    before = gateway.metric('ootd_vision_seconds_count{outcome="ok"}')
+    gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=outfit_jpeg()), timeout=20)
+    assert gateway.metric('ootd_vision_seconds_count{outcome="ok"}') == before + 1
 
 
 def test_a_request_id_is_in_the_log(gateway: GatewayProcess) -> None:

@@ -77,6 +77,18 @@ def test_stop_leaves_nothing_behind(repository, clean):
     triton.stop()  # a second time does nothing
 
 
+def test_a_log_that_nobody_asked_for_stays_where_something_went_wrong(repository, clean):
+    with EmbeddedTriton(EmbeddedTritonSettings(repository)) as triton:
+        assert triton.log_path.read_text()
+    assert not triton.log_path.exists()
+    (repository / "crop" / "1" / "model.onnx").unlink()
+    with pytest.raises(EmbeddedTritonError) as caught:
+        EmbeddedTriton(EmbeddedTritonSettings(repository)).start()
+    kept = Path(str(caught.value).rpartition("log: ")[2].rstrip(")"))
+    assert kept.read_text()
+    kept.unlink()
+
+
 async def test_it_starts_and_stops_without_blocking_the_loop(repository, clean):
     ticks = 0
 

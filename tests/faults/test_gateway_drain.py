@@ -8,15 +8,17 @@ from typing import Any
 
 import grpc
 import pytest
-from gateway_process import GatewayProcess
-from photos import outfit_jpeg
 from processes import wait_until
-from statuses import failing, failure_of
 
+from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, ListItemsRequest, UpsertItemsRequest
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photos import outfit_jpeg
+from statuses import failing, failure_of
 
 pytestmark = pytest.mark.triton
+
+RUNNING = 'ootd_admission_calls{pool="calls"}'
 
 
 @pytest.fixture
@@ -50,6 +52,7 @@ def test_running_calls_end_and_the_process_too(gateway: GatewayProcess) -> None:
         gateway.vision.AnalyzeImage.future(AnalyzeImageRequest(image=outfit_jpeg()), timeout=60)
         for _ in range(6)
     ]
+    assert wait_until(lambda: gateway.metric(RUNNING) == 6)
     requests = Waiting(4)
     stream = gateway.vision.AnalyzeImages(iter(requests), timeout=60)
     first = next(stream)
@@ -79,6 +82,7 @@ def test_new_calls_are_told_to_go_elsewhere(gateway: GatewayProcess) -> None:
         gateway.vision.AnalyzeImage.future(AnalyzeImageRequest(image=outfit_jpeg()), timeout=60)
         for _ in range(10)
     ]
+    assert wait_until(lambda: gateway.metric(RUNNING) == 10)
     gateway.process.send_signal(signal.SIGTERM)
     assert wait_until(lambda: gateway.health() == "NOT_SERVING", 10)
     found = failing(lambda: gateway.catalog.ListItems(ListItemsRequest(), timeout=5))
@@ -102,11 +106,15 @@ def test_an_ingest_that_is_cut_short_has_stored_what_it_acknowledged(
             )
 
     acknowledged = []
-    with pytest.raises(grpc.RpcError) as raised:
+
+    def ingest() -> None:
         for answer in gateway.catalog.UpsertItems(requests()):
             acknowledged.append(answer.item.item_id)
             if len(acknowledged) == 50:
                 gateway.process.send_signal(signal.SIGTERM)
+
+    with pytest.raises(grpc.RpcError) as raised:
+        ingest()
     assert failure_of(raised.value).reason == "SHUTTING_DOWN"
     assert gateway.process.wait(30) == 0
     gateway.start()

@@ -7,12 +7,12 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from gateway_process import GatewayProcess
-from photos import garment_jpeg
 
+from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, ListItemsRequest, UpsertItemsRequest
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest, SearchByItemRequest
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
+from photos import garment_jpeg
 
 pytestmark = pytest.mark.triton
 
@@ -54,12 +54,16 @@ def acknowledged_until_killed(
 ) -> list[Any]:
     """Ingest, kill the gateway after `count` answers, return all answers that came."""
     items = []
-    with pytest.raises(grpc.RpcError):
+
+    def ingest() -> None:
         for answer in gateway.catalog.UpsertItems(requests):
             assert answer.WhichOneof("result") == "item", answer.error
             items.append(answer.item)
             if len(items) == count:
                 gateway.process.kill()
+
+    with pytest.raises(grpc.RpcError):
+        ingest()
     gateway.kill()
     return items
 

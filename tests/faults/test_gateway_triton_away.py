@@ -11,14 +11,14 @@ from typing import Any
 
 import grpc
 import pytest
-from gateway_process import GatewayProcess
-from photos import outfit_jpeg
 from processes import command_line, descendants, is_running, wait_until
-from statuses import failure_of
 
+from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+from photos import outfit_jpeg
+from statuses import failure_of
 
 pytestmark = pytest.mark.triton
 

@@ -71,9 +71,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def own_imports(name: str) -> set[str]:
     prefix = f"{PACKAGE}."
-    return {
-        one.removeprefix(prefix) for one in imports(MODULES[name]) if one.startswith(prefix)
-    }
+    return {one.removeprefix(prefix) for one in imports(MODULES[name]) if one.startswith(prefix)}
 
 
 def belongs(name: str, owner: str) -> bool:
@@ -102,13 +100,13 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
     for imported in own_imports(name):
         for room in ROOMS:
             concrete = belongs(imported, room) and imported != f"{room}.base"
-            outside = not belongs(name, room) and name.split(".")[0] not in WIRING
+            outside = not belongs(name, room) and name.split(".", maxsplit=1)[0] not in WIRING
             assert not (concrete and outside), f"{name} imports {imported}"
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_settings_are_read_by_the_wiring_alone(name: str) -> None:
-    if name.split(".")[0] not in WIRING:
+    if name.split(".", maxsplit=1)[0] not in WIRING:
         assert "settings" not in own_imports(name)
 
 

@@ -110,14 +110,14 @@ class GatewayProcess:
         return address
 
     def _events(self) -> list[str]:
-        """What was logged until now; lines that are no JSON object are not of the log."""
+        """What was logged until now, warnings left out: while it starts they are of no use."""
         events: list[str] = []
         for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(entry, dict) and "event" in entry:
+            if isinstance(entry, dict) and entry.get("level") == "info" and "event" in entry:
                 events.append(str(entry["event"]))
         return events
 

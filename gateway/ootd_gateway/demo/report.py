@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -43,12 +43,14 @@ class Report:
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                TextColumn("{task.fields[count]}"),
                 TimeElapsedColumn(),
             )
             with Progress(*columns, console=self.console, transient=True) as bar:
-                task = bar.add_task(title, total=None)
-                yield lambda done, total: bar.update(task, completed=done, total=total)
+                task = bar.add_task(title, total=None, count="")
+                yield lambda done, total: bar.update(
+                    task, completed=done, total=total, count=f"{done} of {total}"
+                )
         self.say(f"{title}: done in {time.monotonic() - begin:.1f} s")
 
     def _plain_advance(self, title: str) -> Advance:

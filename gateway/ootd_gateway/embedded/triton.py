@@ -37,7 +37,8 @@ _LOG = logging.getLogger(__name__)
 class EmbeddedTritonSettings:
     """Ports: 0 takes a free one; ``http_port=None`` leaves HTTP off. Timeouts are in seconds.
 
-    ``log_path``: where Triton's own log goes, by default a new file in the temporary folder.
+    ``log_path``: where Triton's own log goes, by default a new file in the temporary folder that is
+    deleted in the end if nothing went wrong.
     ``gpu``: let Triton see the GPUs of this machine.
     """
 
@@ -152,6 +153,7 @@ class EmbeddedTriton:
         if self._watcher is not None:
             self._watcher.join()
         self._remove_leftovers()
+        self._remove_log()
 
     def __enter__(self) -> Self:
         self.start()
@@ -287,6 +289,11 @@ class EmbeddedTriton:
         if self._work_folder is not None:
             shutil.rmtree(self._work_folder, ignore_errors=True)
         supervisor.remove_shared_memory(self._shared_memory_prefix)
+
+    def _remove_log(self) -> None:
+        """Delete a log that nobody asked for and nobody was pointed to."""
+        if self._settings.log_path is None and self._ready and self._restarts == 0:
+            self._log.path.unlink(missing_ok=True)
 
     def _wait_until_ready(self) -> None:
         """Raises EmbeddedTritonError as soon as it is certain that Triton will not be ready."""

@@ -18,8 +18,10 @@ GraphPrecision = Literal["f16", "f32"]
 _PRECISIONS = {"f16": ScalarKind.F16, "f32": ScalarKind.F32}
 _WRITES_A_STEP = 16
 """Changes that are made while searches wait; about ten milliseconds of graph building."""
-_EARLY_NODES = 256
-"""Entries that a write adds to a graph that is not in use yet, at least; a tenth of a second."""
+_EARLY_NODES = 16
+"""Entries that a write adds to a graph that is not in use yet, at least."""
+_EARLY_NODES_AN_ENTRY = 4
+"""Likewise, for each entry of the write; enough to be complete in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Shard:
             with self._lock:
                 self._put(entries[start : start + _WRITES_A_STEP])
         if not self._is_graph_complete and 2 * len(self._table) > self._settings.exact_limit:
-            self._extend_graph(max(_EARLY_NODES, 2 * len(entries)))
+            self._extend_graph(max(_EARLY_NODES, _EARLY_NODES_AN_ENTRY * len(entries)))
 
     def search(self, query: ExactQuery) -> Scores:
         """Return the best k entries, best first."""
@@ -133,11 +135,11 @@ class Shard:
         waits for the whole of it. Searches don't see it until it is complete, and only the one
         writer changes table and graph, so no lock is needed.
         """
-        keys, vectors = self._table.keys_and_vectors()
-        missing = np.flatnonzero(~self._graph.contains(keys.astype(np.uint64)))
+        keys = self._table.keys().astype(np.uint64)
+        missing = np.flatnonzero(~self._graph.contains(keys))
         added = missing[:count]
         if len(added):
-            self._connect(keys[added].astype(np.uint64), vectors[added])
+            self._connect(keys[added], self._table.vectors(added))
         if len(added) == len(missing):
             with self._lock:
                 self._is_graph_complete = True

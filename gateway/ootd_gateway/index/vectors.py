@@ -135,10 +135,13 @@ class VectorTable:
             for array in (self._keys, self._vectors, self._histograms, self._has_histogram):
                 array[row] = array[last]
 
-    def keys_and_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return copies of all keys and vectors."""
-        count = len(self._rows)
-        return self._keys[:count].copy(), self._vectors[:count].copy()
+    def keys(self) -> NDArray[np.int64]:
+        """Return a copy of all keys, in the order of their rows."""
+        return self._keys[: len(self._rows)].copy()
+
+    def vectors(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return a copy of some rows' vectors."""
+        return self._vectors[rows]
 
     def rows_of(self, keys: NDArray[np.uint64]) -> NDArray[np.intp]:
         """Return the rows of those keys that are there, each once."""

@@ -85,7 +85,7 @@ class CatalogService(CatalogServiceServicer):
     ) -> UpsertItemsResponse:
         async def work() -> UpsertItemsResponse:
             outcome = await self._catalog.upsert(
-                convert_requests.upsert(request), timeout_s=self._deadlines.remaining(context)
+                convert_requests.upsert(request), timeout_s=self._deadlines.of_element(context)
             )
             return UpsertItemsResponse(
                 item_id=request.item_id,

@@ -15,10 +15,18 @@ class Deadlines:
     default_seconds: float
     maximum_seconds: float
 
-    def remaining(self, context: "aio.ServicerContext[Any, Any]") -> float:
-        """Return the seconds that this call, or one element of this stream, may still take."""
+    def of_call(self, context: "aio.ServicerContext[Any, Any]") -> float:
+        """Return the seconds that this call may still take."""
         left: float | None = context.time_remaining()
         return self.default_seconds if left is None else min(left, self.maximum_seconds)
+
+    def of_element(self, context: "aio.ServicerContext[Any, Any]") -> float:
+        """Return the seconds that one element of this stream may take.
+
+        Elements wait for each other, hence `maximum_seconds` where the stream has no deadline.
+        """
+        left: float | None = context.time_remaining()
+        return self.maximum_seconds if left is None else min(left, self.maximum_seconds)
 
 
 def deadline_exceeded(seconds: float) -> DeadlineExceededError:

@@ -29,7 +29,7 @@ class SearchService(SearchServiceServicer):
         """Search with each garment of a photo."""
         photo, k = convert_requests.photo_query(request)
         found = await self._search.by_image(
-            photo.image, guide=photo.guide, k=k, timeout_s=self._deadlines.remaining(context)
+            photo.image, guide=photo.guide, k=k, timeout_s=self._deadlines.of_call(context)
         )
         return SearchByImageResponse(
             results=[

@@ -53,7 +53,7 @@ class VisionService(VisionServiceServicer):
     ) -> AnalyzeImageResponse:
         """Analyse one photo."""
         photo = convert_requests.photo_of_call(request)
-        analysis = await self._analyze(photo, context)
+        analysis = await self._analyze(photo, self._deadlines.of_call(context))
         return AnalyzeImageResponse(analysis=convert_answers.image_analysis(analysis))
 
     async def AnalyzeImages(
@@ -77,17 +77,16 @@ class VisionService(VisionServiceServicer):
         taxonomy = await self._vision.taxonomy()
         return GetTaxonomyResponse(taxonomy=convert_answers.taxonomy(taxonomy))
 
-    async def _analyze(self, photo: PhotoSource, context: Context) -> ImageAnalysis:
+    async def _analyze(self, photo: PhotoSource, timeout_s: float) -> ImageAnalysis:
         check_image(photo.image, self._limits)
-        return await self._vision.analyze(
-            photo.image, photo.guide, timeout_s=self._deadlines.remaining(context)
-        )
+        return await self._vision.analyze(photo.image, photo.guide, timeout_s=timeout_s)
 
     async def _answer_element(
         self, context: Context, request: AnalyzeImagesRequest
     ) -> AnalyzeImagesResponse:
         async def work() -> AnalyzeImagesResponse:
-            analysis = await self._analyze(convert_requests.photo_of_element(request), context)
+            photo = convert_requests.photo_of_element(request)
+            analysis = await self._analyze(photo, self._deadlines.of_element(context))
             return AnalyzeImagesResponse(
                 correlation_id=request.correlation_id,
                 analysis=convert_answers.image_analysis(analysis),

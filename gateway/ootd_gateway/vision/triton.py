@@ -27,8 +27,9 @@ log = structlog.get_logger(__name__)
 ENSEMBLE = "ootd"
 TAXONOMY_MODEL = "verify"
 EMBEDDER = "embedder"
-READY_SECONDS = 1.0
-"""How long Triton may take to say whether it is ready."""
+READY_SECONDS = 3.0
+"""How long Triton may take to say whether it is ready. One that is gone is noticed at once; a busy
+one answers late."""
 
 CONFIG_SECONDS = 5.0
 """How long Triton may take to send a model's configuration."""
@@ -95,7 +96,7 @@ class TritonVision:
         return self._release
 
     async def is_ready(self) -> bool:
-        """Tell whether the ensemble is ready; False also where Triton does not answer in a second.
+        """Tell whether the ensemble is ready; False also where Triton does not answer.
 
         A Triton that was away may be back with other models, so what is known of them is forgotten.
         """
@@ -205,7 +206,7 @@ def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
 
 def unavailable(address: str, details: str) -> VisionUnavailableError:
     """Return the error of a Triton that cannot be reached or is not ready."""
-    log.warning("the vision graph is not available", triton=address, details=details)
+    log.debug("the vision graph is not available", triton=address, details=details)
     return VisionUnavailableError(
         "the vision models cannot be reached or are not ready; try again in a moment"
     )

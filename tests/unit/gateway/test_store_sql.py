@@ -186,7 +186,7 @@ async def test_two_gateways_on_one_new_file(tmp_path: Path) -> None:
         from ootd_gateway.store.sql import SqlCatalogStore
 
         async def main(url, name):
-            store = SqlCatalogStore.open(url)
+            store = SqlCatalogStore.open(url, busy_timeout_s=60.0)
             for n in range(10):
                 await store.upsert([draft(f"{name}-{n}", n), draft(f"both-{n}")], release=RELEASE)
             await store.close()

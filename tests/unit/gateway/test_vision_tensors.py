@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tritonclient.grpc import model_config_pb2
 
 from ootd_gateway.errors import InternalError
 from ootd_gateway.types import BoxOrigin, DropReason, SuperCategory, Taxonomy
@@ -159,8 +160,6 @@ def test_models_of_another_taxonomy_are_a_bug(taxonomy: Taxonomy) -> None:
 
 
 def config(**parameters: str) -> Any:
-    from tritonclient.grpc import model_config_pb2
-
     made = model_config_pb2.ModelConfig(name="m")
     for key, value in parameters.items():
         made.parameters[key].string_value = value

@@ -38,17 +38,17 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
     most_running: int = 0
     cancelled: int = 0
 
-    async def ModelReady(self, request: Any, context: Any) -> Any:
+    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
         return service_pb2.ModelReadyResponse(ready=self.failure is None)
 
-    async def ModelConfig(self, request: Any, context: Any) -> Any:
+    async def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         response = service_pb2.ModelConfigResponse()
         response.config.name = request.name
         response.config.parameters["taxonomy"].string_value = TAXONOMY_JSON
         response.config.parameters["fingerprint"].string_value = "3f2a"
         return response
 
-    async def ModelInfer(self, request: Any, context: Any) -> Any:
+    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.requests.append(request)
         self.running += 1
         self.most_running = max(self.running, self.most_running)

@@ -29,7 +29,10 @@ class Tagger(nn.Module):
 
 
 class ServedTagger(nn.Module):
-    """The tagger as it is served: probabilities; each attribute group sums to 1 by itself."""
+    """The tagger as it is served: probabilities; each attribute group sums to 1 by itself.
+
+    The logits are the mean over the crop and its mirror image.
+    """
 
     def __init__(self, tagger: Tagger, taxonomy: Taxonomy) -> None:
         super().__init__()
@@ -38,6 +41,7 @@ class ServedTagger(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities of sub-categories and of attribute values."""
-        subs, attributes = self.tagger(crops)
+        both = zip(self.tagger(crops), self.tagger(crops.flip(3)), strict=True)
+        subs, attributes = ((one + other) / 2 for one, other in both)
         groups = attributes.split(self.group_sizes, dim=1)
         return subs.softmax(1), torch.cat([group.softmax(1) for group in groups], 1)

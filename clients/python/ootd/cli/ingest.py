@@ -56,18 +56,11 @@ def ingest(
         ) as client,
     ):
         client.count_items()  # A wrong address is told at once, not after the patience.
-        try:
-            with _progress(total) as progress:
-                run = IngestRun(client, rows, patience_s=patience, waits=progress.waits)
-                for outcome in run.outcomes():
-                    report.add(outcome)
-                    progress.advance(failed=report.counts["failed"])
-        except (OotdError, SourceError, OSError, KeyboardInterrupt) as error:
-            report.finish(None)
-            report.say_stopped(error)
-            if isinstance(error, SourceError | OSError):
-                raise typer.Exit(failures.SOME_FAILED) from None
-            raise
+        with _told_when_stopped(report), _progress(total) as progress:
+            run = IngestRun(client, rows, patience_s=patience, waits=progress.waits)
+            for outcome in run.outcomes():
+                report.add(outcome)
+                progress.advance(failed=report.counts["failed"])
         report.finish(client)
     if report.counts["failed"]:
         raise typer.Exit(failures.SOME_FAILED)
@@ -136,6 +129,19 @@ class _IngestProgress:
         problem = error.message if error.reason else "the gateway does not answer"
         message = f"{problem.rstrip('.')}; trying again in {wait_s:g} s"
         self._progress.console.print(message, style="yellow", markup=False)
+
+
+@contextmanager
+def _told_when_stopped(report: _Report) -> Iterator[None]:
+    """Tell how far it came when an error or Ctrl-C ends it."""
+    try:
+        yield
+    except (OotdError, SourceError, OSError, KeyboardInterrupt) as error:
+        report.finish(None)
+        report.say_stopped(error)
+        if isinstance(error, SourceError | OSError):
+            raise typer.Exit(failures.SOME_FAILED) from None
+        raise
 
 
 @contextmanager

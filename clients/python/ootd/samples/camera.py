@@ -29,23 +29,27 @@ def develop(scene: Grid, rng: np.random.Generator) -> Image.Image:
     image = image.point(table * 3).filter(ImageFilter.BoxBlur(float(rng.uniform(0.2, 0.65))))
     level = float(rng.gamma(2.0, 0.5))
     if level > 0.3:
-        image = _to_image(np.asarray(image, np.float32) + level * _noise(height, width, rng))
+        image = _to_image(_noisy(np.asarray(image, np.float32).copy(), level, rng))
     if rng.random() < 0.5:
         image = _recompressed(image, int(rng.integers(62, 92)))
     return image
 
 
-def _noise(height: int, width: int, rng: np.random.Generator) -> Grid:
-    """Sensor noise (h, w, 3) of deviation about 1: mostly grey, a little coloured."""
-    grey, *colored = (
+def _noisy(picture: Grid, level: float, rng: np.random.Generator) -> Grid:
+    """The picture with sensor noise of a deviation: mostly grey, a little between red and blue."""
+    height, width = picture.shape[:2]
+    grey, tint = (
         np.take(
             np.take(grain(), np.arange(oy, oy + height) & 511, 0),
             np.arange(ox, ox + width) & 511,
             1,
         )
-        for oy, ox in rng.integers(0, 512, (4, 2))
+        for oy, ox in rng.integers(0, 512, (2, 2))
     )
-    return np.stack([grey + 0.4 * channel for channel in colored], axis=-1)
+    picture += (level * grey)[..., None]
+    picture[..., 0] += 0.4 * level * tint
+    picture[..., 2] -= 0.4 * level * tint
+    return picture
 
 
 def _to_image(picture: npt.NDArray[Any]) -> Image.Image:

@@ -108,18 +108,20 @@ class Canvas:
         phase = tuple(self._rng.uniform(0, 64, 2))
         folds = fold_height(u2, v2, piece.folds, surface, (float(phase[0]), float(phase[1])))
         height = height + folds * (piece.frame.unit / 2) * half
-        diffuse, gleam = lambert(height, self.light)
+        diffuse, gleam = lambert(height, self.light, glossy=surface.gloss > 0.03)
         # Hollows between pieces are darker: the rim of every piece a little.
         rim = 0.86 + 0.14 * np.clip(soft * 1.5 - 0.5, 0, 1)
-        diffuse, gleam = resize(diffuse * rim, w, h), resize(gleam, w, h)
-        color = self._colors(piece, window, resize(folds, w, h))
+        diffuse = resize(diffuse * rim, w, h)
+        color = self._colors(piece, window, folds)
         oy, ox = (int(n) for n in self._rng.integers(0, 512, 2))
         rough = np.take(
             np.take(grain(), np.arange(oy, oy + h) & 511, 0), np.arange(ox, ox + w) & 511, 1
         )
         tone = diffuse * (1 + surface.grain * rough) * np.float32(piece.shade)
         # Black cloth still shows its folds: light adds a little that does not depend on colour.
-        sheen = 14 * (tone - 1) + 235 * surface.gloss * gleam * gleam
+        sheen = 14 * (tone - 1)
+        if gleam is not None:
+            sheen += 235 * surface.gloss * resize(gleam * gleam, w, h)
         shaded: Grid = color * tone[..., None] + sheen[..., None]
         return shaded
 
@@ -130,6 +132,7 @@ class Canvas:
             out: Grid = np.asarray(material.palette[0], np.float32)
             return out
         u, v = coordinates(piece.frame, window)
+        folds = resize(folds, u.shape[1], u.shape[0])
         pattern_u, pattern_v = u + folds * 0.5, v + folds * 0.8  # patterns follow the folds
         place = patterns.Place(pattern_u, pattern_v, 1.3 / unit)
         colors = patterns.cloth(
@@ -178,9 +181,10 @@ class Canvas:
             self._own(window, mask >= _VISIBLE, owner)
 
 
-def _scaled(outline: Floats, x0: int, y0: int, scale: float) -> list[tuple[float, float]]:
-    points: list[tuple[float, float]] = ((outline - np.array([x0, y0])) * scale).tolist()
-    return [(x, y) for x, y in points]
+def _scaled(outline: Floats, x0: int, y0: int, scale: float) -> list[float]:
+    """The points as x, y, x, y ... in the pixels of a window that was enlarged by `scale`."""
+    flat: list[float] = ((outline - np.array([x0, y0])) * scale).ravel().tolist()
+    return flat
 
 
 def _mask(piece: Piece, window: tuple[int, int, int, int]) -> Grid:
@@ -221,8 +225,8 @@ def _line(stroke: Stroke, window: tuple[int, int, int, int]) -> Grid:
     points = _scaled(stroke.points, x0, y0, s)
     width = max(1, round(stroke.width * s))
     if stroke.dashed:
-        for a, b in zip(points[::2], points[1::2], strict=False):
-            draw.line([a, b], fill=255, width=width)
+        for i in range(0, len(points) - 3, 4):
+            draw.line(points[i : i + 4], fill=255, width=width)
     else:
         draw.line(points, fill=255, width=width, joint="curve")
     mask: Grid = np.asarray(image.reduce(s), dtype=np.float32) / 255

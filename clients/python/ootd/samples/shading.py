@@ -140,22 +140,28 @@ def fold_height(
     return out
 
 
-def lambert(height: Grid, light: Light) -> tuple[Grid, Grid]:
-    """Diffuse light (1 on a flat surface) and highlight (0 to 1) on a height field in px."""
+def lambert(height: Grid, light: Light, *, glossy: bool = True) -> tuple[Grid, Grid | None]:
+    """Diffuse light (1 on a flat surface) and highlight (0 to 1) on a height field in px.
+
+    The highlight is left out unless `glossy`.
+    """
     gy, gx = np.gradient(height)
     length = np.sqrt(1 + gx * gx + gy * gy)
     flat = np.sqrt(light.x**2 + light.y**2 + light.z**2)
     facing = (-gx * light.x - gy * light.y + light.z) / length
     diffuse = np.clip(facing / light.z, 0.0, 1.8)
     ambient = 0.62 - 0.27 * light.hardness
+    shaded = (ambient + (1 - ambient) * diffuse).astype(np.float32)
+    if not glossy:
+        return shaded, None
     # Halfway vector towards a camera straight ahead.
     hx, hy, hz = light.x / flat, light.y / flat, light.z / flat + 1
     half = np.sqrt(hx * hx + hy * hy + hz * hz)
-    gleam = np.clip((-gx * hx - gy * hy + hz) / (length * half), 0, 1) ** 18
-    return (
-        (ambient + (1 - ambient) * diffuse).astype(np.float32),
-        gleam.astype(np.float32),
-    )
+    gleam = np.clip((-gx * hx - gy * hy + hz) / (length * half), 0, 1)
+    gleam = gleam * gleam
+    gleam = gleam * gleam * gleam
+    gleam = gleam * gleam * gleam  # to the 18th power
+    return shaded, gleam.astype(np.float32)
 
 
 _WEAVES: dict[str, Callable[[Grid, Grid], Grid]] = {

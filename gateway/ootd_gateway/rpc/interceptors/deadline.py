@@ -20,7 +20,7 @@ class DeadlineInterceptor(AroundCallInterceptor):
         if call.streams:
             yield
             return
-        seconds = self._deadlines.remaining(context)
+        seconds = self._deadlines.of_call(context)
         scope = asyncio.timeout(seconds)
         try:
             async with scope:
