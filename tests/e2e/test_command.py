@@ -1,10 +1,12 @@
 """The command `ootd-gateway`: what it prints, why it refuses to start, how it ends."""
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,108 +16,127 @@ import pytest
 from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from ootd_gateway.__main__ import main
 from statuses import failing
 
 # Nothing listens there: these tests are about the gateway alone.
 NO_TRITON = {"triton_mode": "external", "triton_address": "127.0.0.1:1"}
 
 
-def command(*arguments: str, **settings: object) -> "subprocess.CompletedProcess[str]":
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OOTD_")}
-    environment |= {f"OOTD_{name.upper()}": str(value) for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "ootd_gateway", *arguments],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No settings from around, and the test run's own logging back at the end."""
+    for name in [key for key in os.environ if key.startswith("OOTD_")]:
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
 
 
-def refusal(folder: Path, **settings: object) -> str:
-    """Run a gateway that must not start; return its one line of explanation."""
-    chosen = {
-        "listen_address": "127.0.0.1:0",
-        "metrics_address": "",
-        "data_folder": folder,
-        **NO_TRITON,
-        **settings,
-    }
-    ended = command(**chosen)
-    assert ended.returncode == 1
-    lines = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
-    assert len(lines) == 1, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return lines[0]
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Refusal:
+    """Runs the command, which must not start; returns its one line of explanation."""
+
+    def run(**settings: object) -> str:
+        chosen = {
+            "listen_address": "127.0.0.1:0",
+            "metrics_address": "",
+            "data_folder": tmp_path,
+            **NO_TRITON,
+            **settings,
+        }
+        for name, value in chosen.items():
+            monkeypatch.setenv(f"OOTD_{name.upper()}", str(value))
+        assert main([]) == 1
+        written = capfd.readouterr().err.splitlines()
+        lines = [line for line in written if not line.startswith("{")]
+        assert len(lines) == 1, written
+        return lines[0]
+
+    return run
 
 
 def test_help_lists_every_setting() -> None:
-    ended = command("--help")
-    assert ended.returncode == 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "ootd_gateway", "--help"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     for text in ("OOTD_LISTEN_ADDRESS", "OOTD_DRAIN_SECONDS, seconds", "--print-settings"):
         assert text in ended.stdout
 
 
-def test_settings_are_printed_with_their_origin(tmp_path: Path) -> None:
+def test_settings_are_printed_with_their_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "gateway.toml"
     file.write_text("color_weight = 0.5\n")
-    ended = command("--config", str(file), "--print-settings", drain_seconds=3)
-    assert ended.returncode == 0
-    lines = {line.split()[0]: line for line in ended.stdout.splitlines()}
+    monkeypatch.setenv("OOTD_DRAIN_SECONDS", "3")
+    assert main(["--config", str(file), "--print-settings"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert lines["color_weight"].endswith(f"file {file}")
     assert lines["drain_seconds"].endswith("environment OOTD_DRAIN_SECONDS")
     assert lines["log_level"].endswith("default")
 
 
-def test_a_bad_setting_is_one_sentence(tmp_path: Path) -> None:
-    assert "color_weight" in refusal(tmp_path, color_weight=3)
+def test_a_bad_setting_is_one_sentence(refusal: Refusal) -> None:
+    assert "color_weight" in refusal(color_weight=3)
 
 
-def test_a_taken_port_is_one_sentence_with_the_remedy(tmp_path: Path) -> None:
+def test_a_taken_port_is_one_sentence_with_the_remedy(refusal: Refusal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        line = refusal(tmp_path, listen_address=address)
+        line = refusal(listen_address=address)
         assert address in line
         assert "already in use" in line
         assert "OOTD_LISTEN_ADDRESS" in line
-        line = refusal(tmp_path, metrics_address=address)
+        line = refusal(metrics_address=address)
         assert address in line
         assert "OOTD_METRICS_ADDRESS" in line
 
 
-def test_two_gateways_do_not_share_a_port(tmp_path: Path) -> None:
+def test_two_gateways_do_not_share_a_port(refusal: Refusal, tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "first", **NO_TRITON) as first:
-        line = refusal(tmp_path / "second", listen_address=first.address)
+        line = refusal(listen_address=first.address)
         assert "already in use" in line
 
 
-def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
-    assert "192.0.2.1:8500" in refusal(tmp_path, listen_address="192.0.2.1:8500")
+def test_an_address_of_another_machine_is_one_sentence(refusal: Refusal) -> None:
+    assert "192.0.2.1:8500" in refusal(listen_address="192.0.2.1:8500")
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_one_sentence(refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "OOTD_DATA_FOLDER" in refusal(tmp_path, data_folder=tmp_path / "file" / "data")
+    assert "OOTD_DATA_FOLDER" in refusal(data_folder=tmp_path / "file" / "data")
 
 
-def test_a_database_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+def test_a_database_that_is_none_is_one_sentence(refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "ootd.sqlite").write_bytes(b"this is no database, but it is long enough" * 100)
-    assert "database" in refusal(tmp_path)
+    assert "database" in refusal()
 
 
-def test_a_missing_model_repository_is_one_sentence(tmp_path: Path) -> None:
-    line = refusal(tmp_path, triton_mode="embedded", model_repository=tmp_path / "models")
+def test_a_missing_model_repository_is_one_sentence(refusal: Refusal, tmp_path: Path) -> None:
+    line = refusal(triton_mode="embedded", model_repository=tmp_path / "models")
     assert str(tmp_path / "models") in line
 
 
 @pytest.mark.parametrize("text", [None, "# none yet\n\n"])
-def test_an_unusable_token_file_is_one_sentence(tmp_path: Path, text: str | None) -> None:
+def test_an_unusable_token_file_is_one_sentence(
+    refusal: Refusal, tmp_path: Path, text: str | None
+) -> None:
     file = tmp_path / "tokens"
     if text is not None:
         file.write_text(text)
-    assert "token_file" in refusal(tmp_path, token_file=file)
+    assert "token_file" in refusal(token_file=file)
 
 
 def test_without_triton_the_catalogue_is_served_and_vision_says_so(tmp_path: Path) -> None:

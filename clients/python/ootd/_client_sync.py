@@ -254,7 +254,8 @@ class Client:
     ) -> ImageSearch:
         """Find the `k` (1 to 1000) items that look most like each garment of a photo.
 
-        `category` or `region` as in `analyze_image`, and what it raises.
+        `category` or `region` as in `analyze_image`. Raises what that raises, and
+        FailedPreconditionError where the catalogue's vectors are of another release.
         """
         request = search_service_pb2.SearchByImageRequest(
             image=load_image(image),

@@ -93,11 +93,14 @@ class GatewayProcess:
         assert self._process is not None
         deadline = time.monotonic() + timeout_seconds
         told = 0
-        while not self._ready_file.exists():
+        while True:
+            is_ready = self._ready_file.exists()
             events = self._events()
             for event in events[told:]:
                 tell(event)
             told = len(events)
+            if is_ready:
+                break
             status = self._process.poll()
             if status is not None:
                 raise DemoError(f"the gateway ended with status {status}:\n{self._last_words()}")

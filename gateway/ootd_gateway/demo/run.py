@@ -55,7 +55,8 @@ def run_demo(
         photos, catalog = _sources(options, report)
         with report.step("Waiting for the models"):
             address = gateway.wait_until_ready(
-                _READY_SECONDS, lambda event: report.say(f"  {event}")
+                _READY_SECONDS,
+                lambda event: report.say(f"  {event}") if "Triton" in event else None,
             )
         try:
             with Client(address, timeout_s=_CALL_SECONDS) as client:

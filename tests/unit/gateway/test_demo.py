@@ -23,7 +23,7 @@ import json, pathlib, signal, sys, threading
 from ootd.testing import FakeGateway
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-print(json.dumps({"event": "loaded a model", "level": "info"}), flush=True)
+print(json.dumps({"event": "Triton has loaded a model", "level": "info"}), flush=True)
 with FakeGateway() as gateway:
     ready = pathlib.Path(sys.argv[sys.argv.index("--ready-file") + 1])
     part = ready.with_suffix(".part")
@@ -71,7 +71,7 @@ def test_from_photos_to_pictures(shop: Path, tmp_path: Path, report: Report) -> 
     assert all(Image.open(path).width > 1000 for path in pictures)
     assert isinstance(report.console.file, io.StringIO)
     text = report.console.file.getvalue()
-    assert "loaded a model" in text
+    assert "Triton has loaded a model" in text
     assert "4 items in the catalogue, 1 failed" in text
     assert "first 3 of 5 photos" in text
     assert re.search(r"bag 0\.png .* 1\.000", text), text

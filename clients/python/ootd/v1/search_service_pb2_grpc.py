@@ -69,7 +69,8 @@ class SearchServiceServicer:
     def SearchByImage(self, request, context):
         """Searches with each garment of a photo.
 
-        Errors: those of VisionService.AnalyzeImage, and UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
+        FAILED_PRECONDITION (RELEASE_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +89,8 @@ class SearchServiceServicer:
     def SearchByEmbedding(self, request, context):
         """Searches with an embedding.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
+        (RELEASE_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,8 @@ class SearchServiceStub:
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByImageRequest, _search_service_pb2.SearchByImageResponse]
     """Searches with each garment of a photo.
 
-    Errors: those of VisionService.AnalyzeImage, and UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
+    FAILED_PRECONDITION (RELEASE_MISMATCH).
     """
     SearchByItem: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
@@ -53,7 +54,8 @@ class SearchServiceStub:
     SearchByEmbedding: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByEmbeddingRequest, _search_service_pb2.SearchByEmbeddingResponse]
     """Searches with an embedding.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
+    (RELEASE_MISMATCH).
     """
 
 @_typing.type_check_only
@@ -70,7 +72,8 @@ class SearchServiceAsyncStub(SearchServiceStub):
     SearchByImage: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByImageRequest, _search_service_pb2.SearchByImageResponse]  # type: ignore[assignment]
     """Searches with each garment of a photo.
 
-    Errors: those of VisionService.AnalyzeImage, and UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
+    FAILED_PRECONDITION (RELEASE_MISMATCH).
     """
     SearchByItem: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]  # type: ignore[assignment]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
@@ -81,7 +84,8 @@ class SearchServiceAsyncStub(SearchServiceStub):
     SearchByEmbedding: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByEmbeddingRequest, _search_service_pb2.SearchByEmbeddingResponse]  # type: ignore[assignment]
     """Searches with an embedding.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
+    (RELEASE_MISMATCH).
     """
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -101,7 +105,8 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_search_service_pb2.SearchByImageResponse, _abc.Awaitable[_search_service_pb2.SearchByImageResponse]]:
         """Searches with each garment of a photo.
 
-        Errors: those of VisionService.AnalyzeImage, and UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
+        FAILED_PRECONDITION (RELEASE_MISMATCH).
         """
 
     @_abc_1.abstractmethod
@@ -124,7 +129,8 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_search_service_pb2.SearchByEmbeddingResponse, _abc.Awaitable[_search_service_pb2.SearchByEmbeddingResponse]]:
         """Searches with an embedding.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
+        (RELEASE_MISMATCH).
         """
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
