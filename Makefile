@@ -69,6 +69,7 @@ $(READY): constraints.txt $(PACKAGES)
 	@$(PYTHON) make/check_machine.py
 	@echo "Setting up $(VENV): about 1.2 GB to fetch the first time, a few minutes ..."
 	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python make/provide_libpython.py
 	$(BIN)/pip install $(PIP_OPTIONS) --progress-bar on -c constraints.txt \
 	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded,development]"
 	@touch $@

@@ -87,11 +87,17 @@ def coco_results(photo: OutfitPhoto, garments: Iterable[Garment]) -> Iterator[di
         }
 
 
-def average_precision(labels: Path, results: list[dict[str, object]]) -> dict[str, float]:
-    """Return mAP at IoU .5 to .9 over the six classes, and each class's AP at .5."""
+def average_precision(
+    labels: Path, photos: list[OutfitPhoto], results: list[dict[str, object]]
+) -> dict[str, float]:
+    """Return mAP at IoU .5 to .9 over the six classes, and each class's AP at .5.
+
+    `results` are the detections in these photos; -1 stands for a class that none of them holds.
+    """
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(labels))
         evaluation = COCOeval(truth, truth.loadRes(results), "bbox")
+        evaluation.params.imgIds = [photo.identifier for photo in photos]
         evaluation.params.iouThrs = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
         evaluation.evaluate()
         evaluation.accumulate()
@@ -123,8 +129,8 @@ def measure_detection(
             found = client.analyze_image(photo.path, category=category)
             guided += coco_results(photo, found.garments)
     return {
-        "unguided": average_precision(labels, unguided),
-        "guided": average_precision(labels, guided),
+        "unguided": average_precision(labels, photos, unguided),
+        "guided": average_precision(labels, photos, guided),
     }
 
 

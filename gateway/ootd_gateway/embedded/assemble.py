@@ -116,15 +116,18 @@ def _libpython_folder() -> Path:
     """Where the interpreter's shared library lies, which the stub is linked to."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     name = f"libpython{version}.so.1.0"
-    folder = Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib")
-    if not (folder / name).is_file():
-        try:
-            ctypes.CDLL(name)  # where the dynamic linker looks by itself
-        except OSError:
-            raise EmbeddedTritonError(
-                f"Triton's Python stub needs {name}: apt-get install libpython{version}"
-            ) from None
-    return folder
+    own = Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib")
+    # `make` puts it into the environment where the distribution's Python comes without.
+    for folder in (own, Path(sys.prefix, "lib")):
+        if (folder / name).is_file():
+            return folder
+    try:
+        ctypes.CDLL(name)  # where the dynamic linker looks by itself
+    except OSError:
+        raise EmbeddedTritonError(
+            f"Triton's Python stub needs {name}: apt-get install libpython{version}"
+        ) from None
+    return own
 
 
 def _package_folders() -> list[str]:
