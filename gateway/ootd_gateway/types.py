@@ -149,8 +149,8 @@ class Taxonomy:
 class ItemDraft:
     """An item as it is to be stored.
 
-    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the release that analysed
-    it; the same digest again changes nothing.
+    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the release that
+    analysed it; the same digest again changes nothing.
     """
 
     item_id: str
@@ -165,8 +165,8 @@ class ItemDraft:
 class Item:
     """An item as it is stored.
 
-    `key` is its number in the index (positive, fits 63 bits), the same for as long as the item lives;
-    `sequence_number` is its last change's place in the change log.
+    `key` is its number in the index (positive, fits 63 bits), the same for as long as the item
+    lives; `sequence_number` is its last change's place in the change log.
     """
 
     key: int
@@ -184,8 +184,8 @@ class Item:
 class ScoreParts:
     """score = (1 - color_weight) * appearance + color_weight * color (11st section 3.5).
 
-    `appearance` is the cosine (-1 to 1); `color` is the histogram intersection (0 to 1), 0 with weight
-    0 where query or item has no histogram.
+    `appearance` is the cosine (-1 to 1); `color` is the histogram intersection (0 to 1), 0 with
+    weight 0 where query or item has no histogram.
     """
 
     appearance: float

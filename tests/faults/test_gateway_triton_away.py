@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -73,9 +72,10 @@ class Load:
         return [one for one in list(self.outcomes) if one.error is not None]
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
-    with GatewayProcess(tmp_path, triton_mode="embedded") as running:
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """One for all tests of this file: each leaves it recovered, the last one kills it."""
+    with GatewayProcess(tmp_path_factory.mktemp("away"), triton_mode="embedded") as running:
         yield running
 
 
@@ -92,11 +92,11 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
     gateway: GatewayProcess, record_property: Any
 ) -> None:
     with Load(gateway) as load:
-        assert wait_until(lambda: len(load.outcomes) >= 2 * CALLERS)
+        assert wait_until(lambda: len(load.outcomes) >= 2 * CALLERS, 90)
         assert not load.failed()
         killed = time.monotonic()
         os.kill(triton_pid(gateway), signal.SIGKILL)
-        assert wait_until(lambda: len(load.failed()) >= CALLERS)
+        assert wait_until(lambda: len(load.failed()) >= CALLERS, 30)
         # What needs no models goes on.
         gateway.catalog.ListItems(ListItemsRequest(), timeout=5)
         search = SearchByEmbeddingRequest(embedding={"values": [1.0] * 128}, super_category=1)

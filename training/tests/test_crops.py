@@ -23,7 +23,7 @@ from ootd_training.data.garments import (
     read_drawn_garments,
     read_garments,
 )
-from ootd_training.data.sampling import balanced_weights
+from ootd_training.data.sampling import balanced_weights, log_prior_shift
 from ootd_training.data.views import ViewSettings, jittered, prefetch, recolored, view, views
 from ootd_training.taxonomy import load_taxonomy
 
@@ -181,6 +181,14 @@ def test_balanced_weights_raise_rare_labels(data: Path) -> None:
     assert weights.sum() == pytest.approx(1)
     assert weights[0] == pytest.approx(weights[1] * 2)
     assert balanced_weights(few, power=0.0)[0] == pytest.approx(0.5)
+
+
+def test_prior_shift_undoes_the_balance(data: Path) -> None:
+    shirt, pants = read_catalog(data, "train", TAXONOMY)[:2]
+    garments = [shirt] * 9 + [pants]
+    shift = log_prior_shift(garments, 0.0, 6)
+    assert shift[:2] == pytest.approx(np.log([0.9 / 0.5, 0.1 / 0.5]))
+    assert log_prior_shift(garments, 1.0, 6)[:2] == pytest.approx([0, 0])
 
 
 def test_prefetch_yields_in_order_and_passes_errors_on() -> None:

@@ -110,6 +110,17 @@ def test_served_groups_sum_to_one() -> None:
         assert torch.allclose(attributes[:, group.columns].sum(1), torch.ones(3), atol=1e-6)
 
 
+def test_shift_multiplies_the_odds_of_a_super_category() -> None:
+    tagger = Tagger(SMALL, TAXONOMY).eval()
+    crops = torch.rand(3, 3, 32, 32)
+    with torch.inference_mode():
+        plain, _ = ServedTagger(tagger, TAXONOMY)(crops)
+        shifted, _ = ServedTagger(tagger, TAXONOMY, (0.7, 0, 0, 0, 0, 0))(crops)
+    before, after = plain[:, :6].sum(1), shifted[:, :6].sum(1)
+    odds = (after / (1 - after)) / (before / (1 - before))
+    assert torch.allclose(odds, torch.full((3,), 0.7).exp(), rtol=1e-3)
+
+
 def test_super_probability_is_the_sum_of_its_subs() -> None:
     probabilities = torch.rand(5, 32).softmax(1)
     supers = super_log_probabilities(probabilities.log(), TAXONOMY).exp()
@@ -224,7 +235,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tagger, Path]:
     for _ in range(4):
         tagger(torch.rand(8, 3, 32, 32))
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    export_tagger(tagger, 96, TAXONOMY, path)
+    export_tagger(ServedTagger(tagger, TAXONOMY), 96, path)
     return tagger, path
 
 

@@ -1,7 +1,7 @@
 """Works on the elements of a stream side by side and answers in their order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from ootd_gateway.admission import shutting_down
@@ -58,10 +58,13 @@ async def pipelined(
             raise shutting_down()
         reader.result()  # raises what reading raised
     finally:
-        pending: list[asyncio.Future[Any]] = [closer, reader, *running]
-        for future in pending:
-            future.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await _cancel_all([closer, reader, *running])
+
+
+async def _cancel_all(futures: "Sequence[asyncio.Future[Any]]") -> None:
+    for future in futures:
+        future.cancel()
+    await asyncio.gather(*futures, return_exceptions=True)
 
 
 async def _cancel_when(event: asyncio.Event, task: "asyncio.Task[None]") -> None:

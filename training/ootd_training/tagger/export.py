@@ -23,6 +23,6 @@ def load_tagger(checkpoint: Path, taxonomy: Taxonomy) -> Tagger:
     return tagger.eval()
 
 
-def export_tagger(tagger: Tagger, size: int, taxonomy: Taxonomy, path: Path = MODEL) -> None:
+def export_tagger(tagger: ServedTagger, size: int, path: Path = MODEL) -> None:
     """Write the tagger, which works at `size` px, as ONNX: `CROPS` to probabilities."""
-    export_crop_model(ServedTagger(tagger, taxonomy), size, OUTPUTS, path)
+    export_crop_model(tagger, size, OUTPUTS, path)

@@ -25,11 +25,13 @@ class TaggerSettings:
     """Everything that decides a run; saved in each checkpoint.
 
     Times are minutes of wall clock, rates are per step. `*_gain` weigh the parts of the loss.
-    `limit` keeps that many garments of each source (0: all).
+    `start` is a checkpoint whose averaged weights are the starting point, or empty; `balance` is
+    the power of `balanced_weights`; `limit` keeps that many garments of each source (0: all).
     """
 
     data: str
     output: str
+    start: str = ""
     minutes: float = 90.0
     seed: int = 11
     threads: int = 1
@@ -46,6 +48,7 @@ class TaggerSettings:
     sleeve_gain: float = 0.4
     audience_gain: float = 0.4
     dropout: float = 0.1
+    balance: float = 0.5
     limit: int = 0
     drawn: str = ""
     evaluate_minutes: float = 5.0

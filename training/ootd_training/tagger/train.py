@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from ootd_training.data.crops import Tiles, load_tiles
-from ootd_training.data.garments import load_training_tiles, read_garments
-from ootd_training.data.sampling import balanced_weights
+from ootd_training.data.garments import load_training_tiles, read_drawn_garments, read_garments
+from ootd_training.data.sampling import balanced_weights, log_prior_shift
 from ootd_training.data.views import prefetch, views
 from ootd_training.run import Run
 from ootd_training.tagger.export import export_tagger
@@ -26,9 +26,18 @@ from ootd_training.taxonomy import Taxonomy, load_taxonomy
 from ootd_training.trunk import TrunkSettings
 
 
-def torch_predict(tagger: Tagger, taxonomy: Taxonomy, batch: int = 64) -> Predict:
+def served_tagger(tagger: Tagger, settings: TaggerSettings, taxonomy: Taxonomy) -> ServedTagger:
+    """The tagger with the shift that undoes the balanced drawing of its training garments."""
+    garments = read_garments(Path(settings.data), "train", taxonomy, settings.limit)
+    if settings.drawn:
+        garments += read_drawn_garments(Path(settings.drawn), taxonomy)
+    shift = log_prior_shift(garments, settings.balance, len(taxonomy.supers))
+    return ServedTagger(tagger, taxonomy, shift.tolist()).eval()
+
+
+def torch_predict(served: ServedTagger, batch: int = 64) -> Predict:
     """The tagger as a function of uint8 crops, in inference mode."""
-    served = ServedTagger(tagger, taxonomy).eval()
+    served.eval()
 
     @torch.inference_mode()
     def predict(
@@ -55,7 +64,7 @@ def train_epoch(run: Run[Tagger], tiles: Tiles, taxonomy: Taxonomy) -> dict[str,
     loss = TaggerLoss(settings, taxonomy)
     labels = encode_labels(tiles.garments, taxonomy)
     rng = np.random.default_rng([settings.seed, run.epoch])
-    drawn = rng.choice(len(tiles), len(tiles), p=balanced_weights(tiles.garments))
+    drawn = rng.choice(len(tiles), len(tiles), p=balanced_weights(tiles.garments, settings.balance))
     steps = max(1, len(drawn) // settings.batch)
     size = settings.size(run.progress)
 
@@ -98,7 +107,10 @@ def train(settings: TaggerSettings, cache: Path | None, resume: bool = False) ->
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     taxonomy = load_taxonomy()
-    run = Run(Tagger(settings.trunk, taxonomy, settings.dropout), settings)
+    tagger = Tagger(settings.trunk, taxonomy, settings.dropout)
+    if settings.start:
+        tagger.load_state_dict(torch.load(settings.start, weights_only=True)["average"])
+    run = Run(tagger, settings)
     if resume:
         run.resume()
     data = Path(settings.data)
@@ -108,7 +120,7 @@ def train(settings: TaggerSettings, cache: Path | None, resume: bool = False) ->
     while run.progress < 1:
         line: dict[str, Any] = {"loss": train_epoch(run, tiles, taxonomy)}
         if run.progress >= 1 or run.seconds - judged >= 60 * settings.evaluate_minutes:
-            predict = torch_predict(run.average, taxonomy)
+            predict = torch_predict(served_tagger(run.average, settings, taxonomy))
             size = settings.size(run.progress)
             measures = measure_by_source(predict, held_out, taxonomy, size)
             line["val"] = summary(measures)
@@ -123,6 +135,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     defaults = TaggerSettings(data="", output="")
     parser.add_argument("--data", required=True, help="folder of the labelled photos")
     parser.add_argument("--output", required=True, help="folder for checkpoint and history")
+    parser.add_argument("--start", default="", help="a checkpoint whose weights to start from")
     parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
     parser.add_argument("--minutes", type=float, default=defaults.minutes, help="time budget")
     parser.add_argument("--seed", type=int, default=defaults.seed)
@@ -131,6 +144,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument("--width", type=float, default=defaults.trunk.width)
     parser.add_argument("--depth", type=float, default=defaults.trunk.depth)
+    parser.add_argument(
+        "--balance", type=float, default=defaults.balance, help="0: labels alike often, 1: as found"
+    )
     parser.add_argument("--limit", type=int, default=0, help="this many garments a source")
     parser.add_argument("--drawn", default="", help="folder of drawn photos to add")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -143,6 +159,8 @@ def main(options: argparse.Namespace) -> None:
     settings = TaggerSettings(
         data=options.data,
         output=options.output,
+        start=options.start,
+        balance=options.balance,
         minutes=options.minutes,
         seed=options.seed,
         threads=options.threads,
@@ -162,4 +180,5 @@ def main(options: argparse.Namespace) -> None:
         )
     run = train(settings, options.cache, options.resume)
     if options.export:
-        export_tagger(run.average, settings.size(1.0), load_taxonomy(), options.export)
+        served = served_tagger(run.average, settings, load_taxonomy())
+        export_tagger(served, settings.size(1.0), options.export)
