@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from enum import Enum, auto
 from typing import Any
 
 import grpc
@@ -31,6 +32,10 @@ READY_SECONDS = 3.0
 """How long Triton may take to say whether it is ready. One that is gone is noticed at once; a busy
 one answers late."""
 
+AWAY_SECONDS = 5.0
+"""How long calls are refused at once after a look that found Triton away. It is looked at every
+second; a Triton that is just starting takes connections, but answers them late."""
+
 CONFIG_SECONDS = 5.0
 """How long Triton may take to send a model's configuration."""
 
@@ -43,6 +48,14 @@ _CHANNEL_OPTIONS = [
     ("grpc.min_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
+
+
+class _Look(Enum):
+    """What a look at Triton found."""
+
+    READY = auto()
+    LATE = auto()
+    AWAY = auto()
 
 
 class TritonVision:
@@ -63,6 +76,7 @@ class TritonVision:
         self._triton: Any = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._taxonomy: Taxonomy | None = None
         self._release: str | None = None
+        self._away_until = 0.0
 
     async def analyze(
         self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
@@ -98,18 +112,31 @@ class TritonVision:
     async def is_ready(self) -> bool:
         """Tell whether the ensemble is ready; False also where Triton does not answer.
 
-        A Triton that was away may be back with other models, so what is known of them is forgotten.
+        Calls are refused at once while Triton is known to be away. It may be back with other
+        models, so what is known of them is forgotten.
         """
+        state = await self._look()
+        if state is _Look.READY:
+            self._away_until = 0.0
+            return True
+        self._taxonomy = self._release = None
+        if state is _Look.AWAY:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+        return False
+
+    async def _look(self) -> "_Look":
         request = service_pb2.ModelReadyRequest(name=ENSEMBLE)
         try:
             response = await self._triton.ModelReady(request, timeout=READY_SECONDS)
-        except aio.AioRpcError:
-            ready = False
-        else:
-            ready = bool(response.ready)
-        if not ready:
-            self._taxonomy = self._release = None
-        return ready
+        except aio.AioRpcError as error:
+            # A Triton that is only slow still does what it is asked, in its time.
+            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            return _Look.LATE if late else _Look.AWAY
+        return _Look.READY if response.ready else _Look.AWAY
+
+    def _refuse_if_away(self) -> None:
+        if time.monotonic() < self._away_until:
+            raise unavailable(self._address, "it was away at the last look")
 
     async def close(self) -> None:
         """Close the connection."""
@@ -134,6 +161,7 @@ class TritonVision:
         with self._metrics.vision_waiting.track_inprogress():
             await self._places.acquire()
         try:
+            self._refuse_if_away()
             taxonomy = await self.taxonomy()
             response = await self._infer(inference_request(image, guide))
         finally:
@@ -148,6 +176,7 @@ class TritonVision:
             raise domain_error(error, self._address) from error
 
     async def _model_config(self, model: str) -> Any:
+        self._refuse_if_away()
         request = service_pb2.ModelConfigRequest(name=model)
         try:
             response = await self._triton.ModelConfig(request, timeout=CONFIG_SECONDS)

@@ -214,6 +214,19 @@ async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() 
     await vision.close()
 
 
+async def test_while_triton_is_known_to_be_away_it_is_not_asked(steered: Steered) -> None:
+    triton, vision, _ = steered
+    triton.failure = (grpc.StatusCode.UNAVAILABLE, "loading")
+    assert not await vision.is_ready()
+    for ask in (lambda: vision.analyze(b"x"), vision.taxonomy, vision.release):
+        with pytest.raises(VisionUnavailableError):
+            await ask()
+    assert triton.requests == []
+    triton.failure = None
+    assert await vision.is_ready()
+    await vision.analyze(b"x")
+
+
 async def test_names_are_read_again_after_triton_was_away() -> None:
     triton = SteeredTriton()
     async with listening(triton) as port:
