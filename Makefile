@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TRAINING_READY := $(TRAINING_VENV)/.ready
 PACKAGES := $(wildcard clients/python/pyproject.toml gateway/pyproject.toml)
-PIP_OPTIONS := --disable-pip-version-check --quiet
+PIP_OPTIONS := --disable-pip-version-check --no-color
 # The training packages have an environment of their own: torch and the embedded Triton need
 # different versions of numpy.
 
@@ -70,7 +70,7 @@ $(READY): constraints.txt $(PACKAGES)
 	@echo "Setting up $(VENV): about 1.2 GB to fetch the first time, a few minutes ..."
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python make/provide_libpython.py
-	$(BIN)/pip install $(PIP_OPTIONS) --progress-bar on -c constraints.txt \
+	$(BIN)/pip install $(PIP_OPTIONS) -c constraints.txt \
 	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded,development]"
 	@touch $@
 

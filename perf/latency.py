@@ -34,7 +34,8 @@ def member_counters(address: str) -> dict[str, dict[str, float]]:
     counters: dict[str, dict[str, float]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            name = COUNTERS.get(sample.name)
+            # The parser gives counters the suffix of OpenMetrics.
+            name = COUNTERS.get(sample.name.removesuffix("_total"))
             if name:
                 member = counters.setdefault(sample.labels["model"], {})
                 member[name] = member.get(name, 0.0) + sample.value

@@ -1,5 +1,5 @@
-"""Reads the category out of an item's title: what the seller says it is (seller intent, 11st section
-3), which then guides the analysis of the photo.
+"""Reads the category out of an item's title: what the seller says it is, which then guides the
+analysis of the photo (seller intent, 11st section 3).
 
 English titles name the garment last in their first phrase ("denim jacket", "dress shirt", "jacket
 with hood"), so the last garment word before a preposition or a separator wins; a phrase in the

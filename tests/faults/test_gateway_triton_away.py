@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -79,6 +80,18 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
         yield running
 
 
+def failures_since(gateway: GatewayProcess, moment: datetime) -> list[float]:
+    """How many seconds each failed call took that began after the moment, from the log."""
+    found = []
+    for line in gateway.log_events():
+        if line["event"] == "call failed":
+            took = line["milliseconds"] / 1000
+            ended = datetime.fromisoformat(line["timestamp"])
+            if ended - timedelta(seconds=took) > moment:
+                found.append(took)
+    return found
+
+
 def triton_pid(gateway: GatewayProcess) -> int:
     (pid,) = [
         pid
@@ -94,7 +107,7 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
     with Load(gateway) as load:
         assert wait_until(lambda: len(load.outcomes) >= 2 * CALLERS, 90)
         assert not load.failed()
-        killed = time.monotonic()
+        killed, killed_at = time.monotonic(), datetime.now(UTC)
         os.kill(triton_pid(gateway), signal.SIGKILL)
         assert wait_until(lambda: len(load.failed()) >= CALLERS, 30)
         # What needs no models goes on.
@@ -105,7 +118,10 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
         assert wait_until(lambda: bool(load.succeeded(after=killed + 0.5)), 90)
         recovered = time.monotonic() - killed
     failed = load.failed()
-    slowest = max(one.ended - max(one.began, killed) for one in failed)
+    # Calls that were in Triton at that moment, and those that began later, as the gateway timed
+    # them: the callers share this machine with a Triton that starts.
+    in_flight = [one.ended - killed for one in failed if one.began < killed]
+    slowest = max(*in_flight, *failures_since(gateway, killed_at))
     record_property("slowest_failure_seconds", round(slowest, 3))
     record_property("recovery_seconds", round(recovered, 1))
     print(f"slowest failure {slowest * 1000:.0f} ms, recovered after {recovered:.1f} s")

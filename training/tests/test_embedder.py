@@ -17,7 +17,7 @@ from ootd_training.embedder.batches import PairSampler
 from ootd_training.embedder.export import export_embedder, load_embedder
 from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
 from ootd_training.embedder.measure import measure_embedder, neighbours
-from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder, ServedEmbedder
+from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder
 from ootd_training.embedder.settings import EmbedderSettings
 from ootd_training.embedder.train import (
     EmbedderInTraining,
@@ -63,13 +63,6 @@ def test_embeddings_have_length_one() -> None:
         embeddings = Embedder(SMALL).eval()(torch.rand(3, 3, 48, 48))
     assert embeddings.shape == (3, EMBEDDING_SIZE)
     assert torch.allclose(embeddings.norm(dim=1), torch.ones(3), atol=1e-6)
-
-
-def test_mirrored_crops_have_the_same_embedding() -> None:
-    crops = torch.rand(2, 3, 40, 40)
-    served = ServedEmbedder(Embedder(SMALL)).eval()
-    with torch.inference_mode():
-        assert torch.allclose(served(crops), served(crops.flip(3)), atol=1e-6)
 
 
 def test_contrastive_loss_of_indistinct_embeddings_is_log_of_the_choices() -> None:
@@ -209,7 +202,7 @@ def test_exported_file_answers_as_the_network(
     export_embedder(embedder, 96, path)
     tiles = load_tiles(read_garments(data, "val", TAXONOMY), None)
     crops = np.stack([tiles.served(i, 160) for i in range(4)])
-    assert largest_difference(ServedEmbedder(embedder), 96, path, crops)["EMBEDDING"] < 0.01
+    assert largest_difference(embedder, 96, path, crops)["EMBEDDING"] < 0.01
     monkeypatch.setattr(
         "sys.argv", ["ootd-evaluate", "embedder", "--data", str(data), "--model", str(path)]
     )

@@ -102,7 +102,7 @@ def test_folding_batch_norms_changes_no_answer() -> None:
 
 
 def test_served_groups_sum_to_one() -> None:
-    served = ServedTagger(Tagger(SMALL, TAXONOMY), TAXONOMY).eval()
+    served = ServedTagger([Tagger(SMALL, TAXONOMY)], TAXONOMY).eval()
     with torch.inference_mode():
         subs, attributes = served(torch.rand(3, 3, 32, 32))
     assert torch.allclose(subs.sum(1), torch.ones(3))
@@ -110,12 +110,21 @@ def test_served_groups_sum_to_one() -> None:
         assert torch.allclose(attributes[:, group.columns].sum(1), torch.ones(3), atol=1e-6)
 
 
+def test_snapshots_are_averaged() -> None:
+    first, second = Tagger(SMALL, TAXONOMY).eval(), Tagger(SMALL, TAXONOMY).eval()
+    crops = torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        both, _ = ServedTagger([first, second], TAXONOMY)(crops)
+        mean = (first(crops)[0] + second(crops)[0]) / 2
+    assert torch.allclose(both, mean.softmax(1), atol=1e-6)
+
+
 def test_shift_multiplies_the_odds_of_a_super_category() -> None:
     tagger = Tagger(SMALL, TAXONOMY).eval()
     crops = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
-        plain, _ = ServedTagger(tagger, TAXONOMY)(crops)
-        shifted, _ = ServedTagger(tagger, TAXONOMY, (0.7, 0, 0, 0, 0, 0))(crops)
+        plain, _ = ServedTagger([tagger], TAXONOMY)(crops)
+        shifted, _ = ServedTagger([tagger], TAXONOMY, (0.7, 0, 0, 0, 0, 0))(crops)
     before, after = plain[:, :6].sum(1), shifted[:, :6].sum(1)
     odds = (after / (1 - after)) / (before / (1 - before))
     assert torch.allclose(odds, torch.full((3,), 0.7).exp(), rtol=1e-3)
@@ -235,7 +244,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tagger, Path]:
     for _ in range(4):
         tagger(torch.rand(8, 3, 32, 32))
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    export_tagger(ServedTagger(tagger, TAXONOMY), 96, path)
+    export_tagger(ServedTagger([tagger], TAXONOMY), 96, path)
     return tagger, path
 
 
@@ -243,7 +252,7 @@ def test_exported_file_answers_as_the_network(data: Path, exported: tuple[Tagger
     tagger, path = exported
     tiles = load_tiles(read_garments(data, "val", TAXONOMY), None)
     crops = np.stack([tiles.served(i, 160) for i in range(5)])
-    differences = largest_difference(ServedTagger(tagger, TAXONOMY), 96, path, crops)
+    differences = largest_difference(ServedTagger([tagger], TAXONOMY), 96, path, crops)
     assert set(differences) == set(OUTPUTS)
     assert max(differences.values()) < 0.01
     session = open_session(path)

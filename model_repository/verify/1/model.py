@@ -17,7 +17,9 @@ class TritonPythonModel:
         parameters = {key: value["string_value"] for key, value in config["parameters"].items()}
         self._labels = Labels.from_taxonomy(json.loads(parameters["taxonomy"]))
         self._rules = Rules(
-            float(parameters["disagreement_confidence"]), float(parameters["overlap_threshold"])
+            float(parameters["disagreement_confidence"]),
+            float(parameters["overlap_threshold"]),
+            float(parameters["dress_preference"]),
         )
         for name, count in (
             ("SUB_PROBABILITIES", self._labels.sub_count),

@@ -82,10 +82,12 @@ class Findings:
 class Rules:
     """disagreement_confidence: the tagger's probability, 0 to 1, from which on it overrules the
     detector. overlap_threshold: shared part of the smaller box from which on a dress and a top or
-    bottom are the same garment."""
+    bottom are the same garment. dress_preference: how many times better than a dress its tops and
+    bottoms must explain the place to win; detectors see few dresses and are shy of them."""
 
     disagreement_confidence: float
     overlap_threshold: float
+    dress_preference: float
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _exclude_dresses(boxes, support, final, statuses, context):
         )
         if statuses[dress] != Status.KEPT or len(rivals) == 0:
             continue
-        if support[dress] >= support[rivals].mean():
+        if rules.dress_preference * support[dress] >= support[rivals].mean():
             statuses[rivals] = Status.DRESS_EXPLAINS_IT
         else:
             statuses[dress] = Status.TOP_OR_BOTTOM_EXPLAINS_IT

@@ -71,7 +71,8 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
 
 @asynccontextmanager
 async def listening(triton: SteeredTriton, port: int = 0) -> AsyncIterator[int]:
-    server = grpc.aio.server()
+    # Ports of other test runs on this machine are not shared.
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(triton, server)
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

@@ -34,7 +34,9 @@ def judge(verification, labels):
             table,
             np.full((len(garments), labels.attribute_count), attributes, np.float32),
         )
-        rules = verification.Rules(disagreement_confidence=0.6, overlap_threshold=0.5)
+        rules = verification.Rules(
+            disagreement_confidence=0.6, overlap_threshold=0.5, dress_preference=1.0
+        )
         return verification.verify(findings, labels, rules, guided=guided)
 
     return run
@@ -154,7 +156,7 @@ def test_probabilities_of_zero_stay_in_the_super_category(verification, labels):
         zeros,
         np.zeros((1, labels.attribute_count), np.float32),
     )
-    result = verification.verify(findings, labels, verification.Rules(0.6, 0.5), guided=False)
+    result = verification.verify(findings, labels, verification.Rules(0.6, 0.5, 1.0), guided=False)
     assert result.subs[0, 0] in range(27, 32)
     assert result.sub_scores.tolist() == [[0]]
 
@@ -173,3 +175,20 @@ def test_an_attribute_group_of_an_unknown_sub_category_is_named(verification, mo
 def test_overlap_is_relative_to_the_smaller_box(verification, box, expected):
     shared = verification.overlap(np.float32([0, 0, 1, 1]), np.float32([box]))
     np.testing.assert_allclose(shared, [expected], rtol=1e-5)
+
+
+def test_a_preferred_dress_yields_only_to_much_better_tops_and_bottoms(verification, labels):
+    boxes = np.float32([(0, 0, 1, 1), (0, 0, 1, 0.5)])
+    table = np.zeros((2, labels.sub_count), np.float32)
+    table[0, 18] = table[1, 0] = 1.0  # the tagger is sure of both
+    for dress_score, statuses in ((0.5, [0, 2]), (0.4, [3, 0])):
+        findings = verification.Findings(
+            boxes,
+            np.float32([[dress_score], [0.9]]),
+            np.int32([[DRESS], [TOP]]),
+            table,
+            np.zeros((2, labels.attribute_count), np.float32),
+        )
+        rules = verification.Rules(0.8, 0.5, dress_preference=2.0)
+        result = verification.verify(findings, labels, rules, guided=False)
+        assert result.statuses[:, 0].tolist() == statuses

@@ -40,7 +40,7 @@ class ViewSettings:
     tint: float = 0.03
     erase: float = 0.15
     erase_side: float = 0.45
-    background: float = 0.25
+    background: float = 0.12
 
 
 def jittered(box: Box, settings: ViewSettings, rng: np.random.Generator) -> Box:

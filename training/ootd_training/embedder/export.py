@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from ootd_training.embedder.network import Embedder, ServedEmbedder
+from ootd_training.embedder.network import Embedder
 from ootd_training.export.crop_model import export_crop_model
 from ootd_training.taxonomy import REPOSITORY
 from ootd_training.trunk import TrunkSettings
@@ -27,4 +27,4 @@ def load_embedder(checkpoint: Path) -> Embedder:
 
 def export_embedder(embedder: Embedder, size: int, path: Path = MODEL) -> None:
     """Write the embedder, which works at `size` px, as ONNX: `CROPS` to embeddings."""
-    export_crop_model(ServedEmbedder(embedder), size, OUTPUTS, path)
+    export_crop_model(embedder, size, OUTPUTS, path)

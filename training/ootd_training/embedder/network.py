@@ -21,15 +21,3 @@ class Embedder(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """The embeddings of the crops."""
         return normalize(self.projection(self.trunk(crops)), dim=1)
-
-
-class ServedEmbedder(nn.Module):
-    """The embedder as it is served: the mean over the crop and its mirror image, of length 1."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        super().__init__()
-        self.embedder = embedder
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """The embeddings of the crops."""
-        return normalize(self.embedder(crops) + self.embedder(crops.flip(3)), dim=1)

@@ -20,7 +20,7 @@ from ootd_training.embedder.batches import PairBatch, PairSampler
 from ootd_training.embedder.export import export_embedder
 from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
 from ootd_training.embedder.measure import Embed, measure_by_source
-from ootd_training.embedder.network import Embedder, ServedEmbedder
+from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
 from ootd_training.run import Run
 from ootd_training.tagger.loss import Labels, encode_labels
@@ -52,14 +52,14 @@ def start_from_tagger(embedder: Embedder, checkpoint: Path) -> None:
 
 def torch_embed(embedder: Embedder, batch: int = 64) -> Embed:
     """The embedder as a function of uint8 crops, in inference mode."""
-    served = ServedEmbedder(embedder).eval()
+    embedder.eval()
 
     @torch.inference_mode()
     def embed(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         parts = []
         for start in range(0, len(crops), batch):
             pixels = torch.from_numpy(crops[start : start + batch]).permute(0, 3, 1, 2)
-            parts.append(served(pixels.float() / 255))
+            parts.append(embedder(pixels.float() / 255))
         return np.asarray(torch.cat(parts).numpy())
 
     return embed

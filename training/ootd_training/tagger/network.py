@@ -33,22 +33,27 @@ class Tagger(nn.Module):
 class ServedTagger(nn.Module):
     """The tagger as it is served: probabilities; each attribute group sums to 1 by itself.
 
-    The logits are the mean over the crop and its mirror image; `super_shift`, one number for each
-    super-category, is added to those of its sub-categories.
+    The logits are the mean over `taggers`, snapshots of one run (Huang et al. 2017, Snapshot
+    Ensembles); `super_shift`, one number for each super-category, is added to those of its
+    sub-categories.
     """
 
     def __init__(
-        self, tagger: Tagger, taxonomy: Taxonomy, super_shift: Sequence[float] = (0.0,) * 6
+        self,
+        taggers: Sequence[Tagger],
+        taxonomy: Taxonomy,
+        super_shift: Sequence[float] = (0.0,) * 6,
     ) -> None:
         super().__init__()
-        self.tagger = tagger
+        self.taggers = nn.ModuleList(taggers)
         self.group_sizes = [len(group.values) for group in taxonomy.groups]
         self.register_buffer("shift", torch.tensor([super_shift[i] for i in taxonomy.super_of_sub]))
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities of sub-categories and of attribute values."""
-        both = zip(self.tagger(crops), self.tagger(crops.flip(3)), strict=True)
-        subs, attributes = ((one + other) / 2 for one, other in both)
+        answers = [tagger(crops) for tagger in self.taggers]
+        subs = torch.stack([answer[0] for answer in answers]).mean(0)
+        attributes = torch.stack([answer[1] for answer in answers]).mean(0)
         groups = attributes.split(self.group_sizes, dim=1)
         probabilities = [group.softmax(1) for group in groups]
         return (subs + self.shift).softmax(1), torch.cat(probabilities, 1)

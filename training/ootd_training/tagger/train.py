@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ootd_training.data.garments import load_training_tiles, read_drawn_garments
 from ootd_training.data.sampling import balanced_weights, log_prior_shift
 from ootd_training.data.views import prefetch, views
 from ootd_training.run import Run
-from ootd_training.tagger.export import export_tagger
+from ootd_training.tagger.export import export_tagger, load_tagger
 from ootd_training.tagger.loss import TaggerLoss, encode_labels
 from ootd_training.tagger.measure import Predict, measure_by_source
 from ootd_training.tagger.network import ServedTagger, Tagger
@@ -26,13 +27,15 @@ from ootd_training.taxonomy import Taxonomy, load_taxonomy
 from ootd_training.trunk import TrunkSettings
 
 
-def served_tagger(tagger: Tagger, settings: TaggerSettings, taxonomy: Taxonomy) -> ServedTagger:
-    """The tagger with the shift that undoes the balanced drawing of its training garments."""
+def served_tagger(
+    taggers: Sequence[Tagger], settings: TaggerSettings, taxonomy: Taxonomy
+) -> ServedTagger:
+    """The taggers with the shift that undoes the balanced drawing of their training garments."""
     garments = read_garments(Path(settings.data), "train", taxonomy, settings.limit)
     if settings.drawn:
         garments += read_drawn_garments(Path(settings.drawn), taxonomy)
     shift = log_prior_shift(garments, settings.balance, len(taxonomy.supers))
-    return ServedTagger(tagger, taxonomy, shift.tolist()).eval()
+    return ServedTagger(taggers, taxonomy, shift.tolist()).eval()
 
 
 def torch_predict(served: ServedTagger, batch: int = 64) -> Predict:
@@ -120,7 +123,7 @@ def train(settings: TaggerSettings, cache: Path | None, resume: bool = False) ->
     while run.progress < 1:
         line: dict[str, Any] = {"loss": train_epoch(run, tiles, taxonomy)}
         if run.progress >= 1 or run.seconds - judged >= 60 * settings.evaluate_minutes:
-            predict = torch_predict(served_tagger(run.average, settings, taxonomy))
+            predict = torch_predict(served_tagger([run.average], settings, taxonomy))
             size = settings.size(run.progress)
             measures = measure_by_source(predict, held_out, taxonomy, size)
             line["val"] = summary(measures)
@@ -151,6 +154,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drawn", default="", help="folder of drawn photos to add")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--quick", action="store_true", help="a minute on a slice, small crops")
+    parser.add_argument(
+        "--snapshot", type=Path, action="append", default=[],
+        help="an earlier checkpoint to export together with the trained one",
+    )  # fmt: skip
     parser.add_argument("--export", type=Path, help="write the ONNX model here at the end")
 
 
@@ -180,5 +187,7 @@ def main(options: argparse.Namespace) -> None:
         )
     run = train(settings, options.cache, options.resume)
     if options.export:
-        served = served_tagger(run.average, settings, load_taxonomy())
+        taxonomy = load_taxonomy()
+        snapshots = [load_tagger(path, taxonomy) for path in options.snapshot]
+        served = served_tagger([*snapshots, run.average], settings, taxonomy)
         export_tagger(served, settings.size(1.0), options.export)
