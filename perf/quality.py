@@ -158,7 +158,8 @@ def ingest(
     client: Client, singles: list[CatalogPhoto], outfits: list[OutfitPhoto]
 ) -> dict[str, Label]:
     """Put into the catalogue: photos of one garment, guided by their labelled category, and the
-    garments of street photos, guided by their labelled boxes. Return the labels by item id."""
+    garments of street photos, each guided by its category alone, as a seller names it (11st,
+    section 3). Return the labels by item id."""
     labels: dict[str, Label] = {}
     uploads: list[ItemUpload] = []
     for photo in singles:
@@ -166,10 +167,10 @@ def ingest(
         labels[name] = photo
         uploads.append(ItemUpload(name, photo.path, category=photo.super_category))
     for outfit in outfits:
-        for index, label in enumerate(outfit.garments):
-            name = f"{ID_PREFIX}{outfit.path.stem}-{index}"
+        for label in {one.super_category: one for one in outfit.garments}.values():
+            name = f"{ID_PREFIX}{outfit.path.stem}-{label.super_category}"
             labels[name] = label
-            uploads.append(ItemUpload(name, outfit.path, region=label.box))
+            uploads.append(ItemUpload(name, outfit.path, category=label.super_category))
     stored: dict[str, Label] = {}
     for result in track(client.upsert_items(uploads), total=len(uploads), description="ingest"):
         if result.error is None:

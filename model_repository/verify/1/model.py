@@ -20,6 +20,7 @@ class TritonPythonModel:
             float(parameters["disagreement_confidence"]),
             float(parameters["overlap_threshold"]),
             float(parameters["dress_preference"]),
+            float(parameters["same_place_iou"]),
         )
         for name, count in (
             ("SUB_PROBABILITIES", self._labels.sub_count),

@@ -83,11 +83,14 @@ class Rules:
     """disagreement_confidence: the tagger's probability, 0 to 1, from which on it overrules the
     detector. overlap_threshold: shared part of the smaller box from which on a dress and a top or
     bottom are the same garment. dress_preference: how many times better than a dress its tops and
-    bottoms must explain the place to win; detectors see few dresses and are shy of them."""
+    bottoms must explain the place to win; detectors see few dresses and are shy of them.
+    same_place_iou: intersection over union from which on boxes of different super-categories are
+    one garment."""
 
     disagreement_confidence: float
     overlap_threshold: float
     dress_preference: float
+    same_place_iou: float
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ def verify(findings, labels, rules, *, guided):
                 final[best] = tagged[best]
     support = scores * evidence[np.arange(len(final)), final]
     _exclude_dresses(findings.boxes, support, final, statuses, (labels, rules))
+    if not guided:
+        _exclude_rivals(findings.boxes, support, final, statuses, rules)
     subs, sub_scores = _best_subs(findings.sub_probabilities, final, labels)
     attributes = np.where(labels.applies[subs], findings.attribute_probabilities, 0)
     return Garments(
@@ -165,13 +170,34 @@ def _exclude_dresses(boxes, support, final, statuses, context):
             statuses[dress] = Status.TOP_OR_BOTTOM_EXPLAINS_IT
 
 
+def _exclude_rivals(boxes, support, final, statuses, rules):
+    """One garment that the detector gives several super-categories keeps the one that detector and
+    tagger together believe most. Changes ``statuses``."""
+    for best in np.argsort(-support, kind="stable"):
+        if statuses[best] != Status.KEPT:
+            continue
+        rivals = (final != final[best]) & (statuses == Status.KEPT)
+        rivals &= intersection_over_union(boxes[best], boxes) > rules.same_place_iou
+        statuses[rivals] = Status.TAGGER_DISAGREES
+
+
 def overlap(box, boxes):
     """Intersection over the smaller area, f32[n], of one box with each of boxes f32[n, 4]."""
+    intersection, area, areas = _areas(box, boxes)
+    return intersection / np.maximum(np.minimum(areas, area), _TINY)
+
+
+def intersection_over_union(box, boxes):
+    """IoU, f32[n], of one box with each of boxes f32[n, 4]."""
+    intersection, area, areas = _areas(box, boxes)
+    return intersection / np.maximum(areas + area - intersection, _TINY)
+
+
+def _areas(box, boxes):
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     intersection = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return intersection / np.maximum(np.minimum(areas, (box[2:] - box[:2]).prod()), _TINY)
+    return intersection, (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
 
 
 def _best_subs(sub_probabilities, final, labels):

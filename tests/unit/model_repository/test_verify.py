@@ -35,7 +35,10 @@ def judge(verification, labels):
             np.full((len(garments), labels.attribute_count), attributes, np.float32),
         )
         rules = verification.Rules(
-            disagreement_confidence=0.6, overlap_threshold=0.5, dress_preference=1.0
+            disagreement_confidence=0.6,
+            overlap_threshold=0.5,
+            dress_preference=1.0,
+            same_place_iou=0.7,
         )
         return verification.verify(findings, labels, rules, guided=guided)
 
@@ -156,7 +159,9 @@ def test_probabilities_of_zero_stay_in_the_super_category(verification, labels):
         zeros,
         np.zeros((1, labels.attribute_count), np.float32),
     )
-    result = verification.verify(findings, labels, verification.Rules(0.6, 0.5, 1.0), guided=False)
+    result = verification.verify(
+        findings, labels, verification.Rules(0.6, 0.5, 1.0, 0.7), guided=False
+    )
     assert result.subs[0, 0] in range(27, 32)
     assert result.sub_scores.tolist() == [[0]]
 
@@ -189,6 +194,16 @@ def test_a_preferred_dress_yields_only_to_much_better_tops_and_bottoms(verificat
             table,
             np.zeros((2, labels.attribute_count), np.float32),
         )
-        rules = verification.Rules(0.8, 0.5, dress_preference=2.0)
+        rules = verification.Rules(0.8, 0.5, dress_preference=2.0, same_place_iou=0.7)
         result = verification.verify(findings, labels, rules, guided=False)
         assert result.statuses[:, 0].tolist() == statuses
+
+
+def test_one_garment_has_one_super_category(judge):
+    # Unsure of both, the tagger drops neither; together with the detector it prefers the coat.
+    unsure = {FIRST_SUB[TOP]: 0.3, FIRST_SUB[OUTER]: 0.4}
+    same = [(UPPER, 0.6, TOP, unsure), ((0.2, 0.02, 0.8, 0.5), 0.5, OUTER, unsure)]
+    assert judge(same).statuses[:, 0].tolist() == [DISAGREES, KEPT]
+    apart = [(UPPER, 0.6, TOP, unsure), ((0.2, 0.2, 0.8, 0.8), 0.5, OUTER, unsure)]
+    assert judge(apart).statuses[:, 0].tolist() == [KEPT, KEPT]
+    assert judge(same, guided=True).statuses[:, 0].tolist() == [KEPT, KEPT]
