@@ -39,7 +39,7 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def wait_until(fact: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+def wait_until(fact: Callable[[], bool], timeout_s: float = 60.0) -> bool:
     """Whether the fact holds before the time is over."""
     deadline = time.monotonic() + timeout_s
     while not fact():

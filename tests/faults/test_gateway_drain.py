@@ -19,6 +19,7 @@ from statuses import failing, failure_of
 pytestmark = pytest.mark.triton
 
 RUNNING = 'ootd_admission_calls{pool="calls"}'
+BEGUN = 'grpc_server_started_total{grpc_method="AnalyzeImage",grpc_service="ootd.v1.VisionService",'
 
 
 @pytest.fixture
@@ -31,6 +32,15 @@ def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
     )
     with made as running:
         yield running
+
+
+def queue_calls(gateway: GatewayProcess) -> list[Any]:
+    """Calls of which most wait for their turn, as one photo at a time is analysed."""
+    request = AnalyzeImageRequest(image=outfit_jpeg())
+    calls = [gateway.vision.AnalyzeImage.future(request, timeout=60) for _ in range(48)]
+    assert wait_until(lambda: gateway.metric(BEGUN) == len(calls))
+    assert gateway.metric(RUNNING) > 1
+    return calls
 
 
 class Waiting:
@@ -47,12 +57,7 @@ class Waiting:
 
 
 def test_running_calls_end_and_the_process_too(gateway: GatewayProcess) -> None:
-    # One photo at a time is analysed, so these take a while.
-    calls = [
-        gateway.vision.AnalyzeImage.future(AnalyzeImageRequest(image=outfit_jpeg()), timeout=60)
-        for _ in range(6)
-    ]
-    assert wait_until(lambda: gateway.metric(RUNNING) == 6)
+    calls = queue_calls(gateway)
     requests = Waiting(4)
     stream = gateway.vision.AnalyzeImages(iter(requests), timeout=60)
     first = next(stream)
@@ -78,11 +83,7 @@ def draining(gateway: GatewayProcess) -> bool:
 
 
 def test_new_calls_are_told_to_go_elsewhere(gateway: GatewayProcess) -> None:
-    calls = [
-        gateway.vision.AnalyzeImage.future(AnalyzeImageRequest(image=outfit_jpeg()), timeout=60)
-        for _ in range(10)
-    ]
-    assert wait_until(lambda: gateway.metric(RUNNING) == 10)
+    calls = queue_calls(gateway)
     gateway.process.send_signal(signal.SIGTERM)
     assert wait_until(lambda: gateway.health() == "NOT_SERVING", 10)
     found = failing(lambda: gateway.catalog.ListItems(ListItemsRequest(), timeout=5))
