@@ -32,11 +32,13 @@ class GuideError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Scores are the detector's, 0 to 1."""
+    """Scores are the detector's, 0 to 1. contained_share: part of the smaller of two boxes of one
+    class from which on they are one garment."""
 
     score_threshold: float
     guided_score_threshold: float
     max_garments: int
+    contained_share: float
 
     @classmethod
     def from_strings(cls, parameters):
@@ -46,6 +48,7 @@ class Limits:
                 float(parameters["score_threshold"]),
                 float(parameters["guided_score_threshold"]),
                 int(parameters["max_garments"]),
+                float(parameters["contained_share"]),
             )
         except KeyError as error:
             raise ValueError(f"config.pbtxt lacks the parameter {error}") from None
@@ -92,13 +95,32 @@ def select(detections, guide, limits):
     if len(candidates) == 0:
         # Every photo of an outfit has an item: let the tagger look at the whole of it.
         return _single(np.array([0, 0, 1, 1], np.float32), category, Flag.WHOLE_PHOTO)
-    best = candidates[np.argsort(-scores[candidates], kind="stable")][: limits.max_garments]
+    best = candidates[np.argsort(-scores[candidates], kind="stable")]
+    if kind is Guide.NOTHING:
+        best = best[_whole_garments(boxes[best], classes[best], limits.contained_share)]
+    best = best[: limits.max_garments]
     return Selection(
         boxes[best],
         scores[best].astype(np.float32)[:, None],
         classes[best].astype(np.int32)[:, None],
         np.full((len(best), 1), Flag.DETECTED, np.int32),
     )
+
+
+def _whole_garments(boxes, classes, contained_share):
+    """Which boxes, best first, are no part of a better one of their class, such as one shoe of a
+    pair; the detector's NMS leaves these, as their intersection over union is small."""
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    whole = []
+    for number, box in enumerate(boxes):
+        low, high = np.maximum(box[:2], boxes[whole, :2]), np.minimum(box[2:], boxes[whole, 2:])
+        shared = np.clip(high - low, 0, None).prod(axis=1)
+        same = (classes[whole] == classes[number]) & (
+            shared > contained_share * np.minimum(areas[whole], areas[number])
+        )
+        if not same.any():
+            whole.append(number)
+    return whole
 
 
 def _read_guide(guide):

@@ -11,7 +11,9 @@ GEOMETRY = (640, 480, 640, 480, 320, 240)
 
 @pytest.fixture
 def select(selection):
-    limits = selection.Limits(score_threshold=0.3, guided_score_threshold=0.1, max_garments=20)
+    limits = selection.Limits(
+        score_threshold=0.3, guided_score_threshold=0.1, max_garments=20, contained_share=0.75
+    )
 
     def run(rows, guide=NOTHING, limits=limits, geometry=GEOMETRY):
         """rows: (x0, y0, x1, y1, score, class), padded to 50 as the detector does."""
@@ -72,7 +74,7 @@ def test_two_classes_in_one_place_both_go_on(select):
 
 
 def test_no_more_than_the_most_garments(selection, select):
-    limits = selection.Limits(0.3, 0.1, max_garments=3)
+    limits = selection.Limits(0.3, 0.1, max_garments=3, contained_share=0.75)
     rows = [(0, 5 * i, 50, 5 * i + 5, 0.4 + i / 100, SHOES) for i in range(9)]
     chosen = select(rows, limits=limits)
     np.testing.assert_allclose(chosen.scores[:, 0], [0.48, 0.47, 0.46], rtol=1e-5)
@@ -130,3 +132,12 @@ def test_a_guide_that_is_none_is_refused_by_name(selection, select, guide, part)
 def test_a_missing_parameter_is_named(selection):
     with pytest.raises(ValueError, match="guided_score_threshold"):
         selection.Limits.from_strings({"score_threshold": "0.3", "max_garments": "20"})
+
+
+def test_a_part_of_a_garment_is_no_garment_of_its_own(select):
+    pair, one_shoe, bag = (20, 200, 120, 240, 0.9, SHOES), (20, 202, 64, 240, 0.5, SHOES), BAG
+    chosen = select([one_shoe, pair, (*one_shoe[:4], 0.4, bag), (150, 200, 200, 240, 0.4, SHOES)])
+    assert chosen.supers[:, 0].tolist() == [SHOES, BAG, SHOES]
+    np.testing.assert_allclose(chosen.scores[:, 0], [0.9, 0.4, 0.4])
+    # Whoever asks for shoes is shown every candidate.
+    assert len(select([one_shoe, pair], guide=(1, SHOES, 0, 0, 0, 0)).scores) == 2
