@@ -200,6 +200,7 @@ def test_exported_file_answers_as_the_network(
         embedder(torch.rand(8, 3, 32, 32))
     path = tmp_path / "model.onnx"
     export_embedder(embedder, 96, path)
+    assert b"ootd_training" not in path.read_bytes(), "files of the exporting machine are no one's"
     tiles = load_tiles(read_garments(data, "val", TAXONOMY), None)
     crops = np.stack([tiles.served(i, 160) for i in range(4)])
     assert largest_difference(embedder, 96, path, crops)["EMBEDDING"] < 0.01

@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ootd_training.export.half_precision import store_half_precision
+from ootd_training.export.source_traces import remove_source_traces
 
 CROP_SIZE = 160
 """Side of the crops that the service cuts, in pixels."""
@@ -81,6 +82,7 @@ def export_crop_model(model: nn.Module, size: int, outputs: Sequence[str], path:
     )
     assert program is not None
     proto = program.model_proto
+    remove_source_traces(proto)
     store_half_precision(proto)
     onnx.checker.check_model(proto, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
