@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 from processes import command_line, descendants, is_running, wait_until
 
-from ootd_gateway.embedded import EmbeddedTriton, EmbeddedTritonError, EmbeddedTritonSettings
+from ootd_gateway.embedded import (
+    EmbeddedTriton,
+    EmbeddedTritonError,
+    EmbeddedTritonSettings,
+    supervisor,
+)
 from ootd_gateway.embedded.readiness import Readiness
 
 MODELS = Path(__file__).parents[2] / "model_repository"
@@ -200,8 +205,11 @@ def test_a_server_that_dies_is_started_again(repository, clean, caplog):
 def test_a_model_process_that_dies_is_noticed(repository, clean, caplog):
     with EmbeddedTriton(settings(repository)) as triton:
         first = triton.pid
-        stub = max(descendants(first))
-        os.kill(stub, signal.SIGKILL)
+        # Not any descendant: Triton also has short-lived shells. The watch begins a moment after
+        # Triton is ready.
+        assert wait_until(lambda: len(supervisor._stubs(first)) > 0)
+        wait_until(lambda: triton.pid != first, timeout_s=2)
+        os.kill(max(supervisor._stubs(first)), signal.SIGKILL)
         assert wait_until(lambda: triton.pid not in {None, first})
         assert wait_until(lambda: is_ready(triton))
         assert triton.restarts == 1
