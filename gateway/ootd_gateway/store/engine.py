@@ -1,5 +1,7 @@
 """Connections to the database: settings of SQLite, migrations, and which errors mean "away"."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from ootd_gateway.errors import StoreUnavailableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_SWITCH_PAUSE_S = 0.02
 
 _OUR_FAULT = (
     sa.exc.IntegrityError,
@@ -75,7 +78,7 @@ def _set_up_sqlite(engine: sa.Engine, *, writes: bool, busy_timeout_s: float) ->
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
         if writes:
-            cursor.execute("PRAGMA journal_mode = WAL")
+            _use_write_ahead_log(cursor, busy_timeout_s)
             cursor.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
             cursor.execute("PRAGMA foreign_keys = ON")
         else:
@@ -87,6 +90,24 @@ def _set_up_sqlite(engine: sa.Engine, *, writes: bool, busy_timeout_s: float) ->
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+
+
+def _use_write_ahead_log(cursor: sqlite3.Cursor, busy_timeout_s: float) -> None:
+    """Switch the file to WAL, in turn with other processes that open it new at the same time.
+
+    SQLite's own busy timeout does not cover this switch. Raises sqlite3.OperationalError.
+    """
+    deadline = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            primary_code = error.sqlite_errorcode & 0xFF
+            if primary_code != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_SWITCH_PAUSE_S)
+        else:
+            return
 
 
 def migrate(engine: sa.Engine) -> None:
