@@ -106,6 +106,7 @@ class Supervisor:
             if stubs is None and _listens(self._spec.port):
                 stubs = _stubs(self._child.pid)
                 self._stub_count = self._stub_count or len(stubs)
+                _tell({"event": "watching", "pid": self._child.pid})
             if stubs is not None and not self._are_well(stubs):
                 self._end_child(graceful=False)
                 return "the process of a model died"

@@ -79,6 +79,7 @@ class EmbeddedTriton:
         self._watcher: threading.Thread | None = None
         self._stopping = threading.Event()
         self._exited = threading.Event()
+        self._watched = threading.Event()
         self._ready = False
         self._pid: int | None = None
         self._restarts = 0
@@ -128,6 +129,9 @@ class EmbeddedTriton:
             with self._lock:
                 self._spawn()
             self._wait_until_ready()
+            # From here on the death of any model's process is noticed.
+            if not self._watched.wait(self._settings.ready_timeout_s):
+                raise EmbeddedTritonError("Triton's supervisor does not watch it; start it again")
         except BaseException:
             self.stop()
             raise
@@ -261,6 +265,8 @@ class EmbeddedTriton:
         for line in process.stdout:
             event = json.loads(line)
             self._pid = event.get("pid")
+            if event["event"] == "watching":
+                self._watched.set()
             if event["event"] == "exited":
                 self._exited.set()
                 self._count_restart(
