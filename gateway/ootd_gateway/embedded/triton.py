@@ -129,9 +129,7 @@ class EmbeddedTriton:
             with self._lock:
                 self._spawn()
             self._wait_until_ready()
-            # From here on the death of any model's process is noticed.
-            if not self._watched.wait(self._settings.ready_timeout_s):
-                raise EmbeddedTritonError("Triton's supervisor does not watch it; start it again")
+            self._wait_until_watched()
         except BaseException:
             self.stop()
             raise
@@ -326,6 +324,11 @@ class EmbeddedTriton:
                     )
                 self._exited.wait(_POLL_S)
             self._check_all_models(readiness)
+
+    def _wait_until_watched(self) -> None:
+        """Wait until the supervisor would notice the death of any model's process."""
+        if not self._watched.wait(self._settings.ready_timeout_s):
+            raise EmbeddedTritonError("Triton's supervisor does not watch it; start it again")
 
     def _check_all_models(self, readiness: Readiness) -> None:
         """Triton calls itself ready without a model whose configuration it could not even read."""
