@@ -1,4 +1,9 @@
-"""A training run on a budget of wall-clock minutes: averaged weights, checkpoints, resuming."""
+"""A training run of a known number of steps: averaged weights, checkpoints, resuming, progress.
+
+Everything that a step depends on follows from the seed and the step's number, so a run that is
+killed and resumed ends with the weights of an unbroken one (on the same kind of machine with the
+same number of threads).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,8 @@ import copy
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,8 +29,18 @@ class RunSettings(Protocol):
         ...
 
     @property
-    def minutes(self) -> float:
-        """Time budget, wall-clock minutes."""
+    def seed(self) -> int:
+        """What all random choices follow from."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Length of the run."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """PyTorch's name of the device, "cpu" or "cuda", or "auto"."""
         ...
 
     @property
@@ -39,7 +55,7 @@ class RunSettings(Protocol):
 
     @property
     def warmup(self) -> float:
-        """Share of the budget in which the rate rises."""
+        """Share of the run in which the rate rises."""
         ...
 
     @property
@@ -54,17 +70,33 @@ class RunSettings(Protocol):
 
 
 Network = TypeVar("Network", bound=nn.Module)
+Batch = TypeVar("Batch")
 
 CHECKPOINT = "last.pt"
 HISTORY = "history.jsonl"
+WHEREABOUTS = frozenset(("data", "output", "start", "drawn", "street", "device", "threads"))
+"""Settings that a resumed run may have changed."""
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of this name; "auto" is CUDA where there is one, and the CPU elsewhere.
+
+    ValueError if CUDA is asked for and there is none.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError("PyTorch finds no CUDA device here; train with --device cpu")
+    return torch.device(name)
 
 
 class Run(Generic[Network]):
-    """A network with its moving average, optimiser and clock; saved and resumed whole."""
+    """A network with its moving average and optimiser; saved and resumed whole."""
 
     def __init__(self, network: Network, settings: RunSettings) -> None:
         self.settings = settings
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = choose_device(settings.device)
+        self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         kernels = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -78,13 +110,14 @@ class Run(Generic[Network]):
         )
         self.step = self.epoch = 0
         self.seconds = 0.0
+        self.epoch_share = 0.0
         self.output = Path(settings.output)
         self.output.mkdir(parents=True, exist_ok=True)
 
     @property
     def progress(self) -> float:
-        """Share of the time budget spent, 0 to 1."""
-        return min(1.0, self.seconds / (60 * self.settings.minutes))
+        """Share of the run that is done, 0 to 1."""
+        return min(1.0, (self.epoch + self.epoch_share) / self.settings.epochs)
 
     def rate(self) -> float:
         """Learning rate at this progress: linear warm-up, then a cosine to a small share."""
@@ -94,6 +127,30 @@ class Run(Generic[Network]):
         low = settings.final_rate_share
         done = (progress - settings.warmup) / (1 - settings.warmup)
         return settings.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def train_epoch(
+        self, batches: Iterable[Batch], steps: int, loss: Callable[[Batch], Mapping[str, Tensor]]
+    ) -> dict[str, float]:
+        """One epoch: a step for each of `steps` batches; the mean of each part of the loss.
+
+        `loss` gives the weighted parts of a batch's loss, whose sum is minimised.
+        """
+        # Dropout and stochastic depth draw from PyTorch's own generator.
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.epoch)
+        self.network.train()
+        sums: dict[str, float] = {}
+        began, done = time.monotonic(), 0
+        for batch in batches:
+            self.epoch_share = done / steps
+            parts = loss(batch)
+            self.update(torch.stack(list(parts.values())).sum())
+            for name, value in parts.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+            done += 1
+        self.epoch += 1
+        self.epoch_share = 0.0
+        self.seconds += time.monotonic() - began
+        return {name: round(value / max(1, done), 4) for name, value in sums.items()}
 
     def update(self, loss: Tensor) -> None:
         """One optimiser step and one step of the average; a loss that is not finite is skipped."""
@@ -132,24 +189,60 @@ class Run(Generic[Network]):
         torch.save(state, temporary)
         temporary.replace(self.output / CHECKPOINT)
 
-    def resume(self) -> None:
-        """Go on from the checkpoint in the output folder; FileNotFoundError if there is none."""
-        state = torch.load(self.output / CHECKPOINT, weights_only=True)
+    def resume(self) -> bool:
+        """Go on from the checkpoint in the output folder; False if there is none yet.
+
+        ValueError if that was made with other settings than this run's.
+        """
+        path = self.output / CHECKPOINT
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        self._check_settings(state["settings"])
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.epoch, self.seconds = state["step"], state["epoch"], state["seconds"]
+        return True
+
+    def _check_settings(self, saved: Mapping[str, Any]) -> None:
+        mine = dataclasses.asdict(self.settings)  # type: ignore[call-overload]
+        for name, value in mine.items():
+            if name not in WHEREABOUTS and name in saved and saved[name] != value:
+                raise ValueError(
+                    f"{self.output} holds a run with {name} {saved[name]!r}, not {value!r}; "
+                    "choose another --output, the same settings, or --restart"
+                )
 
     def record(self, line: Mapping[str, Any]) -> None:
         """Print a line of progress, with the minutes left, and add it to the history file."""
+        left = self.seconds / max(1, self.epoch) * (self.settings.epochs - self.epoch)
         clock = {
             "epoch": self.epoch,
+            "epochs": self.settings.epochs,
             "step": self.step,
             "minutes": round(self.seconds / 60, 2),
-            "left": round(self.settings.minutes * (1 - self.progress), 1),
+            "minutes_left": round(left / 60, 1),
             "rate": round(self.rate(), 6),
         }
         text = json.dumps({**clock, **line})
         print(text, flush=True)
         with (self.output / HISTORY).open("a") as history:
             history.write(text + "\n")
+
+    def go(
+        self,
+        epoch: Callable[[], Mapping[str, Any]],
+        evaluate: Callable[[], Mapping[str, Any]],
+        every: int,
+    ) -> None:
+        """Train to the end: `epoch` trains one; `evaluate` judges after every `every` epochs.
+
+        After each epoch its line is recorded and the checkpoint is saved.
+        """
+        while self.epoch < self.settings.epochs:
+            line: dict[str, Any] = {"loss": dict(epoch())}
+            if self.epoch % every == 0 or self.epoch == self.settings.epochs:
+                line["val"] = dict(evaluate())
+            self.record(line)
+            self.save()

@@ -13,11 +13,15 @@ REPOSITORY = Path(__file__).resolve().parents[2] / "model_repository"
 
 @dataclass(frozen=True)
 class AttributeGroup:
-    """A categorical group of attribute values; `start` is its first column in the output."""
+    """A categorical group of attribute values; `start` is its first column in the output.
+
+    `subs` are the indices of the sub-categories that it applies to.
+    """
 
     name: str
     values: tuple[str, ...]
     start: int
+    subs: tuple[int, ...]
 
     @property
     def columns(self) -> slice:
@@ -59,7 +63,10 @@ class Taxonomy:
 
 
 def load_taxonomy(path: Path = REPOSITORY / "taxonomy.json") -> Taxonomy:
-    """Read the taxonomy; ValueError names a group that is not categorical (none is trained)."""
+    """Read the taxonomy with its trained groups alone, as only these have columns in outputs.
+
+    ValueError names a trained group that is not categorical.
+    """
     data = json.loads(path.read_text())
     subs: list[str] = []
     parents: list[int] = []
@@ -69,9 +76,13 @@ def load_taxonomy(path: Path = REPOSITORY / "taxonomy.json") -> Taxonomy:
     groups: list[AttributeGroup] = []
     start = 0
     for entry in data["attribute_groups"]:
+        if not entry["trained"]:
+            continue
         if entry["kind"] != "categorical":
             raise ValueError(f"{path}: attribute group {entry['name']!r} is not categorical")
-        groups.append(AttributeGroup(entry["name"], tuple(entry["values"]), start))
+        applies = entry["applies_to"]
+        applicable = tuple(i for i, sub in enumerate(subs) if applies == "all" or sub in applies)
+        groups.append(AttributeGroup(entry["name"], tuple(entry["values"]), start, applicable))
         start += len(entry["values"])
     names = tuple(entry["name"] for entry in data["super_categories"])
     return Taxonomy(names, tuple(subs), tuple(parents), tuple(groups))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,18 +15,21 @@ from ootd_training.data.crops import (
     cut,
     filled,
     load_tiles,
-    read_catalog,
-    read_outfits,
     widened,
 )
 from ootd_training.data.garments import (
+    color_values,
     load_training_tiles,
+    read_catalog,
     read_drawn_garments,
     read_garments,
+    read_outfits,
+    read_street_garments,
+    value_indices,
 )
 from ootd_training.data.sampling import balanced_weights, log_prior_shift
 from ootd_training.data.views import ViewSettings, jittered, prefetch, recolored, view, views
-from ootd_training.taxonomy import load_taxonomy
+from ootd_training.taxonomy import AttributeGroup, Taxonomy, load_taxonomy
 
 TAXONOMY = load_taxonomy()
 
@@ -57,19 +61,19 @@ def test_cut_shows_the_box_and_nothing_else() -> None:
 def test_catalog_labels(data: Path) -> None:
     shirt, pants, shoes, blazer = read_catalog(data, "train", TAXONOMY)[:4]
     assert TAXONOMY.subs[shirt.sub] == "t-shirt"
-    assert shirt.sleeve == TAXONOMY.group("sleeve_length").values.index("short")
-    assert shirt.audience == TAXONOMY.group("audience").values.index("adult")
+    names = {name: TAXONOMY.group(name).values[index] for name, index in shirt.values.items()}
+    assert names.items() >= {"sleeve_length": "short", "audience": "adult", "color": "red"}.items()
     assert {TAXONOMY.subs[i] for i in pants.candidates} == {"pants", "jeans", "leggings", "joggers"}
     assert pants.sub == -1
     assert shoes.candidates == TAXONOMY.subs_of(TAXONOMY.supers.index("shoes"))
-    assert blazer.sleeve == -1
+    assert "sleeve_length" not in blazer.values
     assert blazer.color == TAXONOMY.group("color").values.index("green")
 
 
 def test_outfit_boxes_are_normalised(data: Path) -> None:
     blouse = read_outfits(data, "val", TAXONOMY)[0]
     assert blouse.box == pytest.approx((40 / 120, 20 / 150, 80 / 120, 60 / 150))
-    assert blouse.audience == -1
+    assert "audience" not in blouse.values
     assert blouse.color_weight == pytest.approx(0.8)
 
 
@@ -210,10 +214,47 @@ def test_drawn_garments_follow_the_photos(data: Path, tmp_path: Path) -> None:
     first, second = read_drawn_garments(folder, TAXONOMY)
     assert first.item == second.item == "backpack-7"
     assert TAXONOMY.subs[first.sub] == "backpack"
-    assert first.sleeve == -1
-    tiles = load_training_tiles(data, TAXONOMY, 4, str(folder), None)
+    assert "sleeve_length" not in first.values
+    tiles = load_training_tiles(data, TAXONOMY, 4, drawn=str(folder))
     assert [g.source for g in tiles.garments] == ["catalog"] * 4 + ["outfit"] * 4 + ["drawn"] * 2
     assert len(tiles.pixels) == len(tiles.masks) == len(tiles.boxes) == 10
     assert tiles.served(8, 32)[16, 16] == pytest.approx(np.array([20, 130, 50]), abs=6)
     with pytest.raises(FileNotFoundError):
-        load_training_tiles(data, TAXONOMY, 4, str(tmp_path / "nothing"), None)
+        load_training_tiles(data, TAXONOMY, 4, drawn=str(tmp_path / "nothing"))
+
+
+COLOR = AttributeGroup("color", ("blue", "red", "multicolor"), 0)
+PATTERN = AttributeGroup("pattern", ("plain", "patterned"), 3)
+
+
+def test_colors_tell_plain_from_patterned() -> None:
+    taxonomy = Taxonomy(("top",), ("t-shirt",), (0,), (COLOR, PATTERN))
+    assert _values(taxonomy, "red", "0.99") == {"color": 1, "pattern": 0}
+    assert _values(taxonomy, "red", "0.5") == {"color": 1, "pattern": 1}
+    assert _values(taxonomy, "red", "0.9") == {"color": 1}
+    assert _values(taxonomy, "multicolor", "0.99") == {"color": 2, "pattern": 1}
+    assert _values(taxonomy, "", "") == {}
+
+
+def _values(taxonomy: Taxonomy, color: str, share: str) -> dict[str, int]:
+    return value_indices(taxonomy, color_values(color, share))
+
+
+def test_street_boxes_get_the_sub_categories_of_the_tags(tmp_path: Path) -> None:
+    (tmp_path / "street").mkdir()
+    items = [
+        {"super": "shoes", "sub": "boots"},
+        {"super": "top", "sub": "shirt"},
+        {"super": "top", "sub": "sweater"},
+        {"super": "bag", "sub": None},
+    ]
+    photo = {"file_name": "images/1.jpg", "width": 200, "height": 400, "items": items}
+    (tmp_path / "street" / "train.jsonl").write_text(json.dumps(photo) + "\n")
+    rows = [[20, 300, 60, 420, 4], [20, 40, 120, 200, 0], [0, 0, 50, 40, 5]]
+    boxes = tmp_path / "street.json"
+    boxes.write_text(json.dumps([{"photo": "images/1.jpg", "boxes": rows}]))
+    shoes, top, bag = read_street_garments(tmp_path, boxes, TAXONOMY)
+    assert shoes.box == pytest.approx((0.1, 0.75, 0.3, 1.0))
+    assert TAXONOMY.subs[shoes.sub] == "boots"
+    assert {TAXONOMY.subs[i] for i in top.candidates} == {"shirt", "sweater"}
+    assert bag.candidates == TAXONOMY.subs_of(TAXONOMY.supers.index("bag"))

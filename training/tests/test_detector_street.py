@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.data.street import StreetPhoto
 from ootd_training.detector.settings import UNLABELLED
 from ootd_training.detector.street import labels, load_street
@@ -21,7 +22,8 @@ FOUND = (
 
 
 def photo(*categories: int) -> StreetPhoto:
-    return StreetPhoto("images/1.png", Path("images/1.png"), frozenset(categories))
+    items = tuple((SUPER_CATEGORIES[index], None) for index in categories)
+    return StreetPhoto("images/1.png", Path("images/1.png"), 100, 200, items)
 
 
 def test_confident_detections_of_tagged_categories_become_boxes_of_the_file():
@@ -32,6 +34,12 @@ def test_confident_detections_of_tagged_categories_become_boxes_of_the_file():
 @pytest.mark.parametrize("categories", [(0, 4), (0, 5), ()])
 def test_photo_with_an_unexplained_tag_or_without_tags_is_left_out(categories):
     assert labels(photo(*categories), FOUND, 1.0) is None
+
+
+def test_what_was_found_surely_is_enough_where_labels_may_be_incomplete():
+    rows = labels(photo(0, 4), FOUND, 1.0, complete=False)
+    assert rows == [[10, 20, 50, 60, 0]]
+    assert labels(photo(5), FOUND, 1.0, complete=False) is None
 
 
 def test_labels_are_read_back_with_unlabelled_pixels(tmp_path):

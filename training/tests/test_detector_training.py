@@ -79,11 +79,11 @@ def test_loss_falls_on_one_batch():
     settings = DetectorSettings(data="", output="")
     totals = []
     for _ in range(14):
-        parts = detection_loss(network(batch.images), batch, settings)
+        total = sum(detection_loss(network(batch.images), batch, settings).values())
         optimiser.zero_grad()
-        parts["total"].backward()
+        total.backward()
         optimiser.step()
-        totals.append(parts["total"].item())
+        totals.append(total.item())
     assert totals[-1] < 0.8 * totals[0]
 
 
@@ -127,20 +127,29 @@ def small_data(tmp_path):
     return tmp_path
 
 
-def test_training_writes_history_and_resumes_where_it_stopped(small_data, tmp_path):
+def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path, monkeypatch):
     settings = DetectorSettings(
-        data=str(small_data), output=str(tmp_path / "run"), minutes=0.03, batch=4,
+        data=str(small_data), output=str(tmp_path / "whole"), epochs=3, batch=4,
         stages=QUICK_STAGES,
     )  # fmt: skip
-    first = train(settings)
-    assert first.progress == 1
-    lines = [json.loads(line) for line in (tmp_path / "run/history.jsonl").read_text().splitlines()]
-    assert lines[-1]["step"] == first.step
+    whole = train(settings)
+    assert whole.progress == 1
+    lines = [json.loads(line) for line in (tmp_path / "whole/history.jsonl").open()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert 0 <= lines[-1]["val"]["map50"] <= 1
-    again = Run(DetectorNetwork(), settings)
-    again.resume()
-    assert (again.step, again.seconds) == (first.step, first.seconds)
-    for mine, theirs in zip(again.average.parameters(), first.average.parameters(), strict=True):
+    broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
+    save = Run.save
+
+    def killed(run):
+        save(run)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(broken)
+    monkeypatch.setattr(Run, "save", save)
+    resumed = train(broken)
+    for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 
 

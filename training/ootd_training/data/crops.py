@@ -6,11 +6,9 @@ run can cut ever new crops from it without decoding a photo again.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -20,7 +18,6 @@ from PIL import Image
 from pycocotools import mask as run_length
 
 from ootd_training.data.catalog import garment_box
-from ootd_training.taxonomy import Taxonomy
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1, as shares of the photo's (or the tile's) width and height."""
@@ -33,31 +30,16 @@ TILE_MARGIN = 0.2
 TILE_SIZE = 224
 MASK_SIZE = 112
 
-# What a catalogue label without a sub-category can be. `Pants` stands for every kind of long
-# trousers, so shorts and skirts are excluded; `Outwear` is kept apart from blazers in the source.
-CATALOG_CANDIDATES: Mapping[str, tuple[str, ...]] = {
-    "Pants": ("pants", "jeans", "leggings", "joggers"),
-    "Outwear": ("coat", "jacket", "cardigan", "cape", "vest"),
-    "Longsleeve": ("t-shirt", "sweater", "sweatshirt"),
-    "Polo": ("t-shirt", "shirt"),
-}
-SLEEVE_OF_LABEL: Mapping[str, str] = {
-    "T-Shirt": "short",
-    "Polo": "short",
-    "Longsleeve": "long",
-    "Hoodie": "long",
-    "Undershirt": "sleeveless",
-}
-
 
 @dataclass(frozen=True)
 class Garment:
-    """One labelled garment of one photo; an index of -1 means that the label is unknown.
+    """One labelled garment of one photo.
 
     `box` is the tight box as shares of the photo, `candidates` are the sub-categories that the
-    label allows (one, when the sub-category is known), `color_weight` is the share (0 to 1) of the
-    garment's pixels that have the named colour, `mask` is a COCO run-length where there is one.
-    Garments with the same `item`, unless it is empty, are one garment in several photos.
+    label allows (one, when the sub-category is known), `values` the indices of the known values of
+    attribute groups by the groups' names, `color_weight` is the share (0 to 1) of the garment's
+    pixels that have the named colour, `mask` is a COCO run-length where there is one. Garments with
+    the same `item`, unless it is empty, are one garment in several photos.
     """
 
     source: str
@@ -65,86 +47,20 @@ class Garment:
     box: Box
     super_index: int
     candidates: tuple[int, ...]
-    color: int = -1
+    values: Mapping[str, int] = field(default_factory=dict)
     color_weight: float = 0.0
-    sleeve: int = -1
-    audience: int = -1
     item: str = ""
     mask: Mapping[str, object] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def color(self) -> int:
+        """The index of its colour, or -1 where that is not known."""
+        return self.values.get("color", -1)
 
     @property
     def sub(self) -> int:
         """The sub-category, or -1 where the label allows several."""
         return self.candidates[0] if len(self.candidates) == 1 else -1
-
-
-def read_catalog(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
-    """Garments of `catalog/{split}.csv`, one a photo, which is also the box."""
-    garments = []
-    with (data / "catalog" / f"{split}.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            sleeve = SLEEVE_OF_LABEL.get(row["label"], "")
-            kids = {"true": "kids", "false": "adult"}.get(row["kids"], "")
-            garment = Garment(
-                source="catalog",
-                photo=data / "catalog" / row["image"],
-                box=WHOLE,
-                super_index=taxonomy.supers.index(row["super"]),
-                candidates=_candidates(taxonomy, row["super"], row["sub"], row["label"]),
-                sleeve=_value(taxonomy, "sleeve_length", sleeve),
-                audience=_value(taxonomy, "audience", kids),
-            )
-            garments.append(_with_color(garment, taxonomy, row["color"], row["color_share"]))
-    return garments
-
-
-def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
-    """Garments of `detect/{split}.json`, one a labelled box."""
-    labels = json.loads((data / "detect" / f"{split}.json").read_text())
-    photos = {photo["id"]: photo for photo in labels["images"]}
-    names = {category["id"]: category["name"] for category in labels["categories"]}
-    garments = []
-    for entry in labels["annotations"]:
-        photo = photos[entry["image_id"]]
-        x, y, width, height = entry["bbox"]
-        super_name = names[entry["category_id"]]
-        garment = Garment(
-            source="outfit",
-            photo=data / "detect" / photo["file_name"],
-            box=(
-                x / photo["width"],
-                y / photo["height"],
-                (x + width) / photo["width"],
-                (y + height) / photo["height"],
-            ),
-            super_index=taxonomy.supers.index(super_name),
-            candidates=_candidates(taxonomy, super_name, entry["sub"] or "", ""),
-            mask=entry["segmentation"],
-        )
-        garments.append(
-            _with_color(garment, taxonomy, entry["color"] or "", str(entry["color_share"] or 0))
-        )
-    return garments
-
-
-def _candidates(taxonomy: Taxonomy, super_name: str, sub: str, label: str) -> tuple[int, ...]:
-    if sub:
-        return (taxonomy.sub(super_name, sub),)
-    if label in CATALOG_CANDIDATES:
-        return tuple(taxonomy.sub(super_name, name) for name in CATALOG_CANDIDATES[label])
-    return taxonomy.subs_of(taxonomy.supers.index(super_name))
-
-
-def _value(taxonomy: Taxonomy, group: str, value: str) -> int:
-    return taxonomy.group(group).values.index(value) if value else -1
-
-
-def _with_color(garment: Garment, taxonomy: Taxonomy, color: str, share: str) -> Garment:
-    if not color:
-        return garment
-    return replace(
-        garment, color=_value(taxonomy, "color", color), color_weight=float(share or 0.0)
-    )
 
 
 def widened(box: Box, margin: float) -> Box:

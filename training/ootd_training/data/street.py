@@ -11,11 +11,25 @@ from ootd_training.data.labels import SUPER_CATEGORIES
 
 @dataclass(frozen=True)
 class StreetPhoto:
-    """A photo and the super-category indices that its tags name."""
+    """A photo, `width` x `height` px, and the garments that its tags name.
+
+    `items` are pairs of super-category and sub-category, None where a tag does not say which.
+    """
 
     name: str
     path: Path
-    categories: frozenset[int]
+    width: int
+    height: int
+    items: tuple[tuple[str, str | None], ...]
+
+    @property
+    def categories(self) -> frozenset[int]:
+        """Indices of the super-categories that the tags name."""
+        return frozenset(SUPER_CATEGORIES.index(name) for name, _ in self.items)
+
+    def subs(self, super_name: str) -> tuple[str | None, ...]:
+        """The sub-categories that the tags name for a super-category."""
+        return tuple(sub for name, sub in self.items if name == super_name)
 
 
 def read_street(data: Path, split: str) -> list[StreetPhoto]:
@@ -27,9 +41,9 @@ def read_street(data: Path, split: str) -> list[StreetPhoto]:
             StreetPhoto(
                 name=row["file_name"],
                 path=data / "street" / row["file_name"],
-                categories=frozenset(
-                    SUPER_CATEGORIES.index(item["super"]) for item in row["items"]
-                ),
+                width=row["width"],
+                height=row["height"],
+                items=tuple((item["super"], item["sub"]) for item in row["items"]),
             )
         )
     return photos

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
@@ -156,6 +157,12 @@ def views(
     made = [view(tiles, int(index), size, settings, rng) for index in indices]
     crops = np.stack([crop for crop, _ in made]).transpose(0, 3, 1, 2)
     return np.ascontiguousarray(crops), np.array([true for _, true in made])
+
+
+def pixels_of(crops: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """Crops uint8 [n, 3, s, s] as float32 in 0..1 on the device, channels last in memory."""
+    pixels = torch.from_numpy(crops).to(device).to(memory_format=torch.channels_last)
+    return pixels.float() / 255
 
 
 def prefetch(make: Callable[[int], Batch], count: int, ahead: int = 4) -> Iterator[Batch]:

@@ -61,6 +61,6 @@ def assign(
     strongest = aligned.amax(dim=-1, keepdim=True)
     closest = (ratio * chosen).amax(dim=-1, keepdim=True)
     strength = (aligned * closest / (strongest + 1e-9)).amax(dim=1)
-    target_scores = torch.zeros(batch, cells, classes)
+    target_scores = scores.new_zeros(batch, cells, classes)
     target_scores.scatter_(2, target_classes[..., None], (strength * positive)[..., None])
     return Assignment(target_boxes, target_scores, positive)

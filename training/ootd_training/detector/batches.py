@@ -28,6 +28,15 @@ class Batch:
     boxes: Tensor
     pixels: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The batch on this device."""
+        return Batch(
+            self.images.to(device),
+            self.classes.to(device),
+            self.boxes.to(device),
+            self.pixels.to(device),
+        )
+
 
 @dataclass(frozen=True)
 class Pools:
@@ -58,9 +67,13 @@ class Pools:
         weights = 1 / np.sqrt(counts[group])
         return weights / weights.sum()
 
+    def epoch_size(self) -> int:
+        """How many photos an epoch takes."""
+        return len(self.main) + min(len(self.extra), round(self.extra_share * len(self.main)))
+
     def epoch(self, random: np.random.Generator) -> tuple[list[Sample], NDArray[np.int64]]:
         """All photos, and the shuffled indices of one epoch."""
-        count = min(len(self.extra), round(self.extra_share * len(self.main)))
+        count = self.epoch_size() - len(self.main)
         order = np.arange(len(self.main))
         if count:
             chosen = random.choice(len(self.extra), count, replace=False, p=self.shares())

@@ -29,7 +29,7 @@ def decode(distance_logits: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
     Focal Loss, 2020, equation 4).
     """
     batch, cells, _ = distance_logits.shape
-    bins = torch.arange(DISTANCE_BINS, dtype=distance_logits.dtype)
+    bins = torch.arange(DISTANCE_BINS, dtype=distance_logits.dtype, device=distance_logits.device)
     shares = distance_logits.reshape(batch, cells, 4, DISTANCE_BINS).softmax(dim=3)
     sides = (shares * bins).sum(dim=3) * strides
     return torch.cat((centres - sides[..., :2], centres + sides[..., 2:]), dim=-1)

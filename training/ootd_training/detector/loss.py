@@ -30,9 +30,11 @@ def distance_loss(logits: Tensor, targets: Tensor) -> Tensor:
 def detection_loss(
     outputs: tuple[Tensor, Tensor, Tensor | None], batch: Batch, settings: DetectorSettings
 ) -> dict[str, Tensor]:
-    """Weighted parts of the loss of one batch, and their sum under `total`."""
+    """Weighted parts of the loss of one batch."""
     class_logits, distance_logits, segmentation = outputs
-    centres, strides = cell_centres(*batch.images.shape[2:])
+    centres, strides = (
+        grid.to(batch.images.device) for grid in cell_centres(*batch.images.shape[2:])
+    )
     boxes = decode(distance_logits, centres, strides)
     target = assign(
         class_logits.detach().sigmoid(), boxes.detach(), centres, batch.classes, batch.boxes
@@ -64,5 +66,4 @@ def detection_loss(
         )
         labelled = (batch.pixels != UNLABELLED).sum().clamp(min=1)
         parts["segmentation"] = settings.segmentation_gain * guide / labelled
-    parts["total"] = torch.stack(list(parts.values())).sum()
     return parts

@@ -30,12 +30,18 @@ Detector = Callable[[NDArray[np.uint8]], Found]
 """From a letterboxed photo u8[320, 320, 3] to boxes f32[k, 4] in its pixels, scores, classes."""
 
 
+RECALLS = np.linspace(0, 1, 101)
+"""The shares of garments found at which COCO reads precision off."""
+
+
 @dataclass(frozen=True)
 class Precision:
-    """Average precision (0 to 1) per overlap threshold: of all classes, and of each class."""
+    """Average precision (0 to 1) per overlap threshold: of all classes, and of each class; and the
+    precision of each class at `RECALLS` for the lowest threshold. NaN without labelled garments."""
 
     mean: dict[float, float]
     by_class: dict[float, dict[str, float]]
+    curves: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -68,32 +74,50 @@ def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[dict[str, 
     return rows
 
 
-def average_precision(
-    detector: Detector, photos: list[OutfitPhoto], data: Path, split: str
+def guided(
+    rows: list[dict[str, object]], photos: list[OutfitPhoto]
+) -> list[dict[str, object]]:
+    """The rows whose class the photo is labelled with: all that guides naming its categories leave.
+
+    A guide rejects the detections of other classes (11st, section 3.5).
+    """
+    named = {photo.identity: {int(index) + 1 for index in photo.classes} for photo in photos}
+    return [row for row in rows if row["category_id"] in named[row["image_id"]]]  # type: ignore[index]
+
+
+def judge_rows(
+    rows: list[dict[str, object]], photos: list[OutfitPhoto], data: Path, split: str
 ) -> Precision:
     """Average precision by COCO's rules (101 recall points, at most 100 detections a photo)."""
-    rows = detections(detector, photos)
-    nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)
     if not rows:
-        return Precision(dict.fromkeys(OVERLAPS, 0.0), dict.fromkeys(OVERLAPS, nothing))
+        nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)
+        curves = {name: np.zeros(len(RECALLS)) for name in SUPER_CATEGORIES}
+        return Precision(dict.fromkeys(OVERLAPS, 0.0), dict.fromkeys(OVERLAPS, nothing), curves)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(annotation_file(data, split)))
         judge = COCOeval(truth, truth.loadRes(rows), "bbox")
         judge.params.iouThrs = np.array(OVERLAPS)
+        judge.params.recThrs = RECALLS
         judge.params.imgIds = [photo.identity for photo in photos]
         judge.evaluate()
         judge.accumulate()
-    # precision: overlap, recall, class, area range, most detections
+    # precision: overlap, recall, class, area range, most detections; -1 without garments
     table = judge.eval["precision"][:, :, :, 0, -1]
+    table = np.where(table > -1, table, np.nan)
     by_class, mean = {}, {}
     for index, limit in enumerate(OVERLAPS):
-        values = {}
-        for column, name in enumerate(SUPER_CATEGORIES):
-            points = table[index, :, column]
-            values[name] = float(points.mean()) if (points > -1).all() else float("nan")
-        by_class[limit] = values
-        mean[limit] = float(np.nanmean(list(values.values())))
-    return Precision(mean, by_class)
+        values = [float(table[index, :, column].mean()) for column in range(len(SUPER_CATEGORIES))]
+        by_class[limit] = dict(zip(SUPER_CATEGORIES, values, strict=True))
+        mean[limit] = float(np.nanmean(values))
+    curves = {name: table[0, :, column] for column, name in enumerate(SUPER_CATEGORIES)}
+    return Precision(mean, by_class, curves)
+
+
+def average_precision(
+    detector: Detector, photos: list[OutfitPhoto], data: Path, split: str
+) -> Precision:
+    """Average precision of a detector over labelled photos, unguided."""
+    return judge_rows(detections(detector, photos), photos, data, split)
 
 
 def recognition(
@@ -121,14 +145,16 @@ def recognition(
 def torch_detector(network: DetectorNetwork, side: int) -> Detector:
     """A detector around a torch network in evaluation mode that works at `side` pixels."""
 
+    device = next(network.parameters()).device
+
     @torch.inference_mode()
     def detect(square: NDArray[np.uint8]) -> Found:
-        images = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+        images = torch.from_numpy(square).to(device).permute(2, 0, 1)[None].float() / 255
         scale = square.shape[0] / side
         if scale != 1:
             images = functional.interpolate(images, (side, side), mode="bilinear")
         logits, distances, _ = network(images.contiguous(memory_format=torch.channels_last))
-        boxes = decode(distances, *cell_centres(side, side)).clamp(0, side) * scale
-        return suppress(boxes[0].numpy(), logits[0].sigmoid().numpy())
+        boxes = decode(distances.cpu(), *cell_centres(side, side)).clamp(0, side) * scale
+        return suppress(boxes[0].numpy(), logits[0].sigmoid().cpu().numpy())
 
     return detect

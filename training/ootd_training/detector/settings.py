@@ -22,7 +22,7 @@ UNLABELLED = 255
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the schedule: until `until` (share of the budget, 0 to 1) batches have this shape.
+    """A part of the schedule: until `until` (share of the run, 0 to 1) batches have this shape.
 
     `height` and `width` are pixels and multiples of 32; `mosaic` is the probability that a
     sample is a mosaic of four photos; `scale` bounds the random zoom; `anchored` puts each
@@ -38,13 +38,20 @@ class Stage:
 
 
 DEFAULT_STAGES = (
-    Stage(0.93, 192, 128, 0.35, (0.65, 1.5)),
-    Stage(1.00, 192, 192, 0.0, (0.85, 1.1), anchored=True),
+    Stage(0.60, 192, 128, 0.35, (0.65, 1.5)),
+    Stage(0.95, 256, 192, 0.35, (0.65, 1.5)),
+    Stage(1.00, 256, 256, 0.0, (0.85, 1.1), anchored=True),
 )
 """The last stage's height is the side that the exported graph works at; it scales its input."""
 
+LARGE_STAGES = (
+    Stage(0.85, 256, 192, 0.35, (0.65, 1.5)),
+    Stage(1.00, 256, 256, 0.0, (0.85, 1.1), anchored=True),
+)
+"""For a run that starts from the weights of another one."""
+
 QUICK_STAGES = (
-    Stage(0.70, 128, 96, 0.2, (0.8, 1.2)),
+    Stage(0.60, 128, 96, 0.2, (0.8, 1.2)),
     Stage(1.00, 128, 128, 0.0, (0.9, 1.1), anchored=True),
 )
 
@@ -53,17 +60,20 @@ QUICK_STAGES = (
 class DetectorSettings:
     """Everything that decides a run; saved in each checkpoint.
 
-    Times are minutes of wall clock, rates are per step, `warmup` is a share of the time,
-    `catalog_share` is the number of catalogue and drawn photos per outfit photo in an epoch,
-    `street` is a file of labels found for street photos and `drawn` a folder of drawn photos,
-    each empty for none.
+    Rates are per step, `warmup` is a share of the run, `catalog_share` is the number of catalogue
+    and drawn photos per outfit photo in an epoch. From `street_from` (share of the run) on, street
+    photos join, labelled by the detector itself. `start` is a checkpoint whose averaged weights
+    are the starting point and `drawn` a folder of drawn photos, each empty for none;
+    `evaluate_every` counts epochs.
     """
 
     data: str
     output: str
-    minutes: float = 90.0
+    start: str = ""
+    epochs: int = 90
     seed: int = 7
     threads: int = 1
+    device: str = "auto"
     batch: int = 16
     learning_rate: float = 1.5e-3
     final_rate_share: float = 0.02
@@ -75,14 +85,14 @@ class DetectorSettings:
     distance_gain: float = 1.5
     segmentation_gain: float = 0.5
     catalog_share: float = 1.2
-    street: str = ""
+    street_from: float = 0.5
     drawn: str = ""
     limit: int = 0
-    evaluate_minutes: float = 6.0
+    evaluate_every: int = 5
     stages: tuple[Stage, ...] = field(default=DEFAULT_STAGES)
 
     def stage(self, progress: float) -> Stage:
-        """The stage that holds at `progress` (share of the time budget spent, 0 to 1)."""
+        """The stage that holds at `progress` (share of the run, 0 to 1)."""
         for stage in self.stages:
             if progress < stage.until:
                 return stage

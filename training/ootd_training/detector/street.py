@@ -22,29 +22,42 @@ from ootd_training.detector.photos import Sample, letterbox, load_boxed, read_ph
 LEAST_SCORE = 0.25
 """Detections below this score are neither labels nor explain a tag."""
 
+SURE_SCORE = 0.35
+"""The same where the other garments of the photo may be missing."""
+
 ALONE = frozenset((2, 3))
 """Outer and dress: at most one of each on a person."""
 
 
-def labels(photo: StreetPhoto, found: Found, scale: float) -> list[list[float]] | None:
-    """Rows x0, y0, x1, y1 (pixels of the file), class; None if the tags are not all explained."""
+def labels(
+    photo: StreetPhoto, found: Found, scale: float, complete: bool = True
+) -> list[list[float]] | None:
+    """Rows x0, y0, x1, y1 (pixels of the file), class; None if there are none.
+
+    If they must be `complete`, also None where not every tagged super-category was found.
+    """
     boxes, scores, classes = found
     rows = []
+    least = LEAST_SCORE if complete else SURE_SCORE
     for category in sorted(photo.categories):
-        mine = np.flatnonzero((classes == category) & (scores >= LEAST_SCORE))
-        if not len(mine):
+        mine = np.flatnonzero((classes == category) & (scores >= least))
+        if complete and not len(mine):
             return None
         most = 1 if category in ALONE else 2
         rows += [[*(boxes[index] / scale).tolist(), float(category)] for index in mine[:most]]
     return rows or None
 
 
-def label_street(detector: Detector, data: Path) -> list[dict[str, object]]:
-    """Labels for those street photos of the train split that the tags confirm."""
+def label_street(detector: Detector, data: Path, complete: bool = True) -> list[dict[str, object]]:
+    """Labels for those street photos of the train split that the tags confirm.
+
+    A detector must learn from `complete` photos, as what is not labelled is background to it; the
+    models that look at crops can use the others too.
+    """
     result: list[dict[str, object]] = []
     for photo in read_street(data, "train"):
         square, scale = letterbox(read_photo(photo.path))
-        rows = labels(photo, detector(square), scale)
+        rows = labels(photo, detector(square), scale, complete)
         if rows is not None:
             result.append({"photo": photo.name, "boxes": rows})
     return result
@@ -66,10 +79,13 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    parser.add_argument(
+        "--partial", action="store_true", help="also photos of which some garments were not found"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     detector = torch_detector(*load_network(options.checkpoint))
-    found = label_street(detector, options.data)
+    found = label_street(detector, options.data, not options.partial)
     options.output.write_text(json.dumps(found))
     print(f"{len(found)} photos labelled, {sum(len(e['boxes']) for e in found)} boxes")
 

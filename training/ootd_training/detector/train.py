@@ -1,70 +1,114 @@
-"""Training of the detector from random weights, on a budget of wall-clock minutes."""
+"""Training of the detector, from random weights unless a checkpoint to start from is named."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import time
+import json
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from ootd_training.data.catalog import read_catalog
 from ootd_training.data.detect import read_outfits
 from ootd_training.data.drawn import read_drawn
-from ootd_training.detector.batches import Pools, epoch_batches
-from ootd_training.detector.export import write
+from ootd_training.detector.batches import Batch, Pools, epoch_batches
+from ootd_training.detector.export import load_network, write
 from ootd_training.detector.loss import detection_loss
 from ootd_training.detector.measure import average_precision, recognition, torch_detector
 from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.photos import load_catalog, load_drawn, load_outfit
-from ootd_training.detector.settings import QUICK_STAGES, DetectorSettings, Stage
-from ootd_training.detector.street import load_street
+from ootd_training.detector.photos import Sample, load_catalog, load_drawn, load_outfit
+from ootd_training.detector.settings import (
+    DEFAULT_STAGES,
+    LARGE_STAGES,
+    QUICK_STAGES,
+    DetectorSettings,
+    Stage,
+)
+from ootd_training.detector.street import label_street, load_street
 from ootd_training.run import Run
+from ootd_training.run_options import add_run_options, chosen
 
 CACHE_SIDE = 400
+STREET_LABELS = "street.json"
 
 
 def load_pools(settings: DetectorSettings) -> Pools:
-    """Decode the training photos once."""
+    """Decode the training photos that have labels once."""
     data = Path(settings.data)
     outfits = read_outfits(data, "train")
     catalog = read_catalog(data, "train")
     if settings.limit:
         outfits, catalog = outfits[: settings.limit], catalog[: settings.limit]
     main = [load_outfit(record, CACHE_SIDE) for record in outfits]
-    if settings.street:
-        main += load_street(data, Path(settings.street), CACHE_SIDE)
     extra = [load_catalog(record, CACHE_SIDE) for record in catalog]
     if settings.drawn:
         extra += [load_drawn(record, CACHE_SIDE) for record in read_drawn(Path(settings.drawn))]
     return Pools(main, extra, settings.catalog_share)
 
 
+class TrainingPhotos:
+    """The photos of a run: at each stage's size, and with the street photos once they join."""
+
+    def __init__(self, settings: DetectorSettings) -> None:
+        self.settings = settings
+        self._everything = load_pools(settings)
+        self._street = False
+        self._stage: Stage | None = None
+        self._pools = self._everything
+
+    def pools(self, run: Run[DetectorNetwork]) -> Pools:
+        """The photos of the epoch that comes next."""
+        stage = self.settings.stage(run.progress)
+        joins = run.progress >= self.settings.street_from and not self._street
+        if joins:
+            street = self._label_street(run)
+            self._everything = dataclasses.replace(
+                self._everything, main=self._everything.main + street
+            )
+            self._street = True
+        if joins or stage != self._stage:
+            self._stage, self._pools = stage, self._everything.resized(stage)
+        return self._pools
+
+    def _label_street(self, run: Run[DetectorNetwork]) -> list[Sample]:
+        """Street photos that tags confirm, labelled once a run; the labels stay in its folder."""
+        data, file = Path(self.settings.data), run.output / STREET_LABELS
+        if not (data / "street" / "train.jsonl").exists():
+            return []
+        if not file.exists():
+            found = label_street(torch_detector(*self._teacher(run)), data)
+            temporary = file.with_suffix(".part")
+            temporary.write_text(json.dumps(found))
+            temporary.replace(file)
+        return load_street(data, file, CACHE_SIDE)
+
+    def _teacher(self, run: Run[DetectorNetwork]) -> tuple[DetectorNetwork, int]:
+        """The network that labels, and the side of the pictures that it learnt from, in px."""
+        if run.epoch == 0 and self.settings.start:
+            return load_network(Path(self.settings.start))
+        stage = self.settings.stage((run.epoch - 1) / self.settings.epochs)
+        return run.average, max(stage.height, stage.width)
+
+
 def train_epoch(run: Run[DetectorNetwork], pools: Pools, stage: Stage) -> dict[str, float]:
-    """One pass over the photos; mean parts of the loss. Stops where the budget ends."""
+    """One pass over the photos; mean parts of the loss."""
     settings = run.settings
     assert isinstance(settings, DetectorSettings)
-    run.network.train()
-    sums: dict[str, float] = {}
-    count = 0
     # One generator an epoch, so that a resumed run draws what an unbroken one would have drawn.
     random = np.random.default_rng((settings.seed, run.epoch))
-    begun, spent = time.monotonic(), run.seconds
-    for batch in epoch_batches(pools, stage, settings.batch, random):
-        parts = detection_loss(run.network(batch.images), batch, settings)
-        run.update(parts["total"])
-        for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
-        count += 1
-        run.seconds = spent + time.monotonic() - begun
-        if run.progress >= 1:
-            break
-    run.epoch += 1
-    return {name: round(value / max(1, count), 3) for name, value in sums.items()}
+    batches = epoch_batches(pools, stage, settings.batch, random)
+    count = max(1, pools.epoch_size() // settings.batch)
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = batch.to(run.device)
+        return detection_loss(run.network(batch.images), batch, settings)
+
+    return run.train_epoch(batches, count, loss)
 
 
 def evaluate(network: DetectorNetwork, settings: DetectorSettings, side: int) -> dict[str, Any]:
@@ -86,78 +130,64 @@ def evaluate(network: DetectorNetwork, settings: DetectorSettings, side: int) ->
     }
 
 
-def train(settings: DetectorSettings, resume: bool = False) -> Run[DetectorNetwork]:
-    """Run until the time budget is spent; checkpoint and history are in the output folder."""
+def train(settings: DetectorSettings, restart: bool = False) -> Run[DetectorNetwork]:
+    """Run to the last epoch; checkpoint and history are in the output folder.
+
+    Goes on from the checkpoint that is there, unless it is to `restart`.
+    """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     cv2.setNumThreads(1)
-    run = Run(DetectorNetwork(), settings)
-    if resume:
-        run.resume()
-    everything = load_pools(settings)
-    stage: Stage | None = None
-    pools = everything
-    judged = run.seconds
-    while run.progress < 1:
-        if settings.stage(run.progress) != stage:
-            stage = settings.stage(run.progress)
-            pools = everything.resized(stage)
-        losses = train_epoch(run, pools, stage)
-        line: dict[str, Any] = {"stage": [stage.height, stage.width], "loss": losses}
-        if run.seconds - judged >= 60 * settings.evaluate_minutes or run.progress >= 1:
-            line["val"] = evaluate(run.average, settings, max(stage.height, stage.width))
-            judged = run.seconds
-        run.record(line)
-        run.save()
+    network = DetectorNetwork()
+    if settings.start:
+        network.load_state_dict(torch.load(settings.start, weights_only=True)["average"])
+    run = Run(network, settings)
+    if restart or not run.resume():
+        (run.output / STREET_LABELS).unlink(missing_ok=True)
+    photos = TrainingPhotos(settings)
+
+    def epoch() -> dict[str, Any]:
+        stage = settings.stage(run.progress)
+        pools = photos.pools(run)
+        return {"size": [stage.height, stage.width], **train_epoch(run, pools, stage)}
+
+    def judge() -> dict[str, Any]:
+        stage = settings.stage(run.progress)
+        return evaluate(run.average, settings, max(stage.height, stage.width))
+
+    run.go(epoch, judge, settings.evaluate_every)
     return run
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-train detector`."""
     defaults = DetectorSettings(data="", output="")
-    parser.add_argument("--data", required=True, help="folder of the labelled photos")
-    parser.add_argument("--output", required=True, help="folder for checkpoints and history")
-    parser.add_argument("--minutes", type=float, default=defaults.minutes, help="time budget")
-    parser.add_argument("--seed", type=int, default=defaults.seed)
-    parser.add_argument("--threads", type=int, default=defaults.threads)
+    add_run_options(parser, defaults)
+    parser.add_argument("--start", default="", help="a checkpoint whose weights to start from")
     parser.add_argument("--batch", type=int, default=defaults.batch, help="photos a step")
-    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument(
         "--catalog-share", type=float, default=defaults.catalog_share,
         help="catalogue photos per outfit photo in an epoch",
     )  # fmt: skip
     parser.add_argument(
-        "--street", default="", help="labels of street photos, as written by detector.street"
+        "--large", action="store_true", help="large photos from the first epoch on; with --start"
     )
-    parser.add_argument("--drawn", default="", help="folder that `ootd samples` wrote")
-    parser.add_argument("--limit", type=int, default=0, help="use the first N photos only")
-    parser.add_argument("--export", help="write the ONNX file here at the end")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--quick", action="store_true", help="a minute on a slice, small photos")
 
 
 def main(options: argparse.Namespace) -> None:
     """Run `ootd-train detector`."""
     settings = DetectorSettings(
-        data=options.data,
-        output=options.output,
-        minutes=options.minutes,
-        seed=options.seed,
-        threads=options.threads,
+        **chosen(options),
+        start=options.start,
         batch=options.batch,
-        learning_rate=options.learning_rate,
         catalog_share=options.catalog_share,
-        street=options.street,
-        drawn=options.drawn,
-        limit=options.limit,
+        stages=LARGE_STAGES if options.large else DEFAULT_STAGES,
+        street_from=0.0 if options.large else DetectorSettings.street_from,
     )
     if options.quick:
         settings = dataclasses.replace(
-            settings,
-            minutes=min(1.0, options.minutes),
-            limit=options.limit or 48,
-            stages=QUICK_STAGES,
+            settings, epochs=3, limit=options.limit or 48, stages=QUICK_STAGES
         )
-    run = train(settings, options.resume)
+    run = train(settings, options.restart)
     if options.export:
-        write(run.average, Path(options.export), settings.stages[-1].height)
+        write(run.average.cpu(), options.export, settings.stages[-1].height)

@@ -21,8 +21,9 @@ def contrastive_loss(embeddings: Tensor, alike: Tensor, temperature: float) -> T
     pairs = len(embeddings) // 2
     similarity = embeddings @ embeddings.T / temperature
     ignored = alike.repeat(2, 2)
-    partner = torch.arange(2 * pairs, device=embeddings.device).roll(pairs)
-    ignored[torch.arange(2 * pairs), partner] = False
+    rows = torch.arange(2 * pairs, device=embeddings.device)
+    partner = rows.roll(pairs)
+    ignored[rows, partner] = False
     ignored.fill_diagonal_(True)
     return cross_entropy(similarity.masked_fill(ignored, -torch.inf), partner)
 

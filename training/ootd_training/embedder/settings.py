@@ -12,19 +12,21 @@ from ootd_training.trunk import TrunkSettings
 class EmbedderSettings:
     """Everything that decides a run; saved in each checkpoint.
 
-    Times are minutes of wall clock, rates are per step. A batch has `items` garments, of which
+    Rates are per step. An epoch is `steps` batches. A batch has `items` garments, of which
     `shared` (a share, 0 to 1) are of one super-category, and `recolored` more that are copies of
     these in other colours; each is seen in two views. `temperature` divides the similarities,
     `label_gain` weighs the classification term. `start` is a tagger's checkpoint whose trunk is
-    the starting point, or empty.
+    the starting point, `drawn` a folder of drawn photos, `street` a file of boxes of street photos,
+    each empty for none; `evaluate_every` counts epochs.
     """
 
     data: str
     output: str
     start: str = ""
-    minutes: float = 40.0
+    epochs: int = 60
     seed: int = 13
     threads: int = 1
+    device: str = "auto"
     items: int = 40
     shared: float = 0.6
     recolored: int = 8
@@ -39,15 +41,16 @@ class EmbedderSettings:
     steps: int = 40
     limit: int = 0
     drawn: str = ""
-    evaluate_minutes: float = 6.0
-    sizes: tuple[tuple[float, int], ...] = ((1.0, 80),)
+    street: str = ""
+    evaluate_every: int = 10
+    sizes: tuple[tuple[float, int], ...] = ((0.6, 80), (1.0, 112))
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(
         default_factory=lambda: ViewSettings(recolor=0.0, light=0.15, background=0.4, zoom=0.5)
     )
 
     def size(self, progress: float) -> int:
-        """Side of the crops at `progress` (share of the time budget spent, 0 to 1), in pixels."""
+        """Side of the crops at `progress` (share of the run, 0 to 1), in pixels."""
         for until, size in self.sizes:
             if progress < until:
                 return size

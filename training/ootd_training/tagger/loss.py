@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,26 +19,31 @@ from ootd_training.taxonomy import Taxonomy
 class Labels:
     """Labels of n garments; -1 is unknown.
 
-    `supers`, `colors`, `sleeves`, `audiences`: int64 [n]; `candidates`: bool [n, 32];
+    `supers`: int64 [n]; `candidates`: bool [n, 32]; `values`: int64 [n] by attribute group;
     `color_weights`: float32 [n], 0 to 1.
     """
 
     supers: Tensor
     candidates: Tensor
-    colors: Tensor
+    values: Mapping[str, Tensor]
     color_weights: Tensor
-    sleeves: Tensor
-    audiences: Tensor
 
     def take(self, indices: Tensor) -> Labels:
         """The labels of these indices."""
         return Labels(
             self.supers[indices],
             self.candidates[indices],
-            self.colors[indices],
+            {name: values[indices] for name, values in self.values.items()},
             self.color_weights[indices],
-            self.sleeves[indices],
-            self.audiences[indices],
+        )
+
+    def to(self, device: torch.device) -> Labels:
+        """The labels on this device."""
+        return Labels(
+            self.supers.to(device),
+            self.candidates.to(device),
+            {name: values.to(device) for name, values in self.values.items()},
+            self.color_weights.to(device),
         )
 
 
@@ -57,10 +62,11 @@ def encode_labels(garments: Sequence[Garment], taxonomy: Taxonomy) -> Labels:
     return Labels(
         torch.tensor([garment.super_index for garment in garments]),
         candidates,
-        torch.tensor([garment.color for garment in garments]),
+        {
+            group.name: torch.tensor([garment.values.get(group.name, -1) for garment in garments])
+            for group in taxonomy.groups
+        },
         torch.tensor(np.array(weights, dtype=np.float32)),
-        torch.tensor([garment.sleeve for garment in garments]),
-        torch.tensor([garment.audience for garment in garments]),
     )
 
 
@@ -97,24 +103,22 @@ class TaggerLoss:
         right = supers.gather(1, labels.supers[:, None])[:, 0]
         super_loss = -((1 - smoothing) * right + smoothing * supers.mean(1)).mean()
         allowed = log_p.masked_fill(~labels.candidates, -torch.inf).logsumexp(1)
-        color_weights = labels.color_weights * true_colors
-        return {
+        parts = {
             "super": self.settings.super_gain * super_loss,
             "sub": self.settings.sub_gain * (right - allowed).mean(),
-            "color": self.settings.color_gain
-            * self._group("color", attributes, labels.colors, color_weights),
-            "sleeve": self.settings.sleeve_gain
-            * self._group("sleeve_length", attributes, labels.sleeves),
-            "audience": self.settings.audience_gain
-            * self._group("audience", attributes, labels.audiences),
         }
+        for group in self.taxonomy.groups:
+            values = labels.values[group.name]
+            weights = (values >= 0).float()
+            gain = self.settings.attribute_gain
+            if group.name == "color":
+                weights = weights * labels.color_weights * true_colors
+                gain = self.settings.color_gain
+            parts[group.name] = gain * self._group(attributes[:, group.columns], values, weights)
+        return parts
 
-    def _group(
-        self, name: str, attributes: Tensor, values: Tensor, weights: Tensor | None = None
-    ) -> Tensor:
-        log_p = log_softmax(attributes[:, self.taxonomy.group(name).columns], 1)
-        known = (values >= 0).float()
-        weights = known if weights is None else known * weights
+    def _group(self, logits: Tensor, values: Tensor, weights: Tensor) -> Tensor:
+        log_p = log_softmax(logits, 1)
         right = log_p.gather(1, values.clamp(min=0)[:, None])[:, 0]
         smoothing = self.settings.smoothing / 2
         losses = -((1 - smoothing) * right + smoothing * log_p.mean(1))

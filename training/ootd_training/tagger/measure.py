@@ -12,7 +12,7 @@ from ootd_training.data.crops import Garment, Tiles
 from ootd_training.taxonomy import Taxonomy
 
 Predict = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Crops uint8 [n, s, s, 3] to probabilities of sub-categories [n, 32] and attributes [n, 19]."""
+"""Crops uint8 [n, s, s, 3] to probabilities of sub-categories [n, 32] and attribute values."""
 
 
 def served_crops(tiles: Tiles, size: int, whole: bool = False) -> NDArray[np.uint8]:
@@ -57,14 +57,10 @@ def measure_tagger(
     }
     result["sub"] = _share(subs.argmax(1) == true_subs, true_subs >= 0)
     result["sub_in_super"] = _share(within == true_subs, true_subs >= 0)
-    labels = {
-        "color": np.array([g.color for g in garments]),
-        "sleeve_length": np.array([g.sleeve for g in garments]),
-        "audience": np.array([g.audience for g in garments]),
-    }
-    for name, values in labels.items():
-        best = attributes[:, taxonomy.group(name).columns].argmax(1)
-        result[name] = _share(best == values, values >= 0)
+    for group in taxonomy.groups:
+        values = np.array([g.values.get(group.name, -1) for g in garments])
+        best = attributes[:, group.columns].argmax(1)
+        result[group.name] = _share(best == values, values >= 0)
     return result
 
 

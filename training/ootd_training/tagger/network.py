@@ -12,7 +12,7 @@ from ootd_training.trunk import Trunk, TrunkSettings
 
 
 class Tagger(nn.Module):
-    """Crops [n, 3, s, s] in 0..1 to logits: sub-categories [n, 32] and attribute values [n, 19]."""
+    """Crops [n, 3, s, s] in 0..1 to logits: sub-categories [n, 32], attribute values."""
 
     def __init__(self, settings: TrunkSettings, taxonomy: Taxonomy, dropout: float = 0.2) -> None:
         super().__init__()

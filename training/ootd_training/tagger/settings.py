@@ -10,54 +10,57 @@ from ootd_training.trunk import TrunkSettings
 
 @dataclass(frozen=True)
 class Stage:
-    """Until `until` (share of the time budget, 0 to 1) crops are `size` px wide and high."""
+    """Until `until` (share of the run, 0 to 1) crops are `size` px wide and high."""
 
     until: float
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.45, 64), Stage(1.0, 80))
-QUICK_STAGES = (Stage(0.7, 32), Stage(1.0, 48))
+DEFAULT_STAGES = (Stage(0.5, 64), Stage(0.9, 96), Stage(1.0, 112))
+QUICK_STAGES = (Stage(0.6, 32), Stage(1.0, 48))
 
 
 @dataclass(frozen=True)
 class TaggerSettings:
     """Everything that decides a run; saved in each checkpoint.
 
-    Times are minutes of wall clock, rates are per step. `*_gain` weigh the parts of the loss.
-    `start` is a checkpoint whose averaged weights are the starting point, or empty; `balance` is
-    the power of `balanced_weights`; `limit` keeps that many garments of each source (0: all).
+    Rates are per step. `*_gain` weigh the parts of the loss, `attribute_gain` each group but the
+    colour. `start` is a checkpoint whose averaged weights are the starting point, `drawn` a folder
+    of drawn photos, `street` a file of boxes of street photos, each empty for none; `balance` is
+    the power of `balanced_weights`; `limit` keeps that many garments of each source (0: all);
+    `evaluate_every` counts epochs.
     """
 
     data: str
     output: str
     start: str = ""
-    minutes: float = 90.0
+    epochs: int = 100
     seed: int = 11
     threads: int = 1
+    device: str = "auto"
     batch: int = 64
     learning_rate: float = 2e-3
     final_rate_share: float = 0.01
     warmup: float = 0.03
     weight_decay: float = 0.03
-    ema_decay: float = 0.996
+    ema_decay: float = 0.997
     smoothing: float = 0.06
     super_gain: float = 1.0
     sub_gain: float = 1.0
     color_gain: float = 0.6
-    sleeve_gain: float = 0.4
-    audience_gain: float = 0.4
+    attribute_gain: float = 0.4
     dropout: float = 0.1
     balance: float = 0.5
     limit: int = 0
     drawn: str = ""
-    evaluate_minutes: float = 5.0
+    street: str = ""
+    evaluate_every: int = 5
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(default_factory=ViewSettings)
     stages: tuple[Stage, ...] = DEFAULT_STAGES
 
     def size(self, progress: float) -> int:
-        """Side of the crops at `progress` (share of the time budget spent, 0 to 1), in pixels."""
+        """Side of the crops at `progress` (share of the run, 0 to 1), in pixels."""
         for stage in self.stages:
             if progress < stage.until:
                 return stage.size

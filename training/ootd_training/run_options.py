@@ -1,0 +1,39 @@
+"""Options that the training of every model has, and what follows from them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+DESTINATIONS = ("data", "output", "epochs", "seed", "threads", "device", "limit", "drawn")
+
+
+def add_run_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
+    """Add the options; `defaults` is the model's settings with their defaults."""
+    parser.add_argument("--data", required=True, help="folder of the labelled photos")
+    parser.add_argument("--output", required=True, help="folder for checkpoint and history")
+    parser.add_argument("--epochs", type=int, default=defaults.epochs, help="length of the run")
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--threads", type=int, default=defaults.threads, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, or auto: cuda if there is one")
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument("--limit", type=int, default=0, help="this many garments a source")
+    parser.add_argument("--drawn", default="", help="folder of drawn photos to add")
+    parser.add_argument("--restart", action="store_true", help="don't go on from a checkpoint")
+    parser.add_argument("--quick", action="store_true", help="a minute on a slice, small pictures")
+    parser.add_argument("--export", type=Path, help="write the ONNX model here at the end")
+
+
+def add_crop_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
+    """Add the options of the models that look at crops."""
+    parser.add_argument("--start", default="", help="a checkpoint whose weights to start from")
+    parser.add_argument("--street", default="", help="boxes of street photos (detector.street)")
+    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+    parser.add_argument("--width", type=float, default=defaults.trunk.width, help="of the trunk")
+    parser.add_argument("--depth", type=float, default=defaults.trunk.depth, help="of the trunk")
+
+
+def chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the options name, by the settings' field names."""
+    return {name: getattr(options, name) for name in (*DESTINATIONS, "learning_rate")}
