@@ -1,4 +1,9 @@
-"""Reads the labelled photos that the measurements ask the service about."""
+"""Reads the labelled photos that the measurements ask the service about.
+
+Colour and audience are labels of the photos. Sleeve length, neckline and pattern are weak: nobody
+labelled them, they follow from the source's own label or sub-category, and from the share of the
+pixels that have the leading colour.
+"""
 
 import csv
 import json
@@ -10,14 +15,39 @@ from typing import Any
 from ootd import SuperCategory
 from ootd.types import SUPER_CATEGORIES
 
+_VALUES_OF_LABEL: Mapping[str, Mapping[str, str]] = {
+    "T-Shirt": {"sleeve_length": "short", "neckline": "collarless"},
+    "Polo": {"sleeve_length": "short", "neckline": "collared"},
+    "Longsleeve": {"sleeve_length": "long", "neckline": "collarless"},
+    "Hoodie": {"sleeve_length": "long", "neckline": "hooded"},
+    "Undershirt": {"sleeve_length": "sleeveless", "neckline": "collarless"},
+    "Shirt": {"neckline": "collared"},
+    "hoodie": {"neckline": "hooded"},
+}
+_VALUES_OF_SUB_CATEGORY: Mapping[str, Mapping[str, str]] = {
+    "t-shirt": {"neckline": "collarless"},
+    "shirt": {"neckline": "collared"},
+    "blazer": {"neckline": "lapels"},
+}
+_AUDIENCES = {"true": "kids", "false": "adult"}
+
+PLAIN_SHARE = 0.97
+"""Share of a garment's pixels that count to its colour from which on it is called plain."""
+
+PATTERNED_SHARE = 0.7
+"""Share below which it is called patterned; between the two nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledBox:
-    """A garment with its label; `box` is normalised x0, y0, x1, y1."""
+    """A garment with its label; `box` is normalised x0, y0, x1, y1.
+
+    `attributes` holds a value of each attribute group that the label tells.
+    """
 
     super_category: SuperCategory
     sub_category: str
-    color: str
+    attributes: Mapping[str, str]
     box: tuple[float, float, float, float]
 
 
@@ -39,7 +69,7 @@ class CatalogPhoto:
     path: Path
     super_category: SuperCategory
     sub_category: str
-    color: str
+    attributes: Mapping[str, str]
 
 
 def coco_file(data: Path, split: str) -> Path:
@@ -69,10 +99,12 @@ def outfit_photos(data: Path, split: str) -> list[OutfitPhoto]:
 
 def _labelled_box(annotation: Mapping[str, Any], image: Mapping[str, Any]) -> LabelledBox:
     x, y, width, height = annotation["bbox"]
+    sub_category = annotation["sub"] or ""
+    color, share = annotation["color"] or "", annotation["color_share"] or 0.0
     return LabelledBox(
         super_category=SUPER_CATEGORIES[annotation["category_id"] - 1],
-        sub_category=annotation["sub"] or "",
-        color=annotation["color"] or "",
+        sub_category=sub_category,
+        attributes=_implied(sub_category, annotation["label"]) | _of_color(color, share),
         box=(
             x / image["width"],
             y / image["height"],
@@ -90,7 +122,27 @@ def catalog_photos(data: Path, split: str) -> list[CatalogPhoto]:
                 path=data / "catalog" / row["image"],
                 super_category=SUPER_CATEGORIES[SUPER_CATEGORIES.index(row["super"])],
                 sub_category=row["sub"],
-                color=row["color"],
+                attributes={
+                    **_implied(row["sub"], row["label"]),
+                    **_of_color(row["color"], float(row["color_share"] or 0.0)),
+                    **_of_audience(row["kids"]),
+                },
             )
             for row in csv.DictReader(file)
         ]
+
+
+def _implied(sub_category: str, label: str) -> dict[str, str]:
+    return {**_VALUES_OF_SUB_CATEGORY.get(sub_category, {}), **_VALUES_OF_LABEL.get(label, {})}
+
+
+def _of_color(color: str, share: float) -> dict[str, str]:
+    if not color:
+        return {}
+    if color == "multicolor" or share < PATTERNED_SHARE:
+        return {"color": color, "pattern": "patterned"}
+    return {"color": color, "pattern": "plain"} if share >= PLAIN_SHARE else {"color": color}
+
+
+def _of_audience(kids: str) -> dict[str, str]:
+    return {"audience": _AUDIENCES[kids]} if kids in _AUDIENCES else {}

@@ -2,27 +2,24 @@
 
     python perf/quality.py --data FOLDER [--server HOST:PORT] [--split val] [--output report.json]
 
-Prints a Markdown table: detection (mAP by the COCO rules, unguided and guided by the category), the
-share of right categories and colours, and how often the best hit is of the query's kind. The search
-part ingests catalogue photos of the train split, and garments cut from its street photos, under ids
-that begin with "quality/", and deletes them at the end.
+Prints a Markdown table: detection (mAP by the COCO rules, of all detections and of those that the
+rules leave, unguided and guided by the category), the share of right categories, precision and
+recall of attributes, and how often the best hit is of the query's kind. The search part ingests
+catalogue photos of the train split, and garments cut from its street photos, under ids that begin
+with "quality/", and deletes them at the end.
 """
 
 import argparse
-import contextlib
-import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 from rich.progress import track
 
+from detection import Result, average_precision, best_match, found, kept, overlap
 from labelled_photos import (
     CatalogPhoto,
     LabelledBox,
@@ -31,127 +28,95 @@ from labelled_photos import (
     coco_file,
     outfit_photos,
 )
-from ootd import Client, Garment, ItemUpload, OotdError
-from ootd.types import SUPER_CATEGORIES, GarmentHits
+from ootd import ATTRIBUTE_MODELS, AttributeModel, Client, Garment, ItemUpload, OotdError
+from ootd.types import GarmentHits
+from tallies import AttributeTally, Figures, Tally
 
 ID_PREFIX = "quality/"
+
+ALL_DETECTIONS = 0.01
+"""Score threshold that shows the detector's own ranking."""
 
 Label: TypeAlias = LabelledBox | CatalogPhoto
 
 
-class Tally:
-    """Counts of right answers under a name."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Counts what garments are called."""
 
-    def __init__(self) -> None:
-        self._counts: dict[str, list[int]] = {}
+    shares: Tally
+    attributes: AttributeTally
 
-    def add(self, name: str, right: bool) -> None:
-        """Count one answer."""
-        self._counts.setdefault(name, []).append(int(right))
+    def add(self, where: str, label: Label, garment: Garment) -> None:
+        """Count whether sub-category and attributes are right, where the label tells them."""
+        if label.sub_category:
+            self.shares.add(f"{where}: sub-category", garment.sub_category == label.sub_category)
+        self.attributes.add(where, label.attributes, garment)
 
-    def figures(self) -> dict[str, dict[str, float]]:
-        """Return, for each name, the share of right answers (0 to 1) and how many there were."""
-        return {
-            name: {"value": sum(right) / len(right), "count": len(right)}
-            for name, right in self._counts.items()
-        }
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the intersection over union (IoU) of two boxes x0, y0, x1, y1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return both / (sum(areas) - both)
-
-
-def coco_results(photo: OutfitPhoto, garments: Iterable[Garment]) -> Iterator[dict[str, object]]:
-    """Yield detections as the COCO evaluation takes them."""
-    for garment in garments:
-        if garment.box is None or garment.box_origin != "detected":
-            continue
-        x0, y0, x1, y1 = garment.box.as_tuple()
-        yield {
-            "image_id": photo.identifier,
-            "category_id": SUPER_CATEGORIES.index(garment.super_category) + 1,
-            "bbox": [
-                x0 * photo.width,
-                y0 * photo.height,
-                (x1 - x0) * photo.width,
-                (y1 - y0) * photo.height,
-            ],
-            "score": garment.score,
-        }
-
-
-def average_precision(
-    labels: Path, photos: list[OutfitPhoto], results: list[dict[str, object]]
-) -> dict[str, float]:
-    """Return mAP at IoU .5 to .9 over the six classes, and each class's AP at .5.
-
-    `results` are the detections in these photos; -1 stands for a class that none of them holds.
-    """
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(labels))
-        evaluation = COCOeval(truth, truth.loadRes(results), "bbox")
-        evaluation.params.imgIds = [photo.identifier for photo in photos]
-        evaluation.params.iouThrs = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
-        evaluation.evaluate()
-        evaluation.accumulate()
-    # precision: [IoU, recall, class, area, detections]
-    precision = evaluation.eval["precision"][:, :, :, 0, -1].mean(axis=1)
-    figures = {
-        f"mAP@{iou:.1f}": float(precision[index].mean())
-        for index, iou in enumerate(evaluation.params.iouThrs)
-    }
-    for index, name in enumerate(SUPER_CATEGORIES):
-        figures[f"AP@0.5 {name}"] = float(precision[0, index])
-    return figures
+    def figures(self) -> Figures:
+        """Return all figures."""
+        return {**self.shares.figures(), **self.attributes.figures()}
 
 
 def measure_detection(
-    client: Client, photos: list[OutfitPhoto], labels: Path, tally: Tally
+    client: Client, photos: list[OutfitPhoto], labels: Path
 ) -> dict[str, dict[str, float]]:
-    """Analyse each photo unguided, and once for each category it holds, guided."""
-    unguided: list[dict[str, object]] = []
-    guided: list[dict[str, object]] = []
-    for photo in track(photos, description="street photos"):
-        analysis = client.analyze_image(photo.path)
-        unguided += coco_results(photo, analysis.garments)
-        for label in photo.garments:
-            best = best_match(label, analysis.garments)
-            if best is not None:
-                tally_names(tally, "street crop", label, best)
-        for category in {label.super_category for label in photo.garments}:
-            found = client.analyze_image(photo.path, category=category)
-            guided += coco_results(photo, found.garments)
-    return {
-        "unguided": average_precision(labels, photos, unguided),
-        "guided": average_precision(labels, photos, guided),
+    """Analyse each photo unguided, and once for each category it holds, guided.
+
+    Both with the service's thresholds (what the rules leave counts) and with one that shows all
+    detections (what the rules dropped counts too).
+    """
+    results: dict[str, list[Result]] = {
+        f"{which}, {guidance}": []
+        for which in ("all detections", "after the rules")
+        for guidance in ("unguided", "guided")
     }
+    for photo in track(photos, description="detection"):
+        categories = {label.super_category for label in photo.garments}
+        for category in (None, *sorted(categories)):
+            guidance = "unguided" if category is None else "guided"
+            every = client.analyze_image(
+                photo.path, category=category, score_threshold=ALL_DETECTIONS
+            )
+            results[f"all detections, {guidance}"] += found(photo, every)
+            usual = client.analyze_image(photo.path, category=category)
+            results[f"after the rules, {guidance}"] += kept(photo, usual)
+    return {name: average_precision(labels, photos, several) for name, several in results.items()}
 
 
-def best_match(label: LabelledBox, garments: Iterable[Garment]) -> Garment | None:
-    """Return the garment of the label's category whose box overlaps it most, at least 0.5."""
-    best: tuple[float, Garment] | None = None
-    for garment in garments:
-        if garment.box is None or garment.super_category != label.super_category:
-            continue
-        iou = overlap(label.box, garment.box.as_tuple())
-        if iou >= 0.5 and (best is None or iou > best[0]):
-            best = iou, garment
-    return best[1] if best else None
+def measure_names(
+    client: Client,
+    outfits: list[OutfitPhoto],
+    singles: list[CatalogPhoto],
+    attribute_model: AttributeModel | None,
+    names: Names,
+) -> None:
+    """Compare what garments are called with their labels.
 
-
-def tally_names(tally: Tally, where: str, label: Label, garment: Garment) -> None:
-    """Count whether sub-category and colour are right, where the label tells."""
-    if label.sub_category:
-        tally.add(f"{where}: sub-category", garment.sub_category == label.sub_category)
-    if label.color:
-        tally.add(f"{where}: color", garment.attribute("color") == label.color)
+    Street garments are those that are found, and again each by its labelled rectangle; a catalogue
+    photo's garment is the most confident one. "all photos" are found street garments and catalogue
+    photos together.
+    """
+    asked: dict[str, Any] = {"attribute_model": attribute_model}
+    for outfit in track(outfits, description="street names"):
+        analysis = client.analyze_image(outfit.path, **asked)
+        for label in outfit.garments:
+            best = best_match(label, analysis.garments)
+            names.shares.add("street garment: found", best is not None)
+            if best is not None:
+                names.add("street garment", label, best)
+                names.attributes.add("all photos", label.attributes, best)
+            (cut,) = client.analyze_image(outfit.path, region=label.box, **asked).garments
+            right = cut.super_category == label.super_category
+            names.shares.add("street rectangle: super-category", right)
+            names.add("street rectangle", label, cut)
+    for photo in track(singles, description="catalogue names"):
+        garments = client.analyze_image(photo.path, **asked).garments
+        right = bool(garments) and garments[0].super_category == photo.super_category
+        names.shares.add("catalogue photo: super-category", right)
+        if garments:
+            names.add("catalogue photo", photo, garments[0])
+            names.attributes.add("all photos", photo.attributes, garments[0])
 
 
 def ingest(
@@ -190,11 +155,7 @@ def measure_search(
     """Search with each photo and compare the best hit's labels with the query's."""
     for photo in track(singles, description="catalogue queries"):
         results = client.search_by_image(photo.path, k=1).results
-        best = results[0].garment if results else None
-        right = best is not None and best.super_category == photo.super_category
-        tally.add("catalogue photo: super-category", right)
         if results:
-            tally_names(tally, "catalogue photo", photo, results[0].garment)
             tally_hit(tally, "catalogue query", photo, results[0], stored)
     for outfit in track(outfits, description="street queries"):
         results = client.search_by_image(outfit.path, k=1).results
@@ -225,8 +186,9 @@ def tally_hit(
     if same and hit is not None and hit.sub_category and label.sub_category:
         alike = hit.sub_category == label.sub_category
         tally.add(f"{where}: best hit of the same sub-category", alike)
-    if same and hit is not None and hit.color and label.color:
-        tally.add(f"{where}: best hit of the same color", hit.color == label.color)
+    if same and hit is not None and {"color"} <= hit.attributes.keys() & label.attributes.keys():
+        alike = hit.attributes["color"] == label.attributes["color"]
+        tally.add(f"{where}: best hit of the same color", alike)
 
 
 def markdown(figures: dict[str, dict[str, float]]) -> str:
@@ -268,6 +230,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--limit", type=int, default=None, help="only the first N photos of each kind"
     )
+    parser.add_argument(
+        "--attribute-model",
+        choices=ATTRIBUTE_MODELS,
+        help="what tells names and attributes; default: what the gateway is set to",
+    )
+    parser.add_argument(
+        "--no-search", action="store_true", help="leave out the part that ingests and searches"
+    )
     parser.add_argument("--output", type=Path, help="also write the figures here, as JSON")
     arguments = parser.parse_args()
     if arguments.data is None:
@@ -285,16 +255,19 @@ def main() -> None:
     shop = shop[:: max(1, len(shop) // max(1, arguments.catalog))]
     streets = outfit_photos(data, "train")
     streets = streets[:: max(1, len(streets) // max(1, arguments.streets))]
-    tally = Tally()
+    search = Tally()
     with Client(arguments.server, timeout_s=30.0) as client:
-        labels = coco_file(data, arguments.split)
-        detection = measure_detection(client, outfits, labels, tally)
-        try:
-            stored = ingest(client, shop, streets)
-            measure_search(client, outfits, singles, stored, tally)
-        finally:
-            remove(client)
-    figures = {**detection, **tally.figures()}
+        groups = [one.name for one in client.taxonomy().attribute_groups if one.trained]
+        names = Names(Tally(), AttributeTally(groups))
+        detection = measure_detection(client, outfits, coco_file(data, arguments.split))
+        measure_names(client, outfits, singles, arguments.attribute_model, names)
+        if not arguments.no_search:
+            try:
+                stored = ingest(client, shop, streets)
+                measure_search(client, outfits, singles, stored, search)
+            finally:
+                remove(client)
+    figures = {**detection, **names.figures(), **search.figures()}
     print(markdown(figures))
     if arguments.output:
         arguments.output.write_text(json.dumps(figures, indent=1) + "\n")

@@ -14,6 +14,7 @@ from PIL import Image
 from ootd_gateway.errors import VisionUnavailableError
 from ootd_gateway.index.base import IndexChange, IndexEntry
 from ootd_gateway.types import (
+    AnalyzeOptions,
     Attribute,
     Box,
     BoxOrigin,
@@ -25,6 +26,7 @@ from ootd_gateway.types import (
     SuperCategory,
     Taxonomy,
 )
+from ootd_gateway.vision.base import USUAL
 
 SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.TOP: ("t-shirt", "shirt", "blouse", "sweater", "sweatshirt", "tank-top"),
@@ -120,7 +122,12 @@ class TableVision:
         self.is_away = False
 
     async def analyze(
-        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+        self,
+        image: bytes,
+        guide: Guide = None,
+        *,
+        options: AnalyzeOptions = USUAL,
+        timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self._check()
         self.calls.append(guide)

@@ -31,6 +31,7 @@ from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.telemetry import Metrics
 from ootd_gateway.triton_source import TritonSource
+from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
 
 log = structlog.get_logger(__name__)
@@ -154,7 +155,10 @@ class Gateway:
         )
         self._stack.callback(index.close)
         vision = TritonVision(
-            triton_address, concurrency=settings.vision_concurrency, metrics=self._metrics
+            triton_address,
+            concurrency=settings.vision_concurrency,
+            metrics=self._metrics,
+            attribute_model=AttributeModel(settings.attribute_model),
         )
         self._stack.push_async_callback(vision.close)
         applier = ChangeApplier(store, index)

@@ -9,6 +9,7 @@
     │   └── ImageTooSmallError       INVALID_ARGUMENT     IMAGE_TOO_SMALL
     ├── NoMatchingGarmentError       FAILED_PRECONDITION  NO_MATCHING_GARMENT
     ├── ReleaseMismatchError         FAILED_PRECONDITION  RELEASE_MISMATCH
+    ├── AttributeModelNotServedError FAILED_PRECONDITION  ATTRIBUTE_MODEL_NOT_SERVED
     ├── ItemNotFoundError            NOT_FOUND            ITEM_NOT_FOUND
     ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
     ├── OverloadedError              RESOURCE_EXHAUSTED   OVERLOADED
@@ -107,6 +108,13 @@ class ReleaseMismatchError(OotdError):
 
     code = StatusCode.FAILED_PRECONDITION
     reason = "RELEASE_MISMATCH"
+
+
+class AttributeModelNotServedError(OotdError):
+    """The vision server does not serve the attribute model that is asked for."""
+
+    code = StatusCode.FAILED_PRECONDITION
+    reason = "ATTRIBUTE_MODEL_NOT_SERVED"
 
 
 class ItemNotFoundError(OotdError):

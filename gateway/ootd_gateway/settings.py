@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         Path("model_repository"),
         description="Folder of the models that the embedded Triton serves.",
     )
+    attribute_model: Literal["tagger", "sequencer"] = Field(
+        "tagger",
+        description="Which model tells sub-category and attributes where a request does not say: "
+        "tagger (each attribute group by itself) or sequencer (one after the other, guided by the "
+        "category).",
+    )
     vision_concurrency: int = Field(
         8,
         ge=1,

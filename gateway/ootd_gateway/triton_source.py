@@ -7,6 +7,8 @@ import structlog
 
 from ootd_gateway.settings import Settings
 from ootd_gateway.start_error import StartError
+from ootd_gateway.types import AttributeModel
+from ootd_gateway.vision.triton import ENSEMBLES
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,7 @@ class TritonSource:
         """
         if not self.is_embedded:
             return
+        _check_attribute_model(self._settings)
         self._stack = _EmbeddedStack(self._settings, self._port)
         await self._stack.start()
 
@@ -76,6 +79,17 @@ class _EmbeddedStack:
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._triton.stop)
+
+
+def _check_attribute_model(settings: Settings) -> None:
+    """Raise StartError where the model repository lacks the ensemble that the settings ask for."""
+    ensemble = ENSEMBLES[AttributeModel(settings.attribute_model)]
+    repository = settings.model_repository
+    if repository.is_dir() and not (repository / ensemble).is_dir():
+        raise StartError(
+            f"attribute_model is {settings.attribute_model}, but {repository} has no model "
+            f'"{ensemble}"; set another attribute_model, or add that model'
+        )
 
 
 def _free_port() -> int:

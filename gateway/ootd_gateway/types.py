@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -76,6 +76,29 @@ class RegionGuide:
 
 Guide: TypeAlias = CategoryGuide | RegionGuide | None
 """What the caller already knows; None is nothing (11st option 1)."""
+
+
+class AttributeModel(StrEnum):
+    """Which model tells sub-category and attributes; boxes and embeddings are the same with both.
+
+    The tagger judges each attribute group by itself; the sequencer tells one attribute after the
+    other, guided by the caller's category (11st).
+    """
+
+    TAGGER = "tagger"
+    SEQUENCER = "sequencer"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeOptions:
+    """How a photo is to be analysed.
+
+    `score_threshold` is the lowest detector score of a garment, 0 to 1; None is the graph's own.
+    `attribute_model` None is the one that the gateway is set to.
+    """
+
+    score_threshold: float | None = None
+    attribute_model: AttributeModel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ootd_gateway.errors import FieldViolation, InvalidRequestError
 from ootd_gateway.types import (
     EMBEDDING_SIZE,
     HISTOGRAM_BINS,
+    AttributeModel,
     Box,
     FloatVector,
     SuperCategory,
@@ -33,6 +34,7 @@ MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 MAX_DELETED_IDS = 1000
 
+_ATTRIBUTE_MODELS = (None, AttributeModel.TAGGER, AttributeModel.SEQUENCER)
 _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _SHOWN_CHARACTERS = 40
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -156,6 +158,21 @@ def optional_super_category(value: int, field: str, violations: Violations) -> S
     except ValueError:
         violations.add(field, f"must be a known SuperCategory (1 to 6), is {value}")
         return None
+
+
+def score_threshold(value: float | None, field: str, violations: Violations) -> float | None:
+    """Check a detector score, 0 to 1; None is the service's own."""
+    if value is not None and not 0.0 <= value <= 1.0:  # also catches NaN
+        violations.add(field, f"must be 0 to 1, is {value:g}")
+    return value
+
+
+def attribute_model(value: int, field: str, violations: Violations) -> AttributeModel | None:
+    """Check an attribute model, numbered as in `ootd.v1.AttributeModel`; 0 is none."""
+    if not 0 <= value < len(_ATTRIBUTE_MODELS):
+        violations.add(field, f"must be a known AttributeModel (1 or 2), is {value}")
+        return None
+    return _ATTRIBUTE_MODELS[value]
 
 
 def region(  # noqa: PLR0917 - a rectangle is its four corners

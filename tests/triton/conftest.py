@@ -46,11 +46,16 @@ def infer(client: triton_grpc.InferenceServerClient) -> Infer:
 
 @pytest.fixture(scope="session")
 def analyze(infer: Infer) -> Infer:
-    """Calls the ensemble for one encoded photo; without a guide nothing is known."""
+    """Calls an ensemble for one encoded photo; without a guide nothing is known."""
 
-    def call(image: bytes, guide: tuple[float, ...] = (0, -1, 0, 0, 0, 0)) -> Arrays:
+    def call(
+        image: bytes,
+        guide: tuple[float, ...] = (0, -1, 0, 0, 0, 0),
+        threshold: float = -1,
+        ensemble: str = "ootd",
+    ) -> Arrays:
         encoded = np.frombuffer(image, np.uint8)[None]
-        return infer("ootd", IMAGE=encoded, GUIDE=np.array([guide], np.float32))
+        return infer(ensemble, IMAGE=encoded, GUIDE=np.array([[*guide, threshold]], np.float32))
 
     return call
 

@@ -1,5 +1,6 @@
 """The whole graph: one encoded photo and a guide in, every garment out."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from tritonclient.utils import InferenceServerException
 
 SHOES, DRESS, BAG = 4, 3, 5
+TAXONOMY = json.loads((Path(__file__).parents[2] / "model_repository/taxonomy.json").read_text())
+ATTRIBUTE_VALUES = sum(
+    len(group["values"]) for group in TAXONOMY["attribute_groups"] if group["trained"]
+)
 COLUMNS = {
     "BOXES": (4, np.float32),
     "SCORES": (1, np.float32),
@@ -16,17 +21,17 @@ COLUMNS = {
     "GARMENT_SUPER": (1, np.int32),
     "GARMENT_SUB": (1, np.int32),
     "GARMENT_SUB_SCORE": (1, np.float32),
-    "GARMENT_ATTRIBUTES": (19, np.float32),
+    "GARMENT_ATTRIBUTES": (ATTRIBUTE_VALUES, np.float32),
     "GARMENT_STATUS": (1, np.int32),
     "EMBEDDING": (128, np.float32),
     "COLOR_HISTOGRAM": (56, np.float32),
 }
 
 
-def check(out):
+def check(out, most=20):
     """What holds for the answer to any photo."""
     count = len(out["BOXES"])
-    assert 1 <= count <= 20
+    assert 1 <= count <= most
     assert set(out) == {*COLUMNS, "GEOMETRY"}
     for name, (columns, dtype) in COLUMNS.items():
         assert out[name].shape == (count, columns), name
@@ -85,10 +90,34 @@ def test_a_bad_guide_is_an_invalid_argument(analyze, encode, drawing, guide):
     assert caught.value.status() == "StatusCode.INVALID_ARGUMENT"
 
 
+def test_a_lower_threshold_gives_all_detections(analyze, encode, drawing):
+    usual, every = analyze(encode(drawing)), analyze(encode(drawing), threshold=0.001)
+    check(every, most=50)
+    assert len(every["SCORES"]) > len(usual["SCORES"])
+    assert every["SCORES"].min() < 0.1
+    np.testing.assert_allclose(every["SCORES"][0], usual["SCORES"][0])
+    strict = analyze(encode(drawing), threshold=1.0)
+    check(strict)
+    assert strict["FLAGS"].tolist() == [[1]]
+
+
+def test_a_bad_threshold_is_an_invalid_argument(analyze, encode, drawing):
+    for threshold in (1.5, np.nan, np.inf):
+        with pytest.raises(InferenceServerException, match="GUIDE") as caught:
+            analyze(encode(drawing), threshold=threshold)
+        assert caught.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
 def test_a_bad_image_is_an_invalid_argument(analyze, encode, drawing):
     with pytest.raises(InferenceServerException) as caught:
         analyze(encode(drawing)[:3000])
     assert caught.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+def test_a_model_that_is_not_served_is_told_as_the_gateway_expects(client, infer):
+    assert client.is_model_ready("nothing") is False
+    with pytest.raises(InferenceServerException, match="unknown model"):
+        infer("nothing", IMAGE=np.zeros((1, 4), np.uint8))
 
 
 def test_concurrent_requests_change_nothing(analyze, encode, drawing):

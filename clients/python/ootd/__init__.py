@@ -28,9 +28,11 @@ from ootd.errors import (
 )
 from ootd.retry import RetryPolicy
 from ootd.types import (
+    ATTRIBUTE_MODELS,
     SUPER_CATEGORIES,
     Attribute,
     AttributeGroup,
+    AttributeModel,
     Box,
     BoxOrigin,
     Category,
@@ -57,11 +59,13 @@ from ootd.types import (
 )
 
 __all__ = [
+    "ATTRIBUTE_MODELS",
     "DEFAULT_TARGET",
     "SUPER_CATEGORIES",
     "AsyncClient",
     "Attribute",
     "AttributeGroup",
+    "AttributeModel",
     "Box",
     "BoxOrigin",
     "Category",

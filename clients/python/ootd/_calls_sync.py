@@ -118,6 +118,7 @@ def photo_requests(
                 correlation_id=photo.correlation_id,
                 image=image,
                 guide=convert.guide_to_proto(photo.category, photo.region),
+                options=convert.options_to_proto(photo.score_threshold, photo.attribute_model),
             )
             ledger.sent(photo.correlation_id)
             yield request

@@ -15,6 +15,7 @@ from ootd.channel import DEFAULT_TARGET, Connection
 from ootd.errors import NotFoundError, OotdError
 from ootd.retry import RetryPolicy
 from ootd.types import (
+    AttributeModel,
     EmbeddingUpload,
     HealthState,
     Hit,
@@ -112,19 +113,26 @@ class Client:
         *,
         category: SuperCategory | None = None,
         region: Region | None = None,
+        score_threshold: float | None = None,
+        attribute_model: AttributeModel | None = None,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Find the garments of one photo.
 
         `category` or `region`, not both, says what is already known: only garments of this
-        super-category are wanted, or this rectangle holds the garment.
+        super-category are wanted, or this rectangle holds the garment. `score_threshold` is the
+        lowest detector score of a garment, 0 to 1, and `attribute_model` what tells sub-category
+        and attributes; None is what the gateway is set to. Below the gateway's own threshold all
+        detections are answered, at most 50 with those that were dropped.
 
-        Raises InvalidRequestError, ImageError, OverloadedError, UnavailableError,
-        DeadlineExceededError; OSError where a path cannot be read, ValueError for a guide that is
-        none.
+        Raises InvalidRequestError, ImageError, FailedPreconditionError (the attribute model is not
+        served), OverloadedError, UnavailableError, DeadlineExceededError; OSError where a path
+        cannot be read, ValueError for a guide or model that is none.
         """
         request = vision_service_pb2.AnalyzeImageRequest(
-            image=load_image(image), guide=convert.guide_to_proto(category, region)
+            image=load_image(image),
+            guide=convert.guide_to_proto(category, region),
+            options=convert.options_to_proto(score_threshold, attribute_model),
         )
         response = self._calls.unary(self._vision.AnalyzeImage, request, timeout_s)
         return convert.analysis_from_proto(response.analysis)

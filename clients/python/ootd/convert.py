@@ -6,9 +6,11 @@ from typing import Literal
 
 from ootd.errors import ImageError, InternalError
 from ootd.types import (
+    ATTRIBUTE_MODELS,
     SUPER_CATEGORIES,
     Attribute,
     AttributeGroup,
+    AttributeModel,
     Box,
     BoxOrigin,
     Category,
@@ -32,6 +34,7 @@ from ootd.v1 import (
     garment_pb2,
     search_service_pb2,
     taxonomy_pb2,
+    vision_service_pb2,
 )
 
 _BOX_ORIGINS: tuple[BoxOrigin, ...] = ("unspecified", "detected", "whole_photo", "region")
@@ -83,6 +86,22 @@ def guide_to_proto(
     if region is not None:
         return garment_pb2.Guide(region=box_to_proto(region))
     return None
+
+
+def options_to_proto(
+    score_threshold: float | None, attribute_model: AttributeModel | None
+) -> vision_service_pb2.AnalyzeOptions | None:
+    """Return the options, None where nothing is asked for; ValueError names an unknown model."""
+    if score_threshold is None and attribute_model is None:
+        return None
+    options = vision_service_pb2.AnalyzeOptions(score_threshold=score_threshold)
+    if attribute_model is not None:
+        if attribute_model not in ATTRIBUTE_MODELS:
+            known = ", ".join(ATTRIBUTE_MODELS)
+            raise ValueError(f"unknown attribute model {attribute_model!r}; known are: {known}")
+        name = f"ATTRIBUTE_MODEL_{attribute_model.upper()}"
+        options.attribute_model = vision_service_pb2.AttributeModel.Value(name)
+    return options
 
 
 def check_image_size(image: bytes, limit_bytes: int) -> bytes:

@@ -3,7 +3,8 @@
     OotdError
     ├── InvalidRequestError       a field is at fault; `violations` lists them all
     ├── ImageError                the photo cannot be used; `reason` tells why
-    ├── FailedPreconditionError   no garment matches the category; models and vectors don't match
+    ├── FailedPreconditionError   no garment matches the category; models and vectors don't match;
+    │                             the attribute model is not served
     ├── NotFoundError             there is no such item
     ├── UnauthenticatedError      no valid token
     ├── OverloadedError           too many calls; `retry_after_s` says when to come back
@@ -86,7 +87,8 @@ class ImageError(OotdError):
 
 
 class FailedPreconditionError(OotdError):
-    """No garment matches the item's category, or models and vectors are of different releases."""
+    """No garment matches the item's category, models and vectors are of different releases, or the
+    attribute model is not served."""
 
 
 class NotFoundError(OotdError):
@@ -129,6 +131,7 @@ ERROR_BY_REASON: Mapping[str, type[OotdError]] = {
     "UNAUTHENTICATED": UnauthenticatedError,
     "INTERNAL": InternalError,
     "RELEASE_MISMATCH": FailedPreconditionError,
+    "ATTRIBUTE_MODEL_NOT_SERVED": FailedPreconditionError,
 }
 """The class of every reason of the contract."""
 

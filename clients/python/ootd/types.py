@@ -14,6 +14,12 @@ SuperCategory: TypeAlias = Literal["top", "bottom", "outer", "dress", "shoes", "
 SUPER_CATEGORIES: tuple[SuperCategory, ...] = get_args(SuperCategory)
 """All super-categories, in the order of the contract."""
 
+AttributeModel: TypeAlias = Literal["tagger", "sequencer"]
+"""What tells sub-category and attributes: a classifier, or a sequence model."""
+
+ATTRIBUTE_MODELS: tuple[AttributeModel, ...] = get_args(AttributeModel)
+"""All attribute models, in the order of the contract."""
+
 BoxOrigin: TypeAlias = Literal["unspecified", "detected", "whole_photo", "region"]
 """How a box came about: "whole_photo": nothing was detected; "region": the caller drew it."""
 
@@ -109,13 +115,16 @@ class ImageAnalysis:
 class Photo:
     """One photo of a stream; `correlation_id` (at most 256 bytes) comes back with the answer.
 
-    `category` or `region`, not both, says which garment is meant.
+    `category` or `region`, not both, says which garment is meant; `score_threshold` and
+    `attribute_model` are those of `Client.analyze_image`.
     """
 
     correlation_id: str
     image: ImageSource
     category: SuperCategory | None = None
     region: Region | None = None
+    score_threshold: float | None = None
+    attribute_model: AttributeModel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,14 @@ from ootd.v1 import (
 )
 from ootd_gateway import validation
 from ootd_gateway.catalog import EmbeddingSource, PhotoSource, UpsertRequest
-from ootd_gateway.types import CategoryGuide, FloatVector, Guide, RegionGuide, SuperCategory
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    CategoryGuide,
+    FloatVector,
+    Guide,
+    RegionGuide,
+    SuperCategory,
+)
 from ootd_gateway.validation import Violations
 
 
@@ -36,21 +43,27 @@ class EmbeddingQuery:
     k: int
 
 
-def photo_of_call(request: vision_service_pb2.AnalyzeImageRequest) -> PhotoSource:
-    """Return the photo and its guide."""
+def photo_of_call(
+    request: vision_service_pb2.AnalyzeImageRequest,
+) -> tuple[PhotoSource, AnalyzeOptions]:
+    """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
     photo = _photo(request.image, request.guide, "", violations)
+    options = _options(request.options, violations)
     violations.check()
-    return photo
+    return photo, options
 
 
-def photo_of_element(request: vision_service_pb2.AnalyzeImagesRequest) -> PhotoSource:
-    """Return the photo and its guide."""
+def photo_of_element(
+    request: vision_service_pb2.AnalyzeImagesRequest,
+) -> tuple[PhotoSource, AnalyzeOptions]:
+    """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
     validation.correlation_id(request.correlation_id, "correlation_id", violations)
     photo = _photo(request.image, request.guide, "", violations)
+    options = _options(request.options, violations)
     violations.check()
-    return photo
+    return photo, options
 
 
 def photo_query(request: search_service_pb2.SearchByImageRequest) -> tuple[PhotoSource, int]:
@@ -131,6 +144,14 @@ def page_query(request: catalog_service_pb2.ListItemsRequest) -> PageQuery:
     )
     violations.check()
     return query
+
+
+def _options(options: vision_service_pb2.AnalyzeOptions, violations: Violations) -> AnalyzeOptions:
+    threshold = options.score_threshold if options.HasField("score_threshold") else None
+    return AnalyzeOptions(
+        validation.score_threshold(threshold, "options.score_threshold", violations),
+        validation.attribute_model(options.attribute_model, "options.attribute_model", violations),
+    )
 
 
 def _optional_k(

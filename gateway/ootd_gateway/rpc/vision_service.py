@@ -23,7 +23,7 @@ from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
 from ootd_gateway.telemetry import Metrics
-from ootd_gateway.types import ImageAnalysis
+from ootd_gateway.types import AnalyzeOptions, ImageAnalysis
 from ootd_gateway.vision.base import VisionModel
 
 PHOTOS_IN_WORK = 8
@@ -52,8 +52,8 @@ class VisionService(VisionServiceServicer):
         self, request: AnalyzeImageRequest, context: Context
     ) -> AnalyzeImageResponse:
         """Analyse one photo."""
-        photo = convert_requests.photo_of_call(request)
-        analysis = await self._analyze(photo, self._deadlines.of_call(context))
+        photo, options = convert_requests.photo_of_call(request)
+        analysis = await self._analyze(photo, options, self._deadlines.of_call(context))
         return AnalyzeImageResponse(analysis=convert_answers.image_analysis(analysis))
 
     async def AnalyzeImages(
@@ -77,16 +77,20 @@ class VisionService(VisionServiceServicer):
         taxonomy = await self._vision.taxonomy()
         return GetTaxonomyResponse(taxonomy=convert_answers.taxonomy(taxonomy))
 
-    async def _analyze(self, photo: PhotoSource, timeout_s: float) -> ImageAnalysis:
+    async def _analyze(
+        self, photo: PhotoSource, options: AnalyzeOptions, timeout_s: float
+    ) -> ImageAnalysis:
         check_image(photo.image, self._limits)
-        return await self._vision.analyze(photo.image, photo.guide, timeout_s=timeout_s)
+        return await self._vision.analyze(
+            photo.image, photo.guide, options=options, timeout_s=timeout_s
+        )
 
     async def _answer_element(
         self, context: Context, request: AnalyzeImagesRequest
     ) -> AnalyzeImagesResponse:
         async def work() -> AnalyzeImagesResponse:
-            photo = convert_requests.photo_of_element(request)
-            analysis = await self._analyze(photo, self._deadlines.of_element(context))
+            photo, options = convert_requests.photo_of_element(request)
+            analysis = await self._analyze(photo, options, self._deadlines.of_element(context))
             return AnalyzeImagesResponse(
                 correlation_id=request.correlation_id,
                 analysis=convert_answers.image_analysis(analysis),

@@ -2,20 +2,29 @@
 
 from typing import Protocol
 
-from ootd_gateway.types import Guide, ImageAnalysis, Taxonomy
+from ootd_gateway.types import AnalyzeOptions, Guide, ImageAnalysis, Taxonomy
+
+USUAL = AnalyzeOptions()
+"""Nothing asked for: as the graph and the gateway are set."""
 
 
 class VisionModel(Protocol):
     """The whole vision graph behind one call. Safe for any number of concurrent calls."""
 
     async def analyze(
-        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+        self,
+        image: bytes,
+        guide: Guide = None,
+        *,
+        options: AnalyzeOptions = USUAL,
+        timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, whose header was checked before.
 
         `timeout_s` is what is left of the caller's deadline; None is no deadline.
 
-        Raises ImageUnreadableError, VisionUnavailableError, DeadlineExceededError, InternalError.
+        Raises ImageUnreadableError, AttributeModelNotServedError, VisionUnavailableError,
+        DeadlineExceededError, InternalError.
         """
         ...
 

@@ -40,7 +40,8 @@ OUTPUTS: Mapping[str, int | None] = {
     "EMBEDDING": EMBEDDING_SIZE,
     "COLOR_HISTOGRAM": HISTOGRAM_BINS,
 }
-"""The ensemble's outputs, and how wide each is; None: as many as there are attribute values."""
+"""The ensemble's outputs, and how wide each is; None: as many as the trained attribute groups have
+values. Groups that no model was trained for have no columns."""
 
 _TYPES = {"FP32": np.float32, "INT32": np.int32}
 
@@ -73,7 +74,7 @@ def build_analysis(tensors: Tensors, taxonomy: Taxonomy) -> ImageAnalysis:
     Raises InternalError where the models answer with other names than the taxonomy has.
     """
     sub_categories = [name for names in taxonomy.sub_categories.values() for name in names]
-    width = sum(len(group.values) for group in taxonomy.attribute_groups)
+    width = sum(len(group.values) for group in taxonomy.attribute_groups if group.trained)
     if tensors["GARMENT_ATTRIBUTES"].shape[1] != width:
         raise InternalError("the models and their taxonomy do not belong together; export again")
     scores = tensors["SCORES"][:, 0]
@@ -115,9 +116,11 @@ def _attributes(
     found: list[Attribute] = []
     start = 0
     for group in taxonomy.attribute_groups:
+        if not group.trained:
+            continue
         values = probabilities[start : start + len(group.values)]
         start += len(group.values)
-        if group.trained and (not group.sub_categories or sub_category in group.sub_categories):
+        if not group.sub_categories or sub_category in group.sub_categories:
             found.extend(_values_of(group, values))
     return tuple(found)
 
@@ -130,4 +133,7 @@ def _values_of(group: AttributeGroup, probabilities: list[float]) -> list[Attrib
             if score >= MULTI_LABEL_THRESHOLD
         ]
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    # All 0: the sequencer told nothing of this group.
+    if probabilities[best] == 0.0:
+        return []
     return [Attribute(group.name, group.values[best], probabilities[best])]

@@ -1,17 +1,21 @@
-"""The vision graph as Triton serves it: one request a photo, to the ensemble `ootd`."""
+"""The vision graph as Triton serves it: one request a photo, to one of its ensembles."""
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from enum import Enum, auto
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import numpy as np
 import structlog
 from grpc import aio
+from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.errors import (
+    AttributeModelNotServedError,
     DeadlineExceededError,
     ImageUnreadableError,
     InternalError,
@@ -19,13 +23,29 @@ from ootd_gateway.errors import (
     VisionUnavailableError,
 )
 from ootd_gateway.telemetry import Metrics
-from ootd_gateway.types import CategoryGuide, Guide, ImageAnalysis, RegionGuide, Taxonomy
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    AttributeModel,
+    CategoryGuide,
+    Guide,
+    ImageAnalysis,
+    RegionGuide,
+    Taxonomy,
+)
+from ootd_gateway.vision.base import USUAL
 from ootd_gateway.vision.model_release import embedder_fingerprint, parse_taxonomy
 from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
 
 log = structlog.get_logger(__name__)
 
-ENSEMBLE = "ootd"
+GuideTensor: TypeAlias = NDArray[np.float32]
+
+ENSEMBLES: Mapping[AttributeModel, str] = {
+    AttributeModel.TAGGER: "ootd",
+    AttributeModel.SEQUENCER: "ootd_sequence",
+}
+"""The ensemble of each attribute model; they differ in that member alone."""
+
 TAXONOMY_MODEL = "verify"
 EMBEDDER = "embedder"
 READY_SECONDS = 3.0
@@ -54,6 +74,7 @@ class _Look(Enum):
     """What a look at Triton found."""
 
     READY = auto()
+    NOT_SERVED = auto()
     LATE = auto()
     AWAY = auto()
 
@@ -64,11 +85,20 @@ class TritonVision:
     `address` is "host:port", or any gRPC target such as "dns:///triton:8001"; of a target with
     several addresses all are used in turn. At most `concurrency` photos are in Triton at a time,
     others wait for their turn. A Triton that went away is used again once it is back.
+    `attribute_model` is the one of requests that do not name one.
     """
 
-    def __init__(self, address: str, *, concurrency: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        concurrency: int,
+        metrics: Metrics,
+        attribute_model: AttributeModel = AttributeModel.TAGGER,
+    ) -> None:
         self._address = address
         self._metrics = metrics
+        self._attribute_model = attribute_model
         self._places = asyncio.Semaphore(concurrency)
         self._channel = aio.insecure_channel(
             address, options=[*_CHANNEL_OPTIONS, ("grpc.lb_policy_name", "round_robin")]
@@ -77,15 +107,22 @@ class TritonVision:
         self._taxonomy: Taxonomy | None = None
         self._release: str | None = None
         self._away_until = 0.0
+        self._seen: _Look | None = None
 
     async def analyze(
-        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+        self,
+        image: bytes,
+        guide: Guide = None,
+        *,
+        options: AnalyzeOptions = USUAL,
+        timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
         started = time.perf_counter()
         outcome = "ok"
         try:
-            analysis = await self._analyze_in_time(image, guide, timeout_s)
+            async with _time_limit(timeout_s):
+                analysis = await self._analyze(image, guide, options)
         except OotdError as error:
             outcome = error.reason.lower()
             raise
@@ -110,29 +147,43 @@ class TritonVision:
         return self._release
 
     async def is_ready(self) -> bool:
-        """Tell whether the ensemble is ready; False also where Triton does not answer.
+        """Tell whether the usual ensemble is ready; False also where Triton does not answer.
 
         Calls are refused at once while Triton is known to be away. It may be back with other
         models, so what is known of them is forgotten.
         """
-        state = await self._look()
-        if state is _Look.READY:
+        before, self._seen = self._seen, await self._look()
+        if self._seen is _Look.READY:
             self._away_until = 0.0
             return True
+        if self._seen is _Look.NOT_SERVED:
+            # Calls tell so themselves, and those that ask for another attribute model are answered.
+            self._away_until = 0.0
+            if before is not _Look.NOT_SERVED:
+                log.error(not_served(self._attribute_model).message)
         self._taxonomy = self._release = None
-        if state is _Look.AWAY:
+        if self._seen is _Look.AWAY:
             self._away_until = time.monotonic() + AWAY_SECONDS
         return False
 
     async def _look(self) -> "_Look":
-        request = service_pb2.ModelReadyRequest(name=ENSEMBLE)
         try:
-            response = await self._triton.ModelReady(request, timeout=READY_SECONDS)
+            if await self._serves(self._attribute_model):
+                return _Look.READY
+            if await self._serves_another_than(self._attribute_model):
+                return _Look.NOT_SERVED
         except aio.AioRpcError as error:
             # A Triton that is only slow still does what it is asked, in its time.
             late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             return _Look.LATE if late else _Look.AWAY
-        return _Look.READY if response.ready else _Look.AWAY
+        return _Look.AWAY
+
+    async def _serves(self, model: AttributeModel) -> bool:
+        request = service_pb2.ModelReadyRequest(name=ENSEMBLES[model])
+        return bool((await self._triton.ModelReady(request, timeout=READY_SECONDS)).ready)
+
+    async def _serves_another_than(self, model: AttributeModel) -> bool:
+        return any([await self._serves(one) for one in ENSEMBLES if one is not model])
 
     def _refuse_if_away(self) -> None:
         if time.monotonic() < self._away_until:
@@ -142,38 +193,38 @@ class TritonVision:
         """Close the connection."""
         await self._channel.close()
 
-    async def _analyze_in_time(
-        self, image: bytes, guide: Guide, timeout_s: float | None
-    ) -> ImageAnalysis:
-        scope = asyncio.timeout(timeout_s)
-        try:
-            async with scope:
-                return await self._analyze(image, guide)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise DeadlineExceededError(
-                f"the photo was not analysed within {timeout_s:.3g} s; set a longer deadline or "
-                "send fewer photos at a time"
-            ) from None
-
-    async def _analyze(self, image: bytes, guide: Guide) -> ImageAnalysis:
+    async def _analyze(self, image: bytes, guide: Guide, options: AnalyzeOptions) -> ImageAnalysis:
         with self._metrics.vision_waiting.track_inprogress():
             await self._places.acquire()
         try:
             self._refuse_if_away()
             taxonomy = await self.taxonomy()
-            response = await self._infer(inference_request(image, guide))
+            response = await self._infer(
+                image,
+                guide_tensor(guide, options),
+                options.attribute_model or self._attribute_model,
+            )
         finally:
             self._places.release()
         return build_analysis(parse_outputs(response), taxonomy)
 
-    async def _infer(self, request: Any) -> Any:
+    async def _infer(self, image: bytes, guide: GuideTensor, model: AttributeModel) -> Any:
         try:
             # Cancelling this task, as a deadline or a caller does, cancels the request in Triton.
-            return await self._triton.ModelInfer(request)
+            return await self._triton.ModelInfer(inference_request(ENSEMBLES[model], image, guide))
         except aio.AioRpcError as error:
+            if await self._lacks(model, error):
+                raise not_served(model) from error
             raise domain_error(error, self._address) from error
+
+    async def _lacks(self, model: AttributeModel, error: aio.AioRpcError) -> bool:
+        """Tell whether a request failed since Triton serves other ensembles, but not this one."""
+        if "unknown model" not in (error.details() or ""):
+            return False
+        try:
+            return await self._serves_another_than(model) and not await self._serves(model)
+        except aio.AioRpcError:
+            return False
 
     async def _model_config(self, model: str) -> Any:
         self._refuse_if_away()
@@ -185,23 +236,38 @@ class TritonVision:
         return response.config
 
 
-def inference_request(image: bytes, guide: Guide) -> Any:
-    """Return the request to the ensemble: IMAGE u8[1, bytes] and GUIDE f32[1, 6].
+@asynccontextmanager
+async def _time_limit(timeout_s: float | None) -> AsyncIterator[None]:
+    scope = asyncio.timeout(timeout_s)
+    try:
+        async with scope:
+            yield
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        raise DeadlineExceededError(
+            f"the photo was not analysed within {timeout_s:.3g} s; set a longer deadline or "
+            "send fewer photos at a time"
+        ) from None
+
+
+def inference_request(ensemble: str, image: bytes, guide: GuideTensor) -> Any:
+    """Return the request to an ensemble: IMAGE u8[1, bytes] and GUIDE f32[1, 7].
 
     The bytes are set as they are, without a detour over an array of numpy.
     """
-    request = service_pb2.ModelInferRequest(model_name=ENSEMBLE)
+    request = service_pb2.ModelInferRequest(model_name=ensemble)
     request.inputs.add(name="IMAGE", datatype="UINT8", shape=(1, len(image)))
-    request.inputs.add(name="GUIDE", datatype="FP32", shape=(1, 6))
+    request.inputs.add(name="GUIDE", datatype="FP32", shape=(1, len(guide)))
     for name in OUTPUTS:
         request.outputs.add(name=name)
     request.raw_input_contents.append(image)
-    request.raw_input_contents.append(guide_tensor(guide).tobytes())
+    request.raw_input_contents.append(guide.tobytes())
     return request
 
 
-def guide_tensor(guide: Guide) -> "np.ndarray[Any, np.dtype[np.float32]]":
-    """Return GUIDE, f32[6]: kind, super-category or -1, and the rectangle."""
+def guide_tensor(guide: Guide, options: AnalyzeOptions = USUAL) -> GuideTensor:
+    """Return GUIDE, f32[7]: kind, super-category or -1, rectangle, score threshold or -1."""
     if isinstance(guide, CategoryGuide):
         values = [1.0, float(guide.category), 0.0, 0.0, 0.0, 0.0]
     elif isinstance(guide, RegionGuide):
@@ -209,7 +275,8 @@ def guide_tensor(guide: Guide) -> "np.ndarray[Any, np.dtype[np.float32]]":
         values = [2.0, -1.0, box.x0, box.y0, box.x1, box.y1]
     else:
         values = [0.0, -1.0, 0.0, 0.0, 0.0, 0.0]
-    return np.array(values, dtype=np.float32)
+    threshold = -1.0 if options.score_threshold is None else options.score_threshold
+    return np.array([*values, threshold], dtype=np.float32)
 
 
 def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
@@ -231,6 +298,15 @@ def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
         log.error("the vision graph failed", triton=details, code=code.name)
         return InternalError("internal error of the server; report it with the request id")
     return unavailable(address, details or code.name)
+
+
+def not_served(model: AttributeModel) -> AttributeModelNotServedError:
+    """Return the error of an attribute model that the vision server lacks."""
+    return AttributeModelNotServedError(
+        f"the vision server does not serve the attribute model {model.value}: ask for another, or "
+        f"have it serve the ensemble {ENSEMBLES[model]}",
+        {"attribute_model": model.value},
+    )
 
 
 def unavailable(address: str, details: str) -> VisionUnavailableError:

@@ -33,11 +33,14 @@ class GuideError(ValueError):
 @dataclass(frozen=True)
 class Limits:
     """Scores are the detector's, 0 to 1. contained_share: part of the smaller of two boxes of one
-    class from which on they are one garment."""
+    class from which on they are one garment. max_garments: most garments of one photo;
+    max_detections: the same where the caller asks for weaker ones than these thresholds let
+    through."""
 
     score_threshold: float
     guided_score_threshold: float
     max_garments: int
+    max_detections: int
     contained_share: float
 
     @classmethod
@@ -48,6 +51,7 @@ class Limits:
                 float(parameters["score_threshold"]),
                 float(parameters["guided_score_threshold"]),
                 int(parameters["max_garments"]),
+                int(parameters["max_detections"]),
                 float(parameters["contained_share"]),
             )
         except KeyError as error:
@@ -67,43 +71,49 @@ class Detections:
 
 @dataclass(frozen=True)
 class Selection:
-    """n >= 1 boxes, best first: boxes f32[n, 4] normalised; scores f32, supers and flags i32, all
-    [n, 1]."""
+    """n >= 1 boxes, best first: boxes f32[n, 4] normalised; scores f32, supers, flags and
+    guide_supers (the caller's super-category, or -1) i32, all [n, 1]."""
 
     boxes: np.ndarray
     scores: np.ndarray
     supers: np.ndarray
     flags: np.ndarray
+    guide_supers: np.ndarray
 
 
 def select(detections, guide, limits):
-    """Choose the garments of one photo; guide f32[6] as in the repository's README.
+    """Choose the garments of one photo; guide f32[7] as in the repository's README.
 
     Raises GuideError where the guide is none.
     """
-    kind, category, rectangle = _read_guide(guide)
+    kind, category, rectangle, asked = _read_guide(guide)
     if kind is Guide.RECTANGLE:
         return _single(rectangle, category, Flag.RECTANGLE)
+    # Where the caller vouches for the class, weaker evidence for it is enough.
+    guided = kind is Guide.CATEGORY
+    usual = limits.guided_score_threshold if guided else limits.score_threshold
     boxes, usable = _normalise(detections)
     scores, classes = detections.scores, detections.classes
-    if kind is Guide.CATEGORY:
-        # The caller vouches for the class, so weaker evidence for it is enough.
-        usable &= (classes == category) & (scores >= limits.guided_score_threshold)
-    else:
-        usable &= scores >= limits.score_threshold
+    # Rows without a detection have score 0.
+    usable &= (scores > 0) & (scores >= (usual if asked is None else asked))
+    if guided:
+        usable &= classes == category
     candidates = np.flatnonzero(usable)
     if len(candidates) == 0:
         # Every photo of an outfit has an item: let the tagger look at the whole of it.
         return _single(np.array([0, 0, 1, 1], np.float32), category, Flag.WHOLE_PHOTO)
     best = candidates[np.argsort(-scores[candidates], kind="stable")]
-    if kind is Guide.NOTHING:
+    # Who asks for weaker detections than usual wants all that there are.
+    wants_all = asked is not None and asked < usual
+    if not guided and not wants_all:
         best = best[_whole_garments(boxes[best], classes[best], limits.contained_share)]
-    best = best[: limits.max_garments]
+    best = best[: limits.max_detections if wants_all else limits.max_garments]
     return Selection(
         boxes[best],
         scores[best].astype(np.float32)[:, None],
         classes[best].astype(np.int32)[:, None],
         np.full((len(best), 1), Flag.DETECTED, np.int32),
+        np.full((len(best), 1), category, np.int32),
     )
 
 
@@ -124,6 +134,7 @@ def _whole_garments(boxes, classes, contained_share):
 
 
 def _read_guide(guide):
+    """Kind, super-category or -1, rectangle, and score threshold or None; raises GuideError."""
     if not np.isfinite(guide).all():
         raise GuideError("GUIDE holds a number that is not finite")
     if guide[0] not in tuple(Guide):
@@ -133,15 +144,20 @@ def _read_guide(guide):
     lowest = 0 if kind is Guide.CATEGORY else UNKNOWN_SUPER
     if category != guide[1] or not lowest <= category < SUPER_CATEGORIES:
         raise GuideError(f"GUIDE[1] is no super-category for this kind of guide: {guide[1]:g}")
-    rectangle = np.asarray(guide[2:], np.float32)
+    rectangle = np.asarray(guide[2:6], np.float32)
     if kind is Guide.RECTANGLE:
         x0, y0, x1, y1 = rectangle
         if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
             raise GuideError(
-                f"GUIDE[2:] is x0, y0, x1, y1 with 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1,"
+                f"GUIDE[2:6] is x0, y0, x1, y1 with 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1,"
                 f" not {x0:g}, {y0:g}, {x1:g}, {y1:g}"
             )
-    return kind, (category if kind is not Guide.NOTHING else UNKNOWN_SUPER), rectangle
+    threshold = float(guide[6])
+    if threshold > 1:
+        raise GuideError(f"GUIDE[6] is a score threshold, at most 1, not {threshold:g}")
+    if kind is Guide.NOTHING:
+        category = UNKNOWN_SUPER
+    return kind, category, rectangle, (None if threshold < 0 else threshold)
 
 
 def _normalise(detections):
@@ -161,4 +177,5 @@ def _single(box, category, flag):
         np.zeros((1, 1), np.float32),
         np.full((1, 1), category, np.int32),
         np.full((1, 1), flag, np.int32),
+        np.full((1, 1), category, np.int32),
     )

@@ -21,7 +21,8 @@ class Status(IntEnum):
 @dataclass(frozen=True)
 class Labels:
     """The taxonomy as arrays: sub_super i32[subs], the super-category of each sub-category;
-    applies bool[subs, attributes], whether an attribute value can belong to a sub-category."""
+    applies bool[subs, attributes], whether a value of a trained attribute group can belong to a
+    sub-category; values of other groups have no column."""
 
     sub_super: np.ndarray
     applies: np.ndarray
@@ -36,7 +37,7 @@ class Labels:
 
     @property
     def attribute_count(self):
-        """Number of attribute values, all groups together."""
+        """Number of attribute values, all trained groups together."""
         return self.applies.shape[1]
 
     @classmethod
@@ -57,10 +58,11 @@ class Labels:
                 if unknown:
                     raise ValueError(f"group '{group['name']}' applies to unknown {unknown}")
                 column[[positions[name] for name in group["applies_to"]]] = True
-            columns += [column] * len(group["values"])
+            if group["trained"]:
+                columns += [column] * len(group["values"])
         return cls(
             np.array([index for _, index in subs], np.int32),
-            np.stack(columns, axis=1),
+            np.array(columns, bool).reshape(len(columns), len(subs)).T,
             names.index("top"),
             names.index("bottom"),
             names.index("dress"),
@@ -151,8 +153,9 @@ def super_probabilities(sub_probabilities, labels):
 def _exclude_dresses(boxes, support, final, statuses, context):
     """A dress and a top or bottom in the same place exclude each other: the better one stays.
 
-    support f32[n]: detector score times the tagger's probability of that super-category; tops and
-    bottoms that overlap the dress count with their mean. Changes ``statuses``.
+    support f32[n]: detector score times the tagger's probability of that super-category; of those
+    that overlap the dress, the best top and the best bottom count with their mean. Changes
+    ``statuses``.
     """
     labels, rules = context
     dresses = [i for i in np.argsort(-support, kind="stable") if final[i] == labels.dress]
@@ -164,7 +167,9 @@ def _exclude_dresses(boxes, support, final, statuses, context):
         )
         if statuses[dress] != Status.KEPT or len(rivals) == 0:
             continue
-        if rules.dress_preference * support[dress] >= support[rivals].mean():
+        # The best top and the best bottom: weak ones beside them say nothing against them.
+        parts = [support[rivals[final[rivals] == part]].max() for part in np.unique(final[rivals])]
+        if rules.dress_preference * support[dress] >= np.mean(parts):
             statuses[rivals] = Status.DRESS_EXPLAINS_IT
         else:
             statuses[dress] = Status.TOP_OR_BOTTOM_EXPLAINS_IT

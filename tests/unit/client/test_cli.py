@@ -102,6 +102,40 @@ def test_analyze_takes_guides(cli: Cli, photos: list[Path]) -> None:
     assert line["garments"][0]["box"] == [0.25, 0.25, 0.5, 0.75]
 
 
+def test_analyze_takes_options(cli: Cli, gateway: FakeGateway, photos: list[Path]) -> None:
+    options = ("--score-threshold", "1", "--attribute-model", "sequencer")
+    (line,) = cli.lines("analyze", photos[0], *options)
+    assert [one["box"] for one in line["garments"]] == [[0, 0, 1, 1]]
+    lines = cli.lines("analyze", *photos, *options)
+    assert [len(line["garments"]) for line in lines] == [1, 1, 1]
+    assert gateway.attribute_models == ["sequencer"] * 4
+    assert len(cli.lines("analyze", photos[0])[0]["garments"]) > 1
+    assert gateway.attribute_models[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--score-threshold", "1.1"), ("--score-threshold", "x"), ("--attribute-model", "both")],
+)
+def test_a_bad_option_is_wrong_usage(cli: Cli, photos: list[Path], option: str, value: str) -> None:
+    result = cli("analyze", photos[0], option, value)
+    assert result.exit_code == 2
+    assert option in result.output
+
+
+def test_an_attribute_model_that_is_not_served_is_told(
+    cli: Cli, gateway: FakeGateway, photos: list[Path]
+) -> None:
+    not_served = OotdError(
+        "the vision server does not serve the attribute model sequencer",
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason="ATTRIBUTE_MODEL_NOT_SERVED",
+    )
+    gateway.fail_next("AnalyzeImage", not_served)
+    (line,) = cli.lines("analyze", photos[0], "--attribute-model", "sequencer", exit_code=1)
+    assert line["error"]["reason"] == "ATTRIBUTE_MODEL_NOT_SERVED"
+
+
 @pytest.mark.parametrize("region", ["1,2,3", "a,b,c,d", "0,0,2,1", "0.5,0,0.4,1", "nan,0,1,1"])
 def test_a_bad_region_is_wrong_usage(cli: Cli, photos: list[Path], region: str) -> None:
     result = cli("analyze", photos[0], "--region", region)

@@ -80,6 +80,8 @@ def test_a_guide_that_is_none_is_refused_here(
         client.analyze_image(photo, category="hat")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="four numbers"):
         client.analyze_image(photo, region=(0, 0, 1))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown attribute model 'guesser'"):
+        client.analyze_image(photo, attribute_model="guesser")  # type: ignore[arg-type]
     assert gateway.calls == []
 
 

@@ -18,7 +18,16 @@ from ootd_gateway.rpc.search_service import SearchService
 from ootd_gateway.rpc.server import GatewayServer, ServerOptions, Services
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.telemetry import Metrics, PoolMetrics
-from ootd_gateway.types import Box, Garment, Guide, ImageAnalysis, SuperCategory, Taxonomy
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    Box,
+    Garment,
+    Guide,
+    ImageAnalysis,
+    SuperCategory,
+    Taxonomy,
+)
+from ootd_gateway.vision.base import USUAL
 
 Answer = Callable[[bytes], Awaitable[ImageAnalysis]]
 
@@ -40,13 +49,20 @@ class SteeredVision:
 
     answer: Answer = answer_at_once
     timeouts: list[float | None] = field(default_factory=list)
+    options: list[AnalyzeOptions] = field(default_factory=list)
     calls: int = 0
     running: int = 0
 
     async def analyze(
-        self, image: bytes, guide: Guide = None, *, timeout_s: float | None = None
+        self,
+        image: bytes,
+        guide: Guide = None,
+        *,
+        options: AnalyzeOptions = USUAL,
+        timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self.calls += 1
+        self.options.append(options)
         self.timeouts.append(timeout_s)
         self.running += 1
         try:

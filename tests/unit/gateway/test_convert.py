@@ -16,8 +16,10 @@ from ootd_gateway.catalog import EmbeddingSource, PhotoSource
 from ootd_gateway.errors import InvalidRequestError
 from ootd_gateway.rpc import convert_answers, convert_requests
 from ootd_gateway.types import (
+    AnalyzeOptions,
     Attribute,
     AttributeGroup,
+    AttributeModel,
     Box,
     BoxOrigin,
     CategoryGuide,
@@ -40,21 +42,56 @@ def fields_at_fault(error: InvalidRequestError) -> list[str]:
 
 def test_no_guide_is_none() -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
-    assert convert_requests.photo_of_call(request) == PhotoSource(b"x", None)
+    assert convert_requests.photo_of_call(request)[0] == PhotoSource(b"x", None)
 
 
 @pytest.mark.parametrize("category", list(SuperCategory))
 def test_categories_keep_their_names(category: SuperCategory) -> None:
     number = taxonomy_pb2.SuperCategory.Value(f"SUPER_CATEGORY_{category.name}")
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"category": number})
-    assert convert_requests.photo_of_call(request).guide == CategoryGuide(category)
+    assert convert_requests.photo_of_call(request)[0].guide == CategoryGuide(category)
     assert convert_answers.super_category(category) == number
 
 
 def test_a_region_is_taken_over() -> None:
     region = {"x0": 0.25, "y0": 0.5, "x1": 0.75, "y1": 1.0}
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"region": region})
-    assert convert_requests.photo_of_call(request).guide == RegionGuide(Box(0.25, 0.5, 0.75, 1.0))
+    (photo, _) = convert_requests.photo_of_call(request)
+    assert photo.guide == RegionGuide(Box(0.25, 0.5, 0.75, 1.0))
+
+
+def test_options_that_are_not_given_are_none() -> None:
+    request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
+    assert convert_requests.photo_of_call(request)[1] == AnalyzeOptions()
+    element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options={})
+    assert convert_requests.photo_of_element(element)[1] == AnalyzeOptions()
+
+
+@pytest.mark.parametrize("model", list(AttributeModel))
+def test_options_are_taken_over(model: AttributeModel) -> None:
+    number = vision_service_pb2.AttributeModel.Value(f"ATTRIBUTE_MODEL_{model.name}")
+    options = {"score_threshold": 0.0, "attribute_model": number}
+    expected = AnalyzeOptions(0.0, model)
+    request = vision_service_pb2.AnalyzeImageRequest(image=b"x", options=options)
+    assert convert_requests.photo_of_call(request)[1] == expected
+    element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options=options)
+    assert convert_requests.photo_of_element(element)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"score_threshold": -0.1}, "options.score_threshold"),
+        ({"score_threshold": 1.5}, "options.score_threshold"),
+        ({"score_threshold": float("nan")}, "options.score_threshold"),
+        ({"attribute_model": 3}, "options.attribute_model"),
+    ],
+)
+def test_bad_options_are_named(options: dict[str, object], field: str) -> None:
+    request = vision_service_pb2.AnalyzeImageRequest(options=options)
+    with pytest.raises(InvalidRequestError) as raised:
+        convert_requests.photo_of_call(request)
+    assert fields_at_fault(raised.value) == ["image", field]
 
 
 @pytest.mark.parametrize(

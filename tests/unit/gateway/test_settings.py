@@ -73,6 +73,7 @@ def test_an_unknown_variable_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> No
         ("listen_address", "8500"),
         ("listen_address", ""),
         ("triton_mode", "remote"),
+        ("attribute_model", "both"),
         ("log_level", "loud"),
         ("index_precision", "i4"),
         ("reflection", "perhaps"),

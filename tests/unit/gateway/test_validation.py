@@ -6,7 +6,7 @@ import pytest
 
 from ootd_gateway import validation
 from ootd_gateway.errors import InvalidRequestError
-from ootd_gateway.types import Box, SuperCategory
+from ootd_gateway.types import AttributeModel, Box, SuperCategory
 from ootd_gateway.validation import Violations
 
 KNOWN = {SuperCategory.TOP: ("shirt", "blouse"), SuperCategory.BAG: ("purse",)}
@@ -140,6 +140,27 @@ def test_super_categories() -> None:
     for number in (7, -1, 99):
         assert len(found(validation.super_category, number)) == 1
         assert len(found(validation.optional_super_category, number)) == 1
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 0.01, 1.0])
+def test_good_score_thresholds(value: float | None) -> None:
+    violations = Violations()
+    assert validation.score_threshold(value, "f", violations) == value
+    assert len(violations) == 0
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan"), float("inf"), float("-inf")])
+def test_bad_score_thresholds(value: float) -> None:
+    assert found(validation.score_threshold, value) == [("field", f"must be 0 to 1, is {value:g}")]
+
+
+def test_attribute_models() -> None:
+    violations = Violations()
+    numbered = [validation.attribute_model(number, "f", violations) for number in range(3)]
+    assert numbered == [None, AttributeModel.TAGGER, AttributeModel.SEQUENCER]
+    assert len(violations) == 0
+    for number in (3, -1, 99):
+        assert len(found(validation.attribute_model, number)) == 1
 
 
 def test_good_regions() -> None:

@@ -34,18 +34,18 @@ TAXONOMY_JSON = json.dumps(
                 "values": ["black", "white", "red"],
             },
             {
-                "name": "pattern",
-                "kind": "multi_label",
-                "applies_to": ["shirt"],
-                "trained": True,
-                "values": ["striped", "dotted"],
-            },
-            {
                 "name": "style",
                 "kind": "categorical",
                 "applies_to": "all",
                 "trained": False,
                 "values": ["casual", "formal"],
+            },
+            {
+                "name": "pattern",
+                "kind": "multi_label",
+                "applies_to": ["shirt"],
+                "trained": True,
+                "values": ["striped", "dotted"],
             },
         ],
     }
@@ -67,9 +67,7 @@ def tensors(rows: int) -> dict[str, Any]:
         "GARMENT_SUPER": np.zeros((rows, 1), np.int32),
         "GARMENT_SUB": np.zeros((rows, 1), np.int32),
         "GARMENT_SUB_SCORE": np.full((rows, 1), 0.9, np.float32),
-        "GARMENT_ATTRIBUTES": np.tile(
-            np.array([[0.2, 0.7, 0.1, 0.6, 0.5, 0.9, 0.1]], np.float32), (rows, 1)
-        ),
+        "GARMENT_ATTRIBUTES": np.tile(np.array([[0.2, 0.7, 0.1, 0.6, 0.5]], np.float32), (rows, 1)),
         "GARMENT_STATUS": np.zeros((rows, 1), np.int32),
         "EMBEDDING": np.eye(128, dtype=np.float32)[:rows],
         "COLOR_HISTOGRAM": np.full((rows, 56), 1 / 56, np.float32),
@@ -150,6 +148,13 @@ def test_attributes_follow_kind_sub_category_and_training(taxonomy: Taxonomy) ->
     sent["GARMENT_SUB"][0, 0] = 1  # a blouse has no pattern in this taxonomy
     (blouse,) = build_analysis(sent, taxonomy).garments
     assert [one.group for one in blouse.attributes] == ["color"]
+
+
+def test_a_group_of_which_nothing_was_told_is_not_answered(taxonomy: Taxonomy) -> None:
+    sent = tensors(1)
+    sent["GARMENT_ATTRIBUTES"][0, :3] = 0.0
+    (shirt,) = build_analysis(sent, taxonomy).garments
+    assert {one.group for one in shirt.attributes} == {"pattern"}
 
 
 def test_models_of_another_taxonomy_are_a_bug(taxonomy: Taxonomy) -> None:

@@ -14,6 +14,7 @@ from test_vision_tensors import TAXONOMY_JSON, tensors
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.errors import (
+    AttributeModelNotServedError,
     DeadlineExceededError,
     ImageUnreadableError,
     InternalError,
@@ -21,8 +22,15 @@ from ootd_gateway.errors import (
     VisionUnavailableError,
 )
 from ootd_gateway.telemetry import Metrics
-from ootd_gateway.types import Box, CategoryGuide, RegionGuide, SuperCategory
-from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    AttributeModel,
+    Box,
+    CategoryGuide,
+    RegionGuide,
+    SuperCategory,
+)
+from ootd_gateway.vision.triton import ENSEMBLES, TritonVision
 
 NAMES = {np.dtype(np.float32): "FP32", np.dtype(np.int32): "INT32"}
 
@@ -37,9 +45,11 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
     running: int = 0
     most_running: int = 0
     cancelled: int = 0
+    served: set[str] = field(default_factory=lambda: {"ootd"})
 
     async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return service_pb2.ModelReadyResponse(ready=self.failure is None)
+        ready = self.failure is None and request.name in self.served
+        return service_pb2.ModelReadyResponse(ready=ready)
 
     async def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         response = service_pb2.ModelConfigResponse()
@@ -62,6 +72,9 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
             self.running -= 1
         if self.failure is not None:
             await context.abort(*self.failure)
+        if request.model_name not in self.served:
+            unknown = f"Request for unknown model: '{request.model_name}' is not found"
+            await context.abort(grpc.StatusCode.NOT_FOUND, unknown)
         response = service_pb2.ModelInferResponse(model_name="ootd")
         for name, array in tensors(1).items():
             response.outputs.add(name=name, datatype=NAMES[array.dtype], shape=array.shape)
@@ -103,9 +116,9 @@ async def test_one_request_carries_the_bytes_and_the_guide(steered: Steered) -> 
     assert image == b"jpeg bytes"
     assert [(one.name, one.datatype, list(one.shape)) for one in request.inputs] == [
         ("IMAGE", "UINT8", [1, 10]),
-        ("GUIDE", "FP32", [1, 6]),
+        ("GUIDE", "FP32", [1, 7]),
     ]
-    assert np.frombuffer(guide, np.float32).tolist() == [1, SuperCategory.SHOES, 0, 0, 0, 0]
+    assert np.frombuffer(guide, np.float32).tolist() == [1, SuperCategory.SHOES, 0, 0, 0, 0, -1]
     assert metrics.registry.get_sample_value("ootd_garments_per_photo_count") == 1
 
 
@@ -113,11 +126,61 @@ async def test_guides_are_encoded_as_the_graph_reads_them(steered: Steered) -> N
     triton, vision, _ = steered
     await vision.analyze(b"x")
     await vision.analyze(b"x", RegionGuide(Box(0.25, 0.5, 0.75, 1.0)))
-    nothing, region = (
+    await vision.analyze(b"x", options=AnalyzeOptions(score_threshold=0.0))
+    nothing, region, all_detections = (
         np.frombuffer(one.raw_input_contents[1], np.float32).tolist() for one in triton.requests
     )
-    assert nothing == [0, -1, 0, 0, 0, 0]
-    assert region == [2, -1, 0.25, 0.5, 0.75, 1.0]
+    assert nothing == [0, -1, 0, 0, 0, 0, -1]
+    assert region == [2, -1, 0.25, 0.5, 0.75, 1.0, -1]
+    assert all_detections == [0, -1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("usual", list(AttributeModel))
+async def test_each_attribute_model_has_its_ensemble(usual: AttributeModel) -> None:
+    triton = SteeredTriton(served=set(ENSEMBLES.values()))
+    async with listening(triton) as port:
+        vision = TritonVision(
+            f"127.0.0.1:{port}", concurrency=2, metrics=Metrics(), attribute_model=usual
+        )
+        for asked in (None, *AttributeModel):
+            await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=asked))
+        assert [one.model_name for one in triton.requests] == [
+            ENSEMBLES[usual],
+            *(ENSEMBLES[one] for one in AttributeModel),
+        ]
+        await vision.close()
+
+
+async def test_an_attribute_model_that_is_not_served_is_named(steered: Steered) -> None:
+    triton, vision, metrics = steered
+    with pytest.raises(AttributeModelNotServedError, match="sequencer") as raised:
+        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+    assert raised.value.metadata == {"attribute_model": "sequencer"}
+    labels = {"outcome": "attribute_model_not_served"}
+    assert metrics.registry.get_sample_value("ootd_vision_seconds_count", labels) == 1
+    await vision.analyze(b"x")  # the other one still answers
+    triton.served.clear()  # while models are loaded nothing is known
+    with pytest.raises(VisionUnavailableError):
+        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+
+
+async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
+    triton = SteeredTriton()
+    async with listening(triton) as port:
+        vision = TritonVision(
+            f"127.0.0.1:{port}",
+            concurrency=2,
+            metrics=Metrics(),
+            attribute_model=AttributeModel.SEQUENCER,
+        )
+        assert not await vision.is_ready()
+        with pytest.raises(AttributeModelNotServedError):
+            await vision.analyze(b"x")
+        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.TAGGER))
+        triton.served.add(ENSEMBLES[AttributeModel.SEQUENCER])
+        assert await vision.is_ready()
+        await vision.analyze(b"x")
+        await vision.close()
 
 
 async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> None:

@@ -7,7 +7,10 @@ import pytest
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-MEMBERS = ("decode", "detector", "select", "crop", "tagger", "embedder", "verify")
+MEMBERS = ("decode", "detector", "select", "crop", "tagger", "sequencer", "embedder", "verify")
+
+OPTIONAL = ("sequencer", "ootd_sequence")
+"""A repository may do without another attribute model than the tagger."""
 
 
 def _read(path):
@@ -16,7 +19,13 @@ def _read(path):
 
 @pytest.fixture(scope="module")
 def config(model_repository):
-    return lambda name: _read(model_repository / name / "config.pbtxt")
+    def read(name):
+        path = model_repository / name / "config.pbtxt"
+        if name in OPTIONAL and not path.exists():
+            pytest.skip(f"the model repository has no {name}")
+        return _read(path)
+
+    return read
 
 
 def test_verify_carries_the_taxonomy(config, model_repository):
@@ -34,21 +43,47 @@ def test_embedder_carries_the_fingerprint_of_its_file(model_repository, name):
     assert carried == digest[:16], "run python -m ootd_training.export.model_config"
 
 
-def test_columns_of_the_taxonomy_are_those_of_the_tensors(config, model_repository):
+@pytest.mark.parametrize("name", ["tagger", "sequencer"])
+def test_columns_of_the_taxonomy_are_those_of_the_tensors(config, model_repository, name):
     taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
     subs = sum(len(entry["sub_categories"]) for entry in taxonomy["super_categories"])
-    values = sum(len(group["values"]) for group in taxonomy["attribute_groups"])
-    dims = {tensor.name: list(tensor.dims) for tensor in config("tagger").output}
-    assert dims == {"SUB_PROBABILITIES": [subs], "ATTRIBUTE_PROBABILITIES": [values]}
+    groups = taxonomy["attribute_groups"]
+    trained = [group["values"] for group in groups if group["trained"]]
+    expected = {
+        "SUB_PROBABILITIES": [subs],
+        "ATTRIBUTE_PROBABILITIES": [sum(map(len, trained))],
+        # A sub-category, a value of each group, the end.
+        "SEQUENCE": [len(trained) + 2],
+    }
+    if name == "tagger":
+        del expected["SEQUENCE"]
+    dims = {tensor.name: list(tensor.dims) for tensor in config(name).output}
+    assert dims == expected, "run python -m ootd_training.export.model_config"
 
 
-@pytest.mark.parametrize("name", [*MEMBERS, "ootd"])
-def test_the_variant_for_gpus_keeps_the_tensors(model_repository, name):
+def test_the_taxonomy_has_the_groups_of_the_contract(model_repository):
+    taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
+    groups = taxonomy["attribute_groups"]
+    kinds = [group["kind"] for group in groups]
+    assert (kinds.count("categorical"), kinds.count("multi_label")) == (11, 7)
+    names = [group["name"] for group in groups]
+    assert len(set(names)) == 18
+    subs = {name for entry in taxonomy["super_categories"] for name in entry["sub_categories"]}
+    for group in groups:
+        assert len(set(group["values"])) == len(group["values"]) > 1, group["name"]
+        assert group["applies_to"] == "all" or set(group["applies_to"]) <= subs, group["name"]
+    trained = [group["trained"] for group in groups]
+    assert trained == sorted(trained, reverse=True), "trained groups come first"
+
+
+@pytest.mark.parametrize("name", [*MEMBERS, "ootd", "ootd_sequence"])
+def test_the_variant_for_gpus_keeps_the_tensors(config, model_repository, name):
+    usual = config(name)
     variant = model_repository / name / "configs" / "tensorrt.pbtxt"
     if not variant.exists():
-        assert name in {"select", "verify", "ootd"}
+        assert name in {"select", "verify", "ootd", "ootd_sequence"}
         return
-    usual, other = _read(model_repository / name / "config.pbtxt"), _read(variant)
+    other = _read(variant)
     assert list(usual.input) == list(other.input)
     assert list(usual.output) == list(other.output)
     assert usual.max_batch_size == other.max_batch_size
@@ -56,9 +91,21 @@ def test_the_variant_for_gpus_keeps_the_tensors(model_repository, name):
     assert kinds == {model_config_pb2.ModelInstanceGroup.KIND_GPU}
 
 
-def test_the_ensemble_maps_tensors_of_equal_type_and_shape(config):
+def test_the_ensembles_differ_in_the_attribute_model_alone(config):
+    usual, other = config("ootd"), config("ootd_sequence")
+    other.name = "ootd"
+    for step in other.ensemble_scheduling.step:
+        step.output_map.pop("GUIDE_SUPERS", None)
+        if step.model_name == "sequencer":
+            step.model_name = "tagger"
+            assert step.input_map.pop("GUIDE_SUPERS") == "GUIDE_SUPERS"
+    assert other == usual
+
+
+@pytest.mark.parametrize("name", ["ootd", "ootd_sequence"])
+def test_the_ensemble_maps_tensors_of_equal_type_and_shape(config, name):
     """Triton checks some of this at start; a mismatch named here needs no server."""
-    ensemble = config("ootd")
+    ensemble = config(name)
     known = {tensor.name: _shape(tensor, 0) for tensor in ensemble.input}
     for step in ensemble.ensemble_scheduling.step:
         member = config(step.model_name)
@@ -66,7 +113,8 @@ def test_the_ensemble_maps_tensors_of_equal_type_and_shape(config):
             expected = known[step.input_map[tensor.name]]
             assert _fits(_shape(tensor, member.max_batch_size), expected), (member.name, tensor)
         for tensor in member.output:
-            known[step.output_map[tensor.name]] = _shape(tensor, member.max_batch_size)
+            if tensor.name in step.output_map:
+                known[step.output_map[tensor.name]] = _shape(tensor, member.max_batch_size)
     for tensor in ensemble.output:
         assert _fits(_shape(tensor, 0), known[tensor.name]), tensor
 

@@ -3,16 +3,27 @@
 import numpy as np
 import pytest
 
-NOTHING = (0, -1, 0, 0, 0, 0)
+NOTHING = (0, -1, 0, 0, 0, 0, -1)
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = range(6)
 # A portrait photo of 640 x 480 px: 320 x 240 px of the letterbox are photo, the right is padding.
 GEOMETRY = (640, 480, 640, 480, 320, 240)
 
 
+def asking(threshold, category=None):
+    """A guide with a score threshold, and with a category or nothing else."""
+    return (
+        (0, -1, 0, 0, 0, 0, threshold) if category is None else (1, category, *[0] * 4, threshold)
+    )
+
+
 @pytest.fixture
 def select(selection):
     limits = selection.Limits(
-        score_threshold=0.3, guided_score_threshold=0.1, max_garments=20, contained_share=0.75
+        score_threshold=0.3,
+        guided_score_threshold=0.1,
+        max_garments=20,
+        max_detections=50,
+        contained_share=0.75,
     )
 
     def run(rows, guide=NOTHING, limits=limits, geometry=GEOMETRY):
@@ -47,6 +58,7 @@ def test_best_come_first_and_weak_ones_not_at_all(select):
         ]
     )
     assert chosen.supers[:, 0].tolist() == [SHOES, TOP]
+    assert chosen.guide_supers.tolist() == [[-1], [-1]]
 
 
 def test_a_box_is_cut_at_the_photo_and_dropped_in_the_padding(select):
@@ -74,10 +86,12 @@ def test_two_classes_in_one_place_both_go_on(select):
 
 
 def test_no_more_than_the_most_garments(selection, select):
-    limits = selection.Limits(0.3, 0.1, max_garments=3, contained_share=0.75)
+    limits = selection.Limits(0.3, 0.1, max_garments=3, max_detections=7, contained_share=0.75)
     rows = [(0, 5 * i, 50, 5 * i + 5, 0.4 + i / 100, SHOES) for i in range(9)]
     chosen = select(rows, limits=limits)
     np.testing.assert_allclose(chosen.scores[:, 0], [0.48, 0.47, 0.46], rtol=1e-5)
+    assert len(select(rows, limits=limits, guide=asking(0.4)).scores) == 3
+    assert len(select(rows, limits=limits, guide=asking(0.2)).scores) == 7
 
 
 def test_a_guide_category_rejects_others_and_lowers_its_own_threshold(select):
@@ -87,41 +101,61 @@ def test_a_guide_category_rejects_others_and_lowers_its_own_threshold(select):
         (0, 60, 50, 90, 0.2, BAG),
         (0, 100, 50, 130, 0.09, BAG),
     ]
-    chosen = select(rows, guide=(1, BAG, 0, 0, 0, 0))
+    chosen = select(rows, guide=(1, BAG, 0, 0, 0, 0, -1))
     assert chosen.supers[:, 0].tolist() == [BAG, BAG]
+    assert chosen.guide_supers.tolist() == [[BAG], [BAG]]
+    assert chosen.guide_supers.dtype == np.int32
     np.testing.assert_allclose(chosen.scores[:, 0], [0.2, 0.12])
 
 
+@pytest.mark.parametrize("category", [None, BAG])
+def test_a_threshold_that_is_asked_for_stands_in_for_the_usual_one(select, category):
+    rows = [(0, 30 * i, 50, 30 * i + 25, score, BAG) for i, score in enumerate((0.9, 0.5, 0.05))]
+    for threshold, expected in ((0.01, 3), (0.05, 3), (0.06, 2), (0.5, 2), (0.6, 1)):
+        chosen = select(rows, guide=asking(np.float32(threshold), category))
+        assert len(chosen.scores) == expected, threshold
+        assert (chosen.flags == 0).all()
+    assert select(rows, guide=asking(1.0, category)).flags.tolist() == [[1]]
+
+
+def test_even_without_a_threshold_empty_rows_are_no_garments(select):
+    rows = [(0, 0, 50, 50, 0.9, TOP), (0, 60, 50, 90, 0.0, TOP)]
+    assert len(select(rows, guide=asking(0.0)).scores) == 1
+
+
 def test_a_guide_category_that_is_not_found_names_the_whole_photo(select):
-    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(1, BAG, 0, 0, 0, 0))
+    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(1, BAG, 0, 0, 0, 0, -1))
     assert chosen.boxes.tolist() == [[0, 0, 1, 1]]
-    assert chosen.supers.tolist() == [[BAG]]
+    assert chosen.supers.tolist() == chosen.guide_supers.tolist() == [[BAG]]
     assert chosen.flags.tolist() == [[1]]
 
 
 @pytest.mark.parametrize("category", [-1, SHOES])
 def test_a_guide_rectangle_replaces_detection(select, category):
-    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(2, category, 0.25, 0, 1, 0.5))
+    chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(2, category, 0.25, 0, 1, 0.5, -1))
     assert chosen.boxes.tolist() == [[0.25, 0, 1, 0.5]]
     assert chosen.supers.tolist() == [[category]]
     assert chosen.flags.tolist() == [[2]]
     assert chosen.scores.tolist() == [[0]]
+    assert chosen.guide_supers.tolist() == [[category]]
 
 
 @pytest.mark.parametrize(
     ("guide", "part"),
     [
-        ((3, -1, 0, 0, 1, 1), "kind"),
-        ((0.5, -1, 0, 0, 1, 1), "kind"),
-        ((np.nan, -1, 0, 0, 1, 1), "finite"),
-        ((2, -1, 0, 0, np.inf, 1), "finite"),
-        ((1, -1, 0, 0, 0, 0), "super-category"),
-        ((1, 6, 0, 0, 0, 0), "super-category"),
-        ((1, 2.5, 0, 0, 0, 0), "super-category"),
-        ((2, -2, 0, 0, 1, 1), "super-category"),
-        ((2, -1, 0.5, 0, 0.4, 1), "x0"),
-        ((2, -1, 0, 0, 1, 1.01), "x0"),
-        ((2, -1, 0.3, 0, 0.3, 1), "x0"),
+        ((3, -1, 0, 0, 1, 1, -1), "kind"),
+        ((0.5, -1, 0, 0, 1, 1, -1), "kind"),
+        ((np.nan, -1, 0, 0, 1, 1, -1), "finite"),
+        ((2, -1, 0, 0, np.inf, 1, -1), "finite"),
+        ((1, -1, 0, 0, 0, 0, -1), "super-category"),
+        ((1, 6, 0, 0, 0, 0, -1), "super-category"),
+        ((1, 2.5, 0, 0, 0, 0, -1), "super-category"),
+        ((2, -2, 0, 0, 1, 1, -1), "super-category"),
+        ((2, -1, 0.5, 0, 0.4, 1, -1), "x0"),
+        ((2, -1, 0, 0, 1, 1.01, -1), "x0"),
+        ((2, -1, 0.3, 0, 0.3, 1, -1), "x0"),
+        ((0, -1, 0, 0, 0, 0, 1.01), "threshold"),
+        ((0, -1, 0, 0, 0, 0, np.nan), "finite"),
     ],
 )
 def test_a_guide_that_is_none_is_refused_by_name(selection, select, guide, part):
@@ -139,5 +173,7 @@ def test_a_part_of_a_garment_is_no_garment_of_its_own(select):
     chosen = select([one_shoe, pair, (*one_shoe[:4], 0.4, bag), (150, 200, 200, 240, 0.4, SHOES)])
     assert chosen.supers[:, 0].tolist() == [SHOES, BAG, SHOES]
     np.testing.assert_allclose(chosen.scores[:, 0], [0.9, 0.4, 0.4])
-    # Whoever asks for shoes is shown every candidate.
-    assert len(select([one_shoe, pair], guide=(1, SHOES, 0, 0, 0, 0)).scores) == 2
+    # Whoever asks for shoes, or for weaker detections than usual, is shown every candidate.
+    assert len(select([one_shoe, pair], guide=asking(0.3)).scores) == 1
+    assert len(select([one_shoe, pair], guide=asking(0.29)).scores) == 2
+    assert len(select([one_shoe, pair], guide=(1, SHOES, 0, 0, 0, 0, -1)).scores) == 2

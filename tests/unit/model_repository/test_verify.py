@@ -124,6 +124,12 @@ def test_parts_count_with_their_mean(judge):
     assert result.statuses[:, 0].tolist() == [KEPT, DRESS_EXPLAINS, DRESS_EXPLAINS]
 
 
+def test_weak_parts_say_nothing_against_strong_ones(judge):
+    weak = [((0.2, 0, 0.8, 0.5 - part / 50), 0.02, TOP, {0: 0.9}) for part in range(1, 6)]
+    result = judge([(WHOLE, 0.5, DRESS, {18: 0.5}), (UPPER, 0.9, TOP, {0: 0.9}), *weak])
+    assert result.statuses[:2, 0].tolist() == [PARTS_EXPLAIN, KEPT]
+
+
 def test_a_dress_beside_a_top_is_another_person(judge):
     result = judge(
         [((0, 0, 0.4, 1), 0.9, DRESS, {18: 0.9}), ((0.3, 0, 0.9, 0.5), 0.5, TOP, {0: 0.9})]
@@ -141,6 +147,8 @@ def test_attributes_that_do_not_apply_are_zero(judge, labels, model_repository):
     taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
     column = 0
     for group in taxonomy["attribute_groups"]:
+        if not group["trained"]:
+            continue
         values = result.attributes[:, column : column + len(group["values"])]
         column += len(group["values"])
         applies = group["applies_to"] == "all" or "t-shirt" in group["applies_to"]
@@ -148,6 +156,22 @@ def test_attributes_that_do_not_apply_are_zero(judge, labels, model_repository):
         applies = group["applies_to"] == "all" or "boots" in group["applies_to"]
         assert (values[1] == (0.5 if applies else 0)).all(), group["name"]
     assert column == labels.attribute_count
+
+
+def test_groups_that_are_not_trained_have_no_columns(verification, model_repository):
+    taxonomy = json.loads((model_repository / "taxonomy.json").read_text())
+    for group in taxonomy["attribute_groups"]:
+        group["trained"] = group["name"] in {"audience", "neckline", "material"}
+    labels = verification.Labels.from_taxonomy(taxonomy)
+    widths = {group["name"]: len(group["values"]) for group in taxonomy["attribute_groups"]}
+    assert labels.attribute_count == sum(
+        widths[name] for name in ("audience", "neckline", "material")
+    )
+    boots = labels.applies[20].tolist()  # have no neckline
+    assert boots == [True] * 2 + [False] * widths["neckline"] + [True] * widths["material"]
+    for group in taxonomy["attribute_groups"]:
+        group["trained"] = False
+    assert verification.Labels.from_taxonomy(taxonomy).applies.shape == (32, 0)
 
 
 def test_probabilities_of_zero_stay_in_the_super_category(verification, labels):

@@ -13,8 +13,6 @@ from ootd import (
     ImageError,
     OotdError,
     Photo,
-    Region,
-    SuperCategory,
 )
 from ootd.cli import failures, options, pictures
 from ootd.cli.output import (
@@ -34,6 +32,8 @@ def analyze(
     *,
     category: options.Category = None,
     region: options.RegionText = None,
+    score_threshold: options.ScoreThreshold = None,
+    attribute_model: options.AttributeModelName = None,
     draw: Annotated[
         Path | None,
         typer.Option(
@@ -48,14 +48,18 @@ def analyze(
     root_certificates: options.RootCertificates = None,
 ) -> None:
     """Tell which garments are in photos."""
-    guide = options.parse_guide(category, region)
+    known = options.parse_guide(category, region)
     paths = expand(photos)
+    asked = [
+        Photo(str(number), path, *known, score_threshold, attribute_model)
+        for number, path in enumerate(paths)
+    ]
     drawing = pictures.Target(draw, several=len(paths) > 1) if draw else None
     failed: list[OotdError] = []
     with options.connect(
         server, token, timeout, tls=tls, root_certificates=root_certificates
     ) as client:
-        for path, analysis, error in _answers(client, paths, *guide):
+        for path, analysis, error in _answers(client, asked, paths):
             if error is not None:
                 failed.append(error)
                 _report_failure(path, error, server, as_json=as_json)
@@ -80,14 +84,11 @@ def _report_failure(path: Path, error: OotdError, server: str, *, as_json: bool)
     errors_console().print(text, style="red", markup=False)
 
 
-def _answers(
-    client: Client, paths: list[Path], category: SuperCategory | None, region: Region | None
-) -> Iterator[Answer]:
+def _answers(client: Client, photos: list[Photo], paths: list[Path]) -> Iterator[Answer]:
     """Yield the answers in order; after a broken stream its error for all that is left."""
-    if len(paths) == 1:
-        yield _single(client, paths[0], category, region)
+    if len(photos) == 1:
+        yield _single(client, photos[0], paths[0])
         return
-    photos = (Photo(str(number), path, category, region) for number, path in enumerate(paths))
     answered = 0
     try:
         for result in client.analyze_images(photos):
@@ -98,12 +99,17 @@ def _answers(
             yield path, None, error
 
 
-def _single(
-    client: Client, path: Path, category: SuperCategory | None, region: Region | None
-) -> Answer:
+def _single(client: Client, photo: Photo, path: Path) -> Answer:
     try:
-        return path, client.analyze_image(path, category=category, region=region), None
+        analysis = client.analyze_image(
+            photo.image,
+            category=photo.category,
+            region=photo.region,
+            score_threshold=photo.score_threshold,
+            attribute_model=photo.attribute_model,
+        )
     except OSError as error:
         return path, None, ImageError(f"cannot read the photo: {error}", reason="IMAGE_UNREADABLE")
     except OotdError as error:
         return path, None, error
+    return path, analysis, None

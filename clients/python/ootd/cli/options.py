@@ -5,13 +5,14 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from ootd import DEFAULT_TARGET, Client, SuperCategory
+from ootd import DEFAULT_TARGET, AttributeModel, Client, SuperCategory
 
 DEFAULT_TIMEOUT_S = 30.0
 """Seconds for one call, patient enough for a first call to a cold gateway."""
 
 _CONNECTION = "Gateway"
 _GUIDE = "What is known already"
+_ANALYSIS = "Analysis"
 
 Server: TypeAlias = Annotated[
     str,
@@ -59,6 +60,27 @@ RegionText: TypeAlias = Annotated[
         help="The rectangle that holds the garment, as fractions of width and height.",
         show_default=False,
         rich_help_panel=_GUIDE,
+    ),
+]
+
+
+ScoreThreshold: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Lowest detector score of a garment, 0 to 1.",
+        show_default="the gateway's",
+        rich_help_panel=_ANALYSIS,
+    ),
+]
+AttributeModelName: TypeAlias = Annotated[
+    AttributeModel | None,
+    typer.Option(
+        "--attribute-model",
+        help="What tells sub-category and attributes.",
+        show_default="the gateway's",
+        rich_help_panel=_ANALYSIS,
     ),
 ]
 

@@ -13,10 +13,11 @@ from ootd import convert
 from ootd.errors import ImageError, NotFoundError, OotdError, UnauthenticatedError
 from ootd.testing import _made_up_vision, _to_proto
 from ootd.testing._services import add_services, check_embedding, require, score_hit
-from ootd.types import Box, ImageAnalysis, SuperCategory
+from ootd.types import ATTRIBUTE_MODELS, AttributeModel, Box, ImageAnalysis, SuperCategory
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2
 from ootd.v1 import search_service_pb2 as search
+from ootd.v1 import vision_service_pb2 as vision
 
 Analyze: TypeAlias = Callable[[bytes, SuperCategory | None, Box | None], ImageAnalysis]
 """Stands for the vision models: photo, guide's category, guide's region → its garments."""
@@ -26,16 +27,19 @@ class FakeGateway:
     """A gateway on 127.0.0.1, for tests: `with FakeGateway() as gateway: Client(gateway.target)`.
 
     Real gRPC; upserts, reads, deletes, pages, scores, guides and error details are as the contract
-    says. Its limits: garments are made up from a hash of the photo, so likeness means nothing
-    unless `analyze` says otherwise; photos are known by their first bytes alone; fields are
-    checked only where a test would stumble (k, region, item id, embedding length); titles don't
-    guide; nothing is kept after `stop`. `token`: calls without it are refused.
+    says, and so are score thresholds. Its limits: garments are made up from a hash of the photo, so
+    likeness means nothing unless `analyze` says otherwise; both attribute models give the same
+    names (`attribute_models` remembers which were asked for); photos are known by their first bytes
+    alone; fields are checked only where a test would stumble (k, region, score threshold, item id,
+    embedding length); titles don't guide; nothing is kept after `stop`. `token`: calls without it
+    are refused.
     """
 
     def __init__(
         self, *, analyze: Analyze = _made_up_vision.make_up, token: str | None = None, port: int = 0
     ) -> None:
         self.analyze = analyze
+        self.attribute_models: list[AttributeModel | None] = []
         self.calls: list[str] = []
         self.items: dict[str, catalog.Item] = {}
         self.request_ids: list[str] = []
@@ -105,8 +109,26 @@ class FakeGateway:
             raise UnauthenticatedError("no valid token", code=code, reason="UNAUTHENTICATED")
         return request_id
 
-    def garments(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
+    def garments(
+        self,
+        image: bytes,
+        guide: garment_pb2.Guide,
+        options: vision.AnalyzeOptions | None = None,
+    ) -> ImageAnalysis:
         """Analyse a photo as `analyze` does, after the checks that every photo passes."""
+        asked = options or vision.AnalyzeOptions()
+        known_model = 0 <= asked.attribute_model <= len(ATTRIBUTE_MODELS)
+        require(known_model, "options.attribute_model", "must be a known AttributeModel")
+        self.attribute_models.append((None, *ATTRIBUTE_MODELS)[asked.attribute_model])
+        analysis = self._analysis(image, guide)
+        if not asked.HasField("score_threshold"):
+            return analysis
+        threshold = asked.score_threshold
+        in_range = 0 <= threshold <= 1
+        require(in_range, "options.score_threshold", f"must be 0 to 1, is {threshold}")
+        return _made_up_vision.above(analysis, threshold)
+
+    def _analysis(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
         if not _made_up_vision.is_photo(image):
             raise ImageError(
                 "the bytes are no photo",

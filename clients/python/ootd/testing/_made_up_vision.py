@@ -3,6 +3,7 @@
 import hashlib
 import math
 import random
+from dataclasses import replace
 
 from ootd.types import (
     Attribute,
@@ -71,6 +72,20 @@ def make_up(
     garments = [_garment(random.Random(seed + name.encode()), name, region) for name in wanted]
     garments.sort(key=lambda one: -one.score)
     return ImageAnalysis(600, 800, tuple(garments))
+
+
+def above(analysis: ImageAnalysis, threshold: float) -> ImageAnalysis:
+    """Leave out what was detected below a threshold; the whole photo where nothing is left."""
+    kept = tuple(
+        one for one in analysis.garments if one.box_origin != "detected" or one.score >= threshold
+    )
+    if not kept:
+        whole = Box(0.0, 0.0, 1.0, 1.0)
+        kept = tuple(
+            replace(one, box=whole, box_origin="whole_photo", score=0.0)
+            for one in analysis.garments[:1]
+        )
+    return replace(analysis, garments=kept)
 
 
 def _garment(dice: random.Random, name: SuperCategory, region: Box | None) -> Garment:

@@ -40,7 +40,12 @@ class State(Protocol):
     def check(self, method: str) -> None:
         """Raise the failure that was ordered for a method."""
 
-    def garments(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
+    def garments(
+        self,
+        image: bytes,
+        guide: garment_pb2.Guide,
+        options: vision.AnalyzeOptions | None = None,
+    ) -> ImageAnalysis:
         """Analyse a photo."""
 
     def upsert(self, request: catalog.UpsertItemsRequest) -> catalog.UpsertItemsResponse:
@@ -128,7 +133,7 @@ class _Vision(vision_service_pb2_grpc.VisionServiceServicer):
         self, request: vision.AnalyzeImageRequest, context: grpc.ServicerContext
     ) -> vision.AnalyzeImageResponse:
         def answer() -> vision.AnalyzeImageResponse:
-            analysis = self._state.garments(request.image, request.guide)
+            analysis = self._state.garments(request.image, request.guide, request.options)
             return vision.AnalyzeImageResponse(analysis=_to_proto.analysis(analysis))
 
         return _answer(self._state, "AnalyzeImage", context, answer)
@@ -141,7 +146,7 @@ class _Vision(vision_service_pb2_grpc.VisionServiceServicer):
             response = vision.AnalyzeImagesResponse(correlation_id=request.correlation_id)
             try:
                 self._state.check("AnalyzeImages")
-                analysis = self._state.garments(request.image, request.guide)
+                analysis = self._state.garments(request.image, request.guide, request.options)
                 response.analysis.CopyFrom(_to_proto.analysis(analysis))
             except OotdError as error:
                 _break_or_fill(error, response.error, request_id, context)

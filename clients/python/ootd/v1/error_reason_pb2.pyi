@@ -85,6 +85,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     FAILED_PRECONDITION.
     Metadata: {"stored": "3f2a", "served": "9b1c"}
     """
+    ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: _ErrorReason.ValueType  # 16
+    """The request asks for an attribute model, or the server is set to one, that its vision server does
+    not serve. FAILED_PRECONDITION; ask without it, or for another.
+    Metadata: {"attribute_model": "sequencer"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call, or one element of a stream, failed. A failed call carries a google.rpc.ErrorInfo with
@@ -154,5 +159,10 @@ ERROR_REASON_RELEASE_MISMATCH: ErrorReason.ValueType  # 15
 """Vectors of the store were made by another embedder than the one that is served.
 FAILED_PRECONDITION.
 Metadata: {"stored": "3f2a", "served": "9b1c"}
+"""
+ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: ErrorReason.ValueType  # 16
+"""The request asks for an attribute model, or the server is set to one, that its vision server does
+not serve. FAILED_PRECONDITION; ask without it, or for another.
+Metadata: {"attribute_model": "sequencer"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

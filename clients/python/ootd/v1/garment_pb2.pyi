@@ -168,7 +168,7 @@ Global___Guide: _TypeAlias = Guide  # noqa: Y015
 
 @_typing.final
 class Attribute(_message.Message):
-    """An attribute value that the tagger gave to a garment."""
+    """An attribute value that the tagger or the sequencer gave to a garment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

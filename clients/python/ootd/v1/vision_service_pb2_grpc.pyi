@@ -41,8 +41,9 @@ class VisionServiceStub:
     """Finds the garments of one photo.
 
     Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-    IMAGE_TOO_SMALL), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE
-    (VISION_UNAVAILABLE, SHUTTING_DOWN), DEADLINE_EXCEEDED.
+    IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
+    (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
+    DEADLINE_EXCEEDED.
     """
     AnalyzeImages: _grpc.StreamStreamMultiCallable[_vision_service_pb2.AnalyzeImagesRequest, _vision_service_pb2.AnalyzeImagesResponse]
     """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
@@ -71,8 +72,9 @@ class VisionServiceAsyncStub(VisionServiceStub):
     """Finds the garments of one photo.
 
     Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-    IMAGE_TOO_SMALL), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE
-    (VISION_UNAVAILABLE, SHUTTING_DOWN), DEADLINE_EXCEEDED.
+    IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
+    (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
+    DEADLINE_EXCEEDED.
     """
     AnalyzeImages: _aio.StreamStreamMultiCallable[_vision_service_pb2.AnalyzeImagesRequest, _vision_service_pb2.AnalyzeImagesResponse]  # type: ignore[assignment]
     """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
@@ -104,8 +106,9 @@ class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the garments of one photo.
 
         Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-        IMAGE_TOO_SMALL), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE
-        (VISION_UNAVAILABLE, SHUTTING_DOWN), DEADLINE_EXCEEDED.
+        IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
+        (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
+        DEADLINE_EXCEEDED.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,82 @@
+"""What a request asks of its analysis: a score threshold, and the attribute model."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway_process import REPOSITORY, GatewayProcess
+from ootd import Client, FailedPreconditionError, InvalidRequestError, Photo
+from photos import outfit_jpeg
+
+HAS_SEQUENCER = (REPOSITORY / "model_repository" / "ootd_sequence").is_dir()
+
+
+@pytest.fixture
+def client(gateway: GatewayProcess) -> Iterator[Client]:
+    with Client(gateway.address, timeout_s=60) as connected:
+        yield connected
+
+
+def test_a_low_threshold_answers_weak_detections_too(client: Client) -> None:
+    usual = client.analyze_image(outfit_jpeg())
+    every = client.analyze_image(outfit_jpeg(), score_threshold=0.01)
+    found = [*every.garments, *(one.garment for one in every.dropped)]
+    assert len(usual.garments) + len(usual.dropped) < len(found) <= 50
+    assert all(one.score >= 0.0099 for one in found)
+    boxes = {one.box for one in found}
+    assert {one.box for one in usual.garments} <= boxes
+
+
+def test_a_threshold_holds_with_a_category_too(client: Client) -> None:
+    every = client.analyze_image(outfit_jpeg(), category="top", score_threshold=0.001).garments
+    assert {one.super_category for one in every} == {"top"}
+    middle = (every[0].score + every[-1].score) / 2
+    some = client.analyze_image(outfit_jpeg(), category="top", score_threshold=middle).garments
+    assert 0 < len(some) < len(every)
+    assert all(one.score >= middle for one in some)
+
+
+def test_a_bad_threshold_is_refused(client: Client) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        client.analyze_image(outfit_jpeg(), score_threshold=float("nan"))
+    assert [one.field for one in caught.value.violations] == ["options.score_threshold"]
+
+
+def test_photos_of_a_stream_have_options_of_their_own(client: Client) -> None:
+    photos = [Photo(str(one), outfit_jpeg(), score_threshold=one) for one in (None, 0.01, 1.0)]
+    usual, every, strict = (one.analysis for one in client.analyze_images(photos))
+    assert usual is not None
+    assert every is not None
+    assert strict is not None
+    counts = [len(one.garments) + len(one.dropped) for one in (usual, every)]
+    assert counts[0] < counts[1]
+    assert [one.box_origin for one in strict.garments] == ["whole_photo"]
+
+
+def test_the_tagger_may_be_asked_for_by_name(client: Client) -> None:
+    usual = client.analyze_image(outfit_jpeg())
+    assert client.analyze_image(outfit_jpeg(), attribute_model="tagger") == usual
+
+
+@pytest.mark.skipif(HAS_SEQUENCER, reason="the model repository has a sequencer")
+def test_a_sequencer_that_is_not_served_is_told(client: Client) -> None:
+    with pytest.raises(FailedPreconditionError, match="sequencer") as caught:
+        client.analyze_image(outfit_jpeg(), attribute_model="sequencer")
+    assert caught.value.reason == "ATTRIBUTE_MODEL_NOT_SERVED"
+    assert caught.value.metadata["attribute_model"] == "sequencer"
+    (answer,) = client.analyze_images([Photo("a", outfit_jpeg(), attribute_model="sequencer")])
+    assert isinstance(answer.error, FailedPreconditionError)
+
+
+@pytest.mark.skipif(not HAS_SEQUENCER, reason="the model repository has no sequencer")
+def test_the_sequencer_names_the_same_boxes(client: Client) -> None:
+    tagged = client.analyze_image(outfit_jpeg(), score_threshold=0.01)
+    told = client.analyze_image(outfit_jpeg(), score_threshold=0.01, attribute_model="sequencer")
+    boxes = [
+        {one.box for one in (*each.garments, *(dropped.garment for dropped in each.dropped))}
+        for each in (tagged, told)
+    ]
+    assert boxes[0] == boxes[1]
+    guided = client.analyze_image(outfit_jpeg(), category="top", attribute_model="sequencer")
+    subs = {one.super_category: one.sub_categories for one in client.taxonomy().categories}
+    assert all(one.sub_category in subs["top"] for one in guided.garments)

@@ -1,0 +1,25 @@
+"""Where the vision graph runs, as far as it can be told before a server starts."""
+
+from pathlib import Path
+
+import pytest
+
+from ootd_gateway.settings import Settings
+from ootd_gateway.start_error import StartError
+from ootd_gateway.triton_source import TritonSource
+
+
+async def test_a_repository_without_the_attribute_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ootd").mkdir()
+    settings = Settings(attribute_model="sequencer", model_repository=tmp_path)
+    with pytest.raises(StartError, match='"ootd_sequence"'):
+        await TritonSource(settings).start()
+
+
+async def test_of_a_triton_elsewhere_nothing_is_known_yet(tmp_path: Path) -> None:
+    settings = Settings(
+        attribute_model="sequencer", model_repository=tmp_path, triton_mode="external"
+    )
+    source = TritonSource(settings)
+    await source.start()
+    assert not source.is_embedded
