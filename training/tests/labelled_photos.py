@@ -71,8 +71,9 @@ def _write_outfits(folder: Path, split: str, photos: int) -> None:
         images.append({"id": i, "file_name": name, "width": 120, "height": 150})
         for category, sub, color, (x, y, w, h), rgb in OUTFIT:
             ImageDraw.Draw(photo).rectangle((x, y, x + w, y + h), fill=rgb)
-            entry = {"id": len(boxes), "image_id": i, "category_id": category, "sub": sub}
+            entry = {"id": len(boxes) + 1, "image_id": i, "category_id": category, "sub": sub}
             box = {"bbox": [x, y, w, h], "color": color, "color_share": 0.8}
+            entry |= {"area": w * h, "iscrowd": 0}
             boxes.append({**entry, **box, "segmentation": None})
         photo.save(folder / "detect" / name, quality=90)
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]

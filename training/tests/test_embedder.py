@@ -15,13 +15,12 @@ from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.embedder.batches import PairSampler
 from ootd_training.embedder.export import export_embedder, load_embedder
-from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
+from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
 from ootd_training.embedder.measure import measure_embedder, neighbours
 from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder
 from ootd_training.embedder.settings import EmbedderSettings
 from ootd_training.embedder.train import (
     EmbedderInTraining,
-    start_from_tagger,
     train,
     train_epoch,
 )
@@ -30,7 +29,7 @@ from ootd_training.run import Run
 from ootd_training.tagger.loss import encode_labels
 from ootd_training.tagger.network import Tagger
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings
+from ootd_training.trunk import TrunkSettings, load_tagger_trunk
 
 TAXONOMY = load_taxonomy()
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=64)
@@ -163,7 +162,7 @@ def test_start_from_tagger_copies_the_trunk(tmp_path: Path) -> None:
     tagger = Tagger(SMALL, TAXONOMY)
     torch.save({"average": tagger.state_dict()}, tmp_path / "last.pt")
     embedder = Embedder(SMALL)
-    start_from_tagger(embedder, tmp_path / "last.pt")
+    load_tagger_trunk(embedder.trunk, tmp_path / "last.pt")
     for mine, theirs in zip(embedder.trunk.parameters(), tagger.trunk.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 
@@ -211,3 +210,13 @@ def test_exported_file_answers_as_the_network(
     )
     commands.evaluate()
     assert "same garment is the best hit" in capsys.readouterr().out
+
+
+def test_codes_are_signs_whose_gradient_moves_numbers_over_zero() -> None:
+    embeddings = torch.tensor([[0.6, -0.8], [-0.001, 1.0]], requires_grad=True)
+    codes = soft_codes(embeddings)
+    assert torch.allclose(codes.detach() * 2**0.5, torch.tensor([[1.0, -1.0], [-1.0, 1.0]]))
+    (-codes[1, 0]).backward()
+    assert embeddings.grad is not None
+    assert embeddings.grad[1, 0] < 0
+    assert embeddings.grad[0].abs().max() == 0

@@ -287,6 +287,7 @@ def test_evaluate_prints_the_measures_of_a_file(
     printed = capsys.readouterr().out
     assert "| super |" in printed
     assert "% of 8" in printed
+    assert "attributes, micro recall" in printed
     monkeypatch.setattr("sys.argv", ["ootd-evaluate", *arguments, "--json"])
     commands.evaluate()
-    assert json.loads(capsys.readouterr().out)["outfit"]["super"]["of"] == 32
+    assert json.loads(capsys.readouterr().out)["accuracy"]["outfit"]["super"]["of"] == 32

@@ -74,12 +74,10 @@ def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[dict[str, 
     return rows
 
 
-def guided(
-    rows: list[dict[str, object]], photos: list[OutfitPhoto]
-) -> list[dict[str, object]]:
+def guided(rows: list[dict[str, object]], photos: list[OutfitPhoto]) -> list[dict[str, object]]:
     """The rows whose class the photo is labelled with: all that guides naming its categories leave.
 
-    A guide rejects the detections of other classes (11st, section 3.5).
+    A guide rejects the detections of other classes (11st, guided ROI detection).
     """
     named = {photo.identity: {int(index) + 1 for index in photo.classes} for photo in photos}
     return [row for row in rows if row["category_id"] in named[row["image_id"]]]  # type: ignore[index]

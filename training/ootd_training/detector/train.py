@@ -30,6 +30,7 @@ from ootd_training.detector.settings import (
     Stage,
 )
 from ootd_training.detector.street import label_street, load_street
+from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_run_options, chosen
 
@@ -189,5 +190,6 @@ def main(options: argparse.Namespace) -> None:
             settings, epochs=3, limit=options.limit or 48, stages=QUICK_STAGES
         )
     run = train(settings, options.restart)
+    write_run_report("detector", settings)
     if options.export:
         write(run.average.cpu(), options.export, settings.stages[-1].height)

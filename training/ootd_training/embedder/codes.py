@@ -1,7 +1,7 @@
 """Binary codes of embeddings, and what a search loses by them.
 
-A code has a bit for each number of the embedding, 1 where it is above 0 (11st, section 3.4.1);
-codes are compared by the number of bits in which they differ.
+A code has a bit for each number of the embedding, 1 where it is above 0 (11st, *Visual feature
+extraction*); codes are compared by the number of bits in which they differ.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ def codes_of(embeddings: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def hamming(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Bits in which each of the codes [n, b] differs from each of [m, b]: [n, m]."""
-    differing = np.bitwise_count(first[:, None] ^ second[None])
-    return np.asarray(differing.sum(axis=2, dtype=np.int64))
+    mine, theirs = (np.unpackbits(codes, axis=1).astype(np.float32) for codes in (first, second))
+    differing = mine @ (1 - theirs).T + (1 - mine) @ theirs.T
+    return np.rint(differing).astype(np.int64)
 
 
 def average_precision(
@@ -47,12 +48,9 @@ def average_precision(
     return float((share[group] * found / (np.arange(len(similarity)) + 1)).sum() / total)
 
 
-def mean_average_precision(
+def average_precisions(
     similarity: NDArray[np.floating | np.integer], relevant: NDArray[np.bool_]
-) -> tuple[float, int]:
-    """Sum of the average precisions of the queries that have a relevant hit, and their number.
-
-    `similarity` and `relevant` are [n, m]: of each query to each hit.
-    """
-    values = [average_precision(s, r) for s, r in zip(similarity, relevant, strict=True) if r.any()]
-    return float(sum(values)), len(values)
+) -> NDArray[np.float64]:
+    """The average precision of each query [n]; both arguments are [n, m], of queries to hits."""
+    pairs = zip(similarity, relevant, strict=True)
+    return np.array([average_precision(similar, wanted) for similar, wanted in pairs])

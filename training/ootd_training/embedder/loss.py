@@ -28,6 +28,18 @@ def contrastive_loss(embeddings: Tensor, alike: Tensor, temperature: float) -> T
     return cross_entropy(similarity.masked_fill(ignored, -torch.inf), partner)
 
 
+def soft_codes(embeddings: Tensor, steepness: float = 2.0) -> Tensor:
+    """Codes as vectors of length 1, [n, d] from embeddings [n, d]: the signs of their numbers.
+
+    The gradient is that of a hyperbolic tangent (straight-through estimator, Bengio et al. 2013),
+    so that a loss on the codes moves numbers near 0 to the side where they should be.
+    """
+    size = embeddings.shape[1]
+    soft = torch.tanh(steepness * embeddings * size**0.5)
+    signs = torch.where(embeddings > 0, 1.0, -1.0)
+    return (soft + (signs - soft).detach()) / size**0.5
+
+
 class LabelHead(nn.Module):
     """Cosine classifiers on the embedding, used in training alone.
 

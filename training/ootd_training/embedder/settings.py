@@ -15,7 +15,8 @@ class EmbedderSettings:
     Rates are per step. An epoch is `steps` batches. A batch has `items` garments, of which
     `shared` (a share, 0 to 1) are of one super-category, and `recolored` more that are copies of
     these in other colours; each is seen in two views. `temperature` divides the similarities,
-    `label_gain` weighs the classification term. `start` is a tagger's checkpoint whose trunk is
+    `label_gain` weighs the classification term and `code_gain` that of the codes. `start` is a
+    tagger's checkpoint whose trunk is, or an embedder's whose weights are
     the starting point, `drawn` a folder of drawn photos, `street` a file of boxes of street photos,
     each empty for none; `evaluate_every` counts epochs.
     """
@@ -37,6 +38,7 @@ class EmbedderSettings:
     ema_decay: float = 0.995
     temperature: float = 0.1
     label_gain: float = 0.4
+    code_gain: float = 0.5
     label_scale: float = 12.0
     steps: int = 40
     limit: int = 0

@@ -17,10 +17,11 @@ from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.data.views import pixels_of, prefetch
 from ootd_training.embedder.batches import PairBatch, PairSampler
 from ootd_training.embedder.export import export_embedder
-from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss
+from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
 from ootd_training.embedder.measure import Embed, measure_by_source
 from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
+from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.loss import Labels, encode_labels
@@ -40,6 +41,18 @@ class EmbedderInTraining(nn.Module):
         """Embeddings [n, 128], and the classifiers' logits for them."""
         embeddings = self.embedder(crops)
         return embeddings, self.labels(embeddings)
+
+
+def start_from(network: EmbedderInTraining, checkpoint: Path) -> None:
+    """Copy the averaged weights of an embedder's checkpoint, or the trunk of a tagger's.
+
+    The trunks must be of one size; otherwise RuntimeError of PyTorch names the weights.
+    """
+    average = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
+    if any(name.startswith("embedder.") for name in average):
+        network.load_state_dict(average)
+    else:
+        load_tagger_trunk(network.embedder.trunk, checkpoint)
 
 
 def torch_embed(embedder: Embedder, batch: int = 64) -> Embed:
@@ -71,8 +84,10 @@ def batch_loss(
     shown = labels.take(torch.from_numpy(np.tile(batch.indices, 2)).to(device))
     true_colors = torch.from_numpy(np.tile(batch.true_colors, 2)).to(device)
     colors, weights = shown.values["color"], shown.color_weights * true_colors
+    codes = soft_codes(embeddings)
     return {
         "pairs": contrastive_loss(embeddings, alike, settings.temperature),
+        "codes": settings.code_gain * contrastive_loss(codes, alike, settings.temperature),
         "labels": settings.label_gain * label_loss(logits, shown.candidates, colors, weights),
     }
 
@@ -110,7 +125,7 @@ def train(
     taxonomy = load_taxonomy()
     network = EmbedderInTraining(settings, taxonomy)
     if settings.start:
-        load_tagger_trunk(network.embedder.trunk, Path(settings.start))
+        start_from(network, Path(settings.start))
     run = Run(network, settings)
     if not restart:
         run.resume()
@@ -162,5 +177,6 @@ def main(options: argparse.Namespace) -> None:
             sizes=QUICK_SIZES,
         )
     run = train(settings, options.cache, options.restart)
+    write_run_report("embedder", settings)
     if options.export:
         export_embedder(run.average.embedder.cpu(), settings.size(1.0), options.export)

@@ -79,14 +79,29 @@ def super_log_probabilities(sub_log_probabilities: Tensor, taxonomy: Taxonomy) -
     return torch.stack(columns, 1)
 
 
-class TaggerLoss:
-    """Sum of the weighted losses of super-category, sub-category and attribute groups.
+def category_losses(
+    log_p: Tensor, labels: Labels, settings: TaggerSettings, taxonomy: Taxonomy
+) -> dict[str, Tensor]:
+    """The weighted losses of super- and sub-category from sub-categories' `log_p` [n, 32].
 
     The probability of a sub-category is that of its super-category times its share in it, so the
     two factors are trained apart: the super-category with label smoothing, and the share by the
     marginal likelihood of the candidates (the sum of their shares), which for a known sub-category
     is cross-entropy and for an unknown one is 0.
     """
+    supers = super_log_probabilities(log_p, taxonomy)
+    right = supers.gather(1, labels.supers[:, None])[:, 0]
+    smoothing = settings.smoothing
+    super_loss = -((1 - smoothing) * right + smoothing * supers.mean(1)).mean()
+    allowed = log_p.masked_fill(~labels.candidates, -torch.inf).logsumexp(1)
+    return {
+        "super": settings.super_gain * super_loss,
+        "sub": settings.sub_gain * (right - allowed).mean(),
+    }
+
+
+class TaggerLoss:
+    """The weighted losses of super-category, sub-category and attribute groups."""
 
     def __init__(self, settings: TaggerSettings, taxonomy: Taxonomy) -> None:
         self.settings = settings
@@ -97,16 +112,7 @@ class TaggerLoss:
     ) -> dict[str, Tensor]:
         """Each part, already weighted; `true_colors` [n] is False where colours were changed."""
         subs, attributes = outputs
-        log_p = log_softmax(subs, 1)
-        supers = super_log_probabilities(log_p, self.taxonomy)
-        smoothing = self.settings.smoothing
-        right = supers.gather(1, labels.supers[:, None])[:, 0]
-        super_loss = -((1 - smoothing) * right + smoothing * supers.mean(1)).mean()
-        allowed = log_p.masked_fill(~labels.candidates, -torch.inf).logsumexp(1)
-        parts = {
-            "super": self.settings.super_gain * super_loss,
-            "sub": self.settings.sub_gain * (right - allowed).mean(),
-        }
+        parts = category_losses(log_softmax(subs, 1), labels, self.settings, self.taxonomy)
         for group in self.taxonomy.groups:
             values = labels.values[group.name]
             weights = (values >= 0).float()

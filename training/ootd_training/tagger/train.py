@@ -17,6 +17,7 @@ from ootd_training.data.crops import Tiles, load_tiles
 from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
+from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.batches import LabelledBatch, labelled_batches
@@ -146,6 +147,7 @@ def main(options: argparse.Namespace) -> None:
             settings, epochs=3, batch=16, limit=options.limit or 100, stages=QUICK_STAGES
         )
     run = train(settings, options.cache, options.restart)
+    write_run_report("tagger", settings)
     if options.export:
         taxonomy = load_taxonomy()
         tiles = load_training_tiles(

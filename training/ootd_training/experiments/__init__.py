@@ -1,0 +1,1 @@
+"""Experiments that check the papers' claims and choose settings by measurement."""

@@ -1,0 +1,33 @@
+"""What every `ootd-evaluate MODEL` has in common: its options, and what becomes of the measures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ootd_training.report.page import Page
+
+
+def add_evaluate_options(parser: argparse.ArgumentParser, model: Path) -> None:
+    """Add the options; `model` is the file that is measured by default."""
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled photos")
+    parser.add_argument("--model", type=Path, default=model, help="ONNX file (the shipped one)")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="this many garments or photos a source"
+    )
+    parser.add_argument(
+        "--report", type=Path, help="folder to write the report with its pictures to"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
+
+
+def deliver(page: Page, measures: Mapping[str, Any], options: argparse.Namespace) -> None:
+    """Print the page, or the measures as JSON, and write the report where one is asked for."""
+    print(json.dumps(measures) if options.json else page)
+    if options.report:
+        path = page.write(options.report)
+        if not options.json:
+            print(f"wrote {path}")

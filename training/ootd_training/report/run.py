@@ -1,0 +1,219 @@
+"""The report of a training run, from its history and its checkpoint.
+
+``python -m ootd_training.report.run tagger training-runs/full/tagger`` writes it anew; with
+``--to training/reports`` it becomes `tagger-run.md` there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ootd_training.report.counts import Counts, box_counts, garment_counts
+from ootd_training.report.page import Page
+from ootd_training.report.plots import SHARE, Line, Panel, panels
+from ootd_training.run import CHECKPOINT, HISTORY, WHEREABOUTS, choose_device
+from ootd_training.taxonomy import load_taxonomy
+
+PACKAGES = ("ootd-training", "torch", "numpy", "onnx", "opencv-python-headless", "pillow")
+"""Packages whose versions can change what a run gives."""
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's history, one an epoch.
+
+    A run that was killed repeats the epoch that its checkpoint lacks, and one that was begun again
+    starts over; what came before is left out. FileNotFoundError if there is no history yet.
+    """
+    lines: list[dict[str, Any]] = []
+    for text in path.read_text().splitlines():
+        line = json.loads(text)
+        lines = [earlier for earlier in lines if earlier["epoch"] < line["epoch"]]
+        lines.append(line)
+    return lines
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested mappings, with their names joined by commas."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}, ")
+        else:
+            yield prefix + name, value
+
+
+def _lines(history: list[dict[str, Any]], part: str) -> dict[str, Line]:
+    """The course of each figure of a part; whole numbers are settings in force, not figures."""
+    lines: dict[str, tuple[list[float], list[float]]] = {}
+    for line in history:
+        for name, value in flat(line.get(part, {})):
+            if isinstance(value, float):
+                x, y = lines.setdefault(name, ([], []))
+                x.append(line["epoch"])
+                y.append(value)
+    return dict(lines)
+
+
+def _curves(history: list[dict[str, Any]]) -> list[Panel]:
+    epochs = [line["epoch"] for line in history]
+    rate: dict[str, Line] = {"rate": (epochs, [line["rate"] for line in history])}
+    parts = [
+        Panel(
+            "Loss of the training photos",
+            "epoch",
+            "mean of the epoch",
+            _lines(history, "loss"),
+            y_limits=(0, None),
+        ),
+        Panel("Learning rate", "epoch", "after the epoch", rate, y_limits=(0, None)),
+    ]
+    groups: dict[str, dict[str, Line]] = {}
+    for name, line in _lines(history, "val").items():
+        group, _, figure = name.partition(", ")
+        groups.setdefault(group if figure else "", {})[figure or name] = line
+    for group, lines in groups.items():
+        title = "Val split" + (f", {group}" if group else "")
+        parts.append(Panel(title, "epoch", "figure", lines, y_limits=SHARE, dots=True))
+    return parts
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "–" if value is None else str(value)
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "Python", platform.python_version()
+    for package in PACKAGES:
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            yield package, "not installed as a package"
+
+
+def _device(name: str, threads: int) -> str:
+    device = choose_device(name)
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({platform.machine()}), {threads} thread{'s' if threads != 1 else ''}"
+
+
+def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Settings as rows; of folders and files the last part of the path alone."""
+    rows = []
+    for name, value in flat(settings):
+        text = value
+        if name in WHEREABOUTS and isinstance(value, str) and name != "device":
+            text = Path(value).name or "none"
+        rows.append((name, json.dumps(text) if isinstance(text, list | tuple) else _shown(text)))
+    return rows
+
+
+def _add_counts(page: Page, counts: Counts) -> None:
+    labels = list(dict.fromkeys(label for column in counts.values() for label in column))
+    rows = []
+    for label in labels:
+        numbers = [column.get(label, 0) for column in counts.values()]
+        if any(numbers):
+            rows.append([label, *(f"{n:,}" for n in numbers)])
+    sums = [sum(n for label, n in c.items() if ":" not in label) for c in counts.values()]
+    page.table(("garments", *counts), [*rows, ["**all**", *(f"**{n:,}**" for n in sums)]])
+
+
+def _add_figures(page: Page, val: Mapping[str, Any]) -> None:
+    """The last figures of the val split: a column for each source where there are several."""
+    if val and all(isinstance(value, Mapping) for value in val.values()):
+        columns = {source: dict(flat(values)) for source, values in val.items()}
+        names = dict.fromkeys(name for values in columns.values() for name in values)
+        rows = [[n, *(_shown(values.get(n)) for values in columns.values())] for n in names]
+        page.table(("figure", *columns), rows)
+    else:
+        page.table(("figure", "val"), [[name, _shown(value)] for name, value in flat(val)])
+
+
+def run_report(model: str, folder: Path, counts: Counts, name: str = "report") -> Page:
+    """The report of the run in this folder: data, settings, machine, curves and last figures.
+
+    FileNotFoundError if the run has not finished an epoch yet.
+    """
+    history = read_history(folder / HISTORY)
+    state = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
+    settings = state["settings"]
+    weights = sum(value.numel() for value in state["average"].values())
+    judged = [line for line in history if "val" in line]
+    page = Page(name, f"Training run: {model}")
+    facts = {
+        "seed": str(settings["seed"]),
+        "epochs": f"{state['epoch']} of {settings['epochs']}",
+        "steps": f"{state['step']:,}",
+        "training time": f"{state['seconds'] / 60:.1f} minutes, judging and decoding not counted",
+        "device": _device(settings["device"], settings["threads"]),
+        "weights and running statistics": f"{weights:,}",
+    }
+    page.table(("run", ""), list(facts.items()))
+    page.section("Figures on the val split")
+    if judged:
+        page.text(f"After epoch {judged[-1]['epoch']}, with the averaged weights.")
+        _add_figures(page, judged[-1]["val"])
+    else:
+        page.text("Not judged yet.")
+    page.section("Course")
+    page.picture("curves", "loss, learning rate and val figures by epoch", panels(_curves(history)))
+    page.section("Data")
+    _add_counts(page, counts)
+    page.section("Settings")
+    page.table(("setting", "value"), _settings(settings))
+    page.section("Versions")
+    page.table(("package", "version"), list(_versions()))
+    return page
+
+
+def run_counts(model: str, folder: Path, settings: Mapping[str, Any]) -> Counts:
+    """What the run in this folder was trained and judged on, read again from its data."""
+    taxonomy = load_taxonomy()
+    data, limit = Path(settings["data"]), settings["limit"]
+    drawn, boxes = settings.get("drawn", ""), settings.get("street", "")
+    if model == "detector":
+        return box_counts(data, taxonomy.supers, limit, drawn, folder / "street.json")
+    return garment_counts(data, taxonomy, limit, drawn, boxes)
+
+
+def write_run_report(model: str, settings: Any) -> Path:
+    """Write `report.md` into the output folder of the run with these settings, a dataclass.
+
+    Returns the page's path.
+    """
+    known = dataclasses.asdict(settings)
+    folder = Path(known["output"])
+    return run_report(model, folder, run_counts(model, folder, known)).write(folder)
+
+
+def main() -> None:
+    """Write the report of a run anew, from its checkpoint and history."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("model", help="what was trained, such as detector")
+    parser.add_argument("folder", type=Path, help="the run's output folder")
+    parser.add_argument("--data", type=Path, help="folder of the labelled photos, if it has moved")
+    parser.add_argument(
+        "--to", type=Path, help="folder to write MODEL-run.md to, not into the run's"
+    )
+    options = parser.parse_args()
+    state = torch.load(options.folder / CHECKPOINT, weights_only=True, map_location="cpu")
+    settings = state["settings"] | ({"data": options.data} if options.data else {})
+    counts = run_counts(options.model, options.folder, settings)
+    name = f"{options.model}-run" if options.to else "report"
+    page = run_report(options.model, options.folder, counts, name)
+    print(f"wrote {page.write(options.to or options.folder)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The rules and thresholds of the model repository's Python models, read from their files."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ootd_training.taxonomy import REPOSITORY
+
+_PARAMETER = re.compile(
+    r'^parameters { key: "(\w+)" value { string_value: "(.*)" } }$', re.MULTILINE
+)
+
+
+@cache
+def rules_module(path: Path) -> ModuleType:
+    """The rules of a Python model (`select/1/selection.py`) from where Triton finds them."""
+    name = f"served_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def selection_rules(repository: Path = REPOSITORY) -> ModuleType:
+    """The module that chooses boxes."""
+    return rules_module(repository / "select" / "1" / "selection.py")
+
+
+def verification_rules(repository: Path = REPOSITORY) -> ModuleType:
+    """The module that checks them against the tagger."""
+    return rules_module(repository / "verify" / "1" / "verification.py")
+
+
+def parameters(config: Path) -> dict[str, str]:
+    """The string parameters of a `config.pbtxt`."""
+    return {
+        key: value.replace('\\"', '"').replace("\\\\", "\\")
+        for key, value in _PARAMETER.findall(config.read_text())
+    }
+
+
+def served_labels(repository: Path = REPOSITORY) -> Any:
+    """The taxonomy as the rules read it: `verification.Labels`."""
+    taxonomy = json.loads((repository / "taxonomy.json").read_text())
+    return verification_rules(repository).Labels.from_taxonomy(taxonomy)

@@ -1,0 +1,52 @@
+"""The model cards against the reports that they quote."""
+
+from __future__ import annotations
+
+import pytest
+
+from ootd_training.commands import MODELS
+from ootd_training.report.cards import (
+    CardError,
+    numbers,
+    quote,
+    read_reports,
+    section,
+    unfounded,
+)
+from ootd_training.taxonomy import REPOSITORY
+
+CARD = "# Model\n\nIt has 7 layers.\n\n## Measured\n\nOld: 12.5 %.\n\n## Limits\n\nMany.\n"
+REPORT = "# Report\n\n## In short\n\n| top | 80.1 % of 1,697 |\n\n## More\n\nAlso 0.7.\n"
+
+SHIPPED = [name for name in MODELS if (REPOSITORY / name / "1" / "model.onnx").exists()]
+
+
+@pytest.mark.parametrize("model", SHIPPED)
+def test_a_card_says_only_what_its_report_says(model):
+    card = (REPOSITORY / model / "README.md").read_text()
+    assert unfounded(card, read_reports(model)) == [], "run python -m ootd_training.report.cards"
+
+
+def test_a_section_ends_where_the_next_begins():
+    assert section(CARD, "Measured") == "Old: 12.5 %."
+    assert section(CARD, "Limits") == "Many."
+    with pytest.raises(CardError, match="no section '## Speed'"):
+        section(CARD, "Speed")
+
+
+def test_numbers_are_compared_as_written():
+    assert numbers("mAP 0.649 of 1,697, [84 %](report-2.md)") == {"0.649", "1,697", "84"}
+
+
+def test_figures_that_no_report_has_are_found():
+    assert unfounded(CARD, REPORT) == ["12.5"]
+
+
+def test_a_card_quotes_the_short_figures_and_keeps_the_rest():
+    card = quote(CARD, REPORT, "report.md")
+    assert unfounded(card, REPORT) == []
+    assert section(card, "Measured").startswith("| top | 80.1 % of 1,697 |")
+    assert "[the report](report.md)" in card
+    assert "12.5" not in card
+    assert card.startswith("# Model\n\nIt has 7 layers.")
+    assert section(card, "Limits") == "Many."

@@ -1,0 +1,120 @@
+"""The report of a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from labelled_photos import write_data, write_drawn
+from ootd_training.report import run as report_run
+from ootd_training.report.counts import box_counts, garment_counts
+from ootd_training.report.run import flat, read_history, write_run_report
+from ootd_training.run import Run
+from ootd_training.tagger.settings import TaggerSettings
+from ootd_training.taxonomy import load_taxonomy
+
+TAXONOMY = load_taxonomy()
+
+
+def history_file(folder, epochs):
+    path = folder / "history.jsonl"
+    lines = [{"epoch": epoch, "minutes": number} for number, epoch in enumerate(epochs)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_epochs_that_were_trained_twice_count_once(tmp_path):
+    lines = read_history(history_file(tmp_path, (1, 2, 3, 3, 4)))
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert lines[2]["minutes"] == 3
+
+
+def test_a_run_that_was_begun_again_forgets_the_first(tmp_path):
+    lines = read_history(history_file(tmp_path, (1, 2, 3, 1, 2)))
+    assert [line["minutes"] for line in lines] == [3, 4]
+
+
+def test_nested_figures_get_names():
+    nested = {"catalog": {"super": 0.5, "of": {"top": 1}}, "side": 192}
+    assert dict(flat(nested)) == {"catalog, super": 0.5, "catalog, of, top": 1, "side": 192}
+
+
+def test_garments_are_counted_by_source_split_and_label(tmp_path):
+    data = write_data(tmp_path)
+    counts = garment_counts(data, TAXONOMY, drawn=str(write_drawn(tmp_path / "drawn")))
+    assert list(counts) == ["catalog, train", "outfit, train", "drawn, train", "catalog, val",
+                            "outfit, val"]  # fmt: skip
+    assert counts["catalog, train"]["top"] == counts["catalog, train"]["top: t-shirt"] == 2
+    assert counts["outfit, val"]["shoes: not known"] == counts["outfit, val"]["shoes"] == 8
+    assert counts["drawn, train"]["bag: backpack"] == 2
+
+
+def test_boxes_are_counted_with_those_found_on_the_way(tmp_path):
+    data = write_data(tmp_path)
+    street = tmp_path / "street.json"
+    street.write_text(json.dumps([{"photo": "a.jpg", "boxes": [[0, 0, 9, 9, 5.0]]}]))
+    counts = box_counts(data, TAXONOMY.supers, limit=3, street=street)
+    assert counts["outfit, train"] == dict.fromkeys(TAXONOMY.supers, 0) | {
+        "top": 3, "bottom": 3, "shoes": 3, "bag": 3,
+    }  # fmt: skip
+    assert sum(counts["catalog, val"].values()) == 2, "every fourth of 8"
+    assert counts["street, train"]["bag"] == 1
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A run of two epochs of a tagger's settings, of which the last one was judged."""
+    data = write_data(tmp_path / "photos")
+    settings = TaggerSettings(
+        data=str(data), output=str(tmp_path / "secret" / "run"), epochs=2, seed=41, device="cpu"
+    )
+    run = Run(nn.Linear(3, 2), settings)
+
+    def epoch():
+        run.epoch += 1
+        return {"size": 64, "super": 1.5}
+
+    run.go(epoch, lambda: {"catalog": {"super": 0.75}, "outfit": {"super": None}}, 2)
+    return run
+
+
+def test_a_run_report_says_what_was_trained_on_what_and_how(finished):
+    page = write_run_report("tagger", finished.settings)
+    assert page == finished.output / "report.md"
+    text = page.read_text()
+    for line in (
+        "| seed | 41 |",
+        "| epochs | 2 of 2 |",
+        "| super | 0.75 | – |",
+        "| top: t-shirt | 2 | 0 | 2 | 0 |",
+        "| learning_rate | 0.002 |",
+        "| trunk, width | 0.55 |",
+        f"| torch | {torch.__version__} |",
+        "| device | CPU",
+    ):
+        assert line in text
+    assert "secret" not in text, "folders of the machine are no one's"
+    assert (finished.output / "report-curves.png").exists()
+
+
+def test_a_report_is_written_anew_from_the_files_alone(finished, tmp_path, monkeypatch, capsys):
+    state = torch.load(finished.output / "last.pt", weights_only=True)
+    assert state["settings"] == dataclasses.asdict(finished.settings)
+    arguments = ["tagger", str(finished.output), "--to", str(tmp_path / "reports")]
+    monkeypatch.setattr(sys, "argv", ["report", *arguments])
+    report_run.main()
+    text = (tmp_path / "reports" / "tagger-run.md").read_text()
+    assert "| seed | 41 |" in text
+    assert "(tagger-run-curves.png)" in text
+    assert "tagger-run.md" in capsys.readouterr().out
+
+
+def test_a_run_without_an_epoch_has_no_report(tmp_path):
+    settings = TaggerSettings(data=str(write_data(tmp_path)), output=str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError):
+        write_run_report("tagger", settings)
