@@ -6,6 +6,7 @@ TRAINING_VENV ?= .venv-training
 PHOTOS ?=
 CATALOG ?=
 DATA ?= $(OOTD_DATA)
+TRAIN_OPTIONS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -52,13 +53,13 @@ check-protos: $(READY)
 	diff -r --exclude=__pycache__ "$$out/clients/python/ootd/v1" clients/python/ootd/v1 || \
 	{ echo "The generated stubs are not those of protos/; run: make protos" >&2; exit 1; }
 
-train: $(TRAINING_READY) ## Train all models: DATA=folder with the labelled photos
+train: $(TRAINING_READY) ## Train and release all models: DATA=folder with the labelled photos; resumes
 	@test -n "$(DATA)" || { echo "Say where the labelled photos are: make train DATA=folder (training/README.md)" >&2; exit 1; }
-	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)"
+	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)" $(TRAIN_OPTIONS)
 
-train-quick: $(TRAINING_READY) ## The same on a slice, in minutes; writes nothing into model_repository
+train-quick: $(TRAINING_READY) ## The same on a slice, in minutes; releases into training-runs/quick
 	@test -n "$(DATA)" || { echo "Say where the labelled photos are: make train-quick DATA=folder" >&2; exit 1; }
-	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)" --quick
+	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)" --quick $(TRAIN_OPTIONS)
 
 test-training: $(TRAINING_READY) ## Training's tests, in an environment of their own
 	$(TRAINING_VENV)/bin/python -m pytest training/tests

@@ -12,7 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-MODELS = ("detector", "tagger", "embedder")
+from ootd_training.console import check_space, checked_data, guarded
+from ootd_training.taxonomy import REPOSITORY
+
+MODELS = ("detector", "tagger", "sequencer", "embedder")
+GIGABYTES = 0.5
+"""Room for the checkpoints of one run."""
 
 
 def run(task: str, arguments: Sequence[str]) -> None:
@@ -24,48 +29,63 @@ def run(task: str, arguments: Sequence[str]) -> None:
     )
     parser.add_argument("model", choices=(*MODELS, "all"))
     chosen = parser.parse_args(arguments[:1]).model
-    if chosen == "all":
-        run_all(task, arguments[1:])
-        return
-    module = importlib.import_module(f"ootd_training.{chosen}.{task}")
-    options = argparse.ArgumentParser(prog=f"ootd-{task} {chosen}", description=module.__doc__)
-    module.add_options(options)
-    module.main(options.parse_args(arguments[1:]))
+    if chosen != "all":
+        run_model(task, chosen, arguments[1:])
+    elif task == "train":
+        from ootd_training.pipeline import train_all  # noqa: PLC0415 - brings PyTorch along
+
+        train_all(arguments[1:])
+    else:
+        evaluate_all(arguments[1:])
 
 
-def run_all(task: str, arguments: Sequence[str]) -> None:
-    """Run a task for every model with its defaults; training exports each unless it is quick."""
-    parser = argparse.ArgumentParser(prog=f"ootd-{task} all")
+def run_model(task: str, model: str, arguments: Sequence[str], *, shared: bool = False) -> None:
+    """Run `train` or `evaluate` of one model.
+
+    Arguments that all models `shared` get may be unknown to one of them. CommandError if the data
+    folder is not one, or the disk is too full.
+    """
+    module = importlib.import_module(f"ootd_training.{model}.{task}")
+    parser = argparse.ArgumentParser(prog=f"ootd-{task} {model}", description=module.__doc__)
+    module.add_options(parser)
+    options = parser.parse_known_args(arguments)[0] if shared else parser.parse_args(arguments)
+    checked_data(options.data)
+    if task == "train":
+        check_space(Path(options.output), GIGABYTES)
+    module.main(options)
+
+
+def evaluate_all(arguments: Sequence[str]) -> None:
+    """Measure every model of a model repository."""
+    parser = argparse.ArgumentParser(prog="ootd-evaluate all")
     parser.add_argument("--data", required=True, help="folder of the labelled photos")
-    if task == "train":
-        parser.add_argument("--runs", default="training-runs", help="folder for checkpoints")
-        parser.add_argument("--models", default="model_repository", help="folder to export to")
-        parser.add_argument("--quick", action="store_true", help="a slice; exports nothing")
+    parser.add_argument(
+        "--repository", type=Path, default=REPOSITORY,
+        help="model repository (default: this checkout's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=int, default=0, help="this many garments or photos a source"
+    )
+    parser.add_argument("--report", type=Path, help="folder to write the reports to")
     options = parser.parse_args(arguments)
+    checked_data(options.data)
     for model in MODELS:
-        print(f"{task} {model}", flush=True)
-        run(task, [model, *options_of(task, model, options)])
-
-
-def options_of(task: str, model: str, options: argparse.Namespace) -> list[str]:
-    """The arguments of one model's subcommand as part of `all`."""
-    chosen = ["--data", options.data]
-    if task == "train":
-        runs = Path(options.runs) / ("quick" if options.quick else "full")
-        chosen += ["--output", str(runs / model)]
-        chosen += (
-            ["--quick"]
-            if options.quick
-            else ["--export", str(Path(options.models) / model / "1" / "model.onnx")]
-        )
-    return chosen
+        path = options.repository / model / "1" / "model.onnx"
+        if not path.exists():
+            print(f"no {path}: {model} is left out", flush=True)
+            continue
+        print(f"evaluate {model}", flush=True)
+        chosen = ["--data", options.data, "--model", str(path), "--limit", str(options.limit)]
+        chosen += ["--report", str(options.report)] if options.report else []
+        tagger = options.repository / "tagger" / "1" / "model.onnx"
+        run_model("evaluate", model, [*chosen, "--tagger", str(tagger)], shared=True)
 
 
 def train() -> None:
     """Entry point of `ootd-train`."""
-    run("train", sys.argv[1:])
+    guarded("ootd-train", lambda: run("train", sys.argv[1:]))
 
 
 def evaluate() -> None:
     """Entry point of `ootd-evaluate`."""
-    run("evaluate", sys.argv[1:])
+    guarded("ootd-evaluate", lambda: run("evaluate", sys.argv[1:]))

@@ -1,54 +1,154 @@
-"""Dispatch of the console commands."""
+"""Dispatch of the console commands, and how they end where they can't do their work."""
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sys
 from types import ModuleType
 
 import pytest
 
-from ootd_training import commands
+from labelled_photos import write_data
+from ootd_training import commands, console
+from ootd_training.export import command as export_command
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Replace every model's `train` by one that records the options it was given."""
+    """Replace every model's `train` and `evaluate` by one that records its options."""
     seen = []
     for model in commands.MODELS:
-        module = ModuleType(f"ootd_training.{model}.train", "Train it.")
+        for task in ("train", "evaluate"):
+            module = ModuleType(f"ootd_training.{model}.{task}", "Do it.")
 
-        def add_options(parser):
-            for name in ("--data", "--output", "--export"):
-                parser.add_argument(name)
-            parser.add_argument("--quick", action="store_true")
+            def add_options(parser):
+                for name in ("--data", "--output", "--model", "--report"):
+                    parser.add_argument(name)
+                parser.add_argument("--limit", type=int)
+                parser.add_argument("--quick", action="store_true")
 
-        def main(options, model=model):
-            seen.append((model, options))
+            def main(options, model=model):
+                seen.append((model, options))
 
-        module.add_options, module.main = add_options, main
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+            module.add_options, module.main = add_options, main
+            monkeypatch.setitem(sys.modules, module.__name__, module)
     return seen
 
 
-def test_one_model_gets_its_own_options(calls):
-    commands.run("train", ["tagger", "--data", "photos", "--quick"])
+@pytest.fixture
+def data(tmp_path):
+    return str(write_data(tmp_path / "data", 1))
+
+
+def ending(monkeypatch, capsys, entry, *arguments):
+    """The exit code and the error of a console command."""
+    monkeypatch.setattr(sys, "argv", ["command", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        entry()
+    return stopped.value.code, capsys.readouterr().err
+
+
+def test_one_model_gets_its_own_options(calls, data, tmp_path):
+    output = str(tmp_path / "run")
+    commands.run("train", ["tagger", "--data", data, "--output", output, "--quick"])
     ((model, options),) = calls
-    assert (model, options.data, options.quick) == ("tagger", "photos", True)
+    assert (model, options.data, options.quick) == ("tagger", data, True)
 
 
-def test_all_models_are_trained_in_turn_and_exported(calls):
-    commands.run("train", ["all", "--data", "photos"])
-    assert [model for model, _ in calls] == list(commands.MODELS)
-    assert calls[0][1].export.replace("\\", "/") == "model_repository/detector/1/model.onnx"
-    assert len({options.output for _, options in calls}) == len(commands.MODELS)
-
-
-def test_quick_runs_export_nothing(calls):
-    commands.run("train", ["all", "--data", "photos", "--quick"])
-    assert all(options.export is None and options.quick for _, options in calls)
+def test_all_models_that_are_there_are_measured_in_turn(calls, data, tmp_path, capsys):
+    for model in ("detector", "embedder"):
+        path = tmp_path / "models" / model / "1" / "model.onnx"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    commands.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path / "models")])
+    assert [model for model, _ in calls] == ["detector", "embedder"]
+    assert calls[1][1].model == str(path)
+    assert "tagger is left out" in capsys.readouterr().out
 
 
 def test_unknown_model_is_refused(capsys):
     with pytest.raises(SystemExit):
         commands.run("train", ["ranker"])
     assert "invalid choice: 'ranker'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("entry", [commands.train, commands.evaluate])
+def test_a_missing_data_folder_is_one_sentence(calls, monkeypatch, capsys, tmp_path, entry):
+    nowhere = str(tmp_path / "nowhere")
+    code, error = ending(monkeypatch, capsys, entry, "tagger", "--data", nowhere, "--output", "x")
+    assert code == 2
+    assert error.count("\n") == 1
+    assert f"there is no folder {nowhere}" in error
+    assert "--data" in error
+
+
+def test_a_wrong_data_folder_is_named_with_what_it_lacks(calls, monkeypatch, capsys, tmp_path):
+    arguments = ("all", "--data", str(tmp_path))
+    code, error = ending(monkeypatch, capsys, commands.train, *arguments)
+    assert code == 2
+    assert "lacks catalog/train.csv" in error
+
+
+def test_a_full_disk_is_told_before_training(calls, monkeypatch, capsys, data, tmp_path):
+    usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
+    monkeypatch.setattr(console.shutil, "disk_usage", lambda _path: usage)
+    arguments = ("tagger", "--data", data, "--output", str(tmp_path / "run"))
+    code, error = ending(monkeypatch, capsys, commands.train, *arguments)
+    assert code == 2
+    assert "needs about 0.5 GB and its disk has 0.0 GB free" in error
+    assert calls == []
+
+
+def failing(error):
+    def action():
+        raise error
+
+    return action
+
+
+def test_a_disk_that_fills_up_is_one_sentence(capsys):
+    full = OSError(errno.ENOSPC, "No space left on device", "last.pt")
+    with pytest.raises(SystemExit, match="2"):
+        console.guarded("ootd-train", failing(full))
+    assert "the disk is full while writing last.pt" in capsys.readouterr().err
+
+
+def test_settings_of_another_run_are_one_sentence(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        console.guarded("ootd-train", failing(ValueError("holds a run\nwith seed 7")))
+    assert capsys.readouterr().err == "ootd-train: holds a run with seed 7\n"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(KeyError):
+        console.guarded("ootd-train", failing(KeyError("loss")))
+
+
+def test_an_error_has_its_traceback_on_request(monkeypatch):
+    monkeypatch.setenv(console.TRACEBACK, "1")
+    with pytest.raises(ValueError, match="why"):
+        console.guarded("ootd-train", failing(ValueError("why")))
+
+
+def test_what_the_user_stops_says_how_to_go_on(capsys):
+    with pytest.raises(SystemExit, match="130"):
+        console.guarded("ootd-train", failing(KeyboardInterrupt()))
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--repository", "nowhere", "--check"], "nowhere is not a model repository"),
+        ([], "name the folder of the labelled photos with --data"),
+        (["--models", "ranker"], "there is no trained model ranker"),
+        (["--runs", "no-runs"], "there is no checkpoint no-runs/detector/last.pt"),
+    ],
+)
+def test_what_an_export_lacks_is_one_sentence(monkeypatch, capsys, data, arguments, said):
+    given = ["--data", data, *arguments] if arguments else []
+    code, error = ending(monkeypatch, capsys, export_command.main, *given)
+    assert code == 2
+    assert error.count("\n") == 1
+    assert said in error

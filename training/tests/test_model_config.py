@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ootd_training.export.model_config import fingerprint, set_parameter, update
+from ootd_training.export.model_config import fingerprint, set_columns, set_parameter, update
 
 CONFIG = 'name: "verify"\nparameters { key: "other" value { string_value: "1" } }\n'
 
@@ -20,6 +20,15 @@ def test_a_known_parameter_is_replaced_where_it_is():
     assert text == f'name: "verify"\n{line}\n# after\n'
 
 
+def test_the_columns_of_one_tensor_are_set():
+    text = (
+        '  { name: "A" data_type: TYPE_FP32 dims: [ -1, 19 ] },\n'
+        '  { name: "A" data_type: TYPE_FP32 dims: [ 19 ] },\n'
+        '  { name: "B" data_type: TYPE_FP32 dims: [ -1, 19 ] }\n'
+    )
+    assert set_columns(text, "A", 25) == text.replace("19", "25", 2)
+
+
 @pytest.fixture
 def repository(tmp_path):
     for name in ("verify/config.pbtxt", "embedder/config.pbtxt", "embedder/configs/tensorrt.pbtxt"):
@@ -27,17 +36,42 @@ def repository(tmp_path):
         (tmp_path / name).write_text(f'name: "{name}"\n')
     (tmp_path / "embedder" / "1").mkdir()
     (tmp_path / "embedder" / "1" / "model.onnx").write_bytes(b"weights")
-    (tmp_path / "taxonomy.json").write_text(json.dumps({"version": 1}, indent=1))
+    write_taxonomy(tmp_path, "blue")
     return tmp_path
+
+
+def write_taxonomy(repository, *colors):
+    groups = [
+        {"name": "color", "trained": True, "values": colors},
+        {"name": "fit", "trained": False, "values": ["slim", "wide"]},
+    ]
+    document = {"version": 1, "attribute_groups": groups}
+    (repository / "taxonomy.json").write_text(json.dumps(document, indent=1))
 
 
 def test_update_writes_what_changed_and_nothing_else(repository):
     assert len(update(repository)) == 3
     assert update(repository) == []
-    assert r"{\"version\":1}" in (repository / "verify" / "config.pbtxt").read_text()
+    assert r"{\"version\":1," in (repository / "verify" / "config.pbtxt").read_text()
     before = fingerprint(repository)
     (repository / "embedder" / "1" / "model.onnx").write_bytes(b"other weights")
     assert [path.name for path in update(repository)] == ["config.pbtxt", "tensorrt.pbtxt"]
     after = fingerprint(repository)
     assert after != before
     assert after in (repository / "embedder" / "config.pbtxt").read_text()
+
+
+def test_untrained_groups_have_no_columns(repository):
+    config = repository / "verify" / "config.pbtxt"
+    config.write_text(
+        'input [ { name: "ATTRIBUTE_PROBABILITIES" data_type: TYPE_FP32 dims: [ 9 ] } ]\n'
+    )
+    sequencer = repository / "sequencer" / "config.pbtxt"
+    sequencer.parent.mkdir()
+    sequencer.write_text('output [ { name: "SEQUENCE" data_type: TYPE_INT32 dims: [ 9 ] } ]\n')
+    update(repository)
+    assert "dims: [ 1 ]" in config.read_text()
+    assert "dims: [ 3 ]" in sequencer.read_text()  # sub-category, colour, end
+    write_taxonomy(repository, "blue", "red", "green")
+    assert update(repository) == [config]
+    assert "dims: [ 3 ]" in config.read_text()

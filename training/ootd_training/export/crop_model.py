@@ -1,11 +1,12 @@
-"""Export of the models that take garment crops: tagger and embedder."""
+"""Export of the models that take garment crops: tagger, sequencer and embedder."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -65,17 +66,29 @@ def export_crop_model(model: nn.Module, size: int, outputs: Sequence[str], path:
     """Write the model as ONNX with a dynamic batch: `CROPS` [n, 3, 160, 160] in, `outputs` out.
 
     `size` is the side in pixels that the model itself works at; where it is not 160 the graph
-    begins with a resize. Weights are stored in half precision, computation is in single
-    precision. The file is replaced in one step, so that nobody reads half a model.
+    begins with a resize. See `write_onnx` for the file.
     """
     folded = fold_batch_norms(model)
-    example = torch.rand(2, 3, CROP_SIZE, CROP_SIZE)
+    served = folded if size == CROP_SIZE else Resized(folded, size).eval()
+    write_onnx(served, {"CROPS": torch.rand(2, 3, CROP_SIZE, CROP_SIZE)}, outputs, path)
+
+
+def write_onnx(
+    model: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], path: Path
+) -> None:
+    """Write the model as ONNX; `inputs` are examples, in the order of the model's parameters.
+
+    Their first dimension is the batch, which the file leaves open. Weights are stored in half
+    precision, computation is in single precision. The file is replaced in one step, so that
+    nobody reads half a model.
+    """
+    batch = torch.export.Dim("n", min=1)
     program = torch.onnx.export(
-        folded if size == CROP_SIZE else Resized(folded, size).eval(),
-        (example,),
-        input_names=["CROPS"],
+        model,
+        tuple(inputs.values()),
+        input_names=list(inputs),
         output_names=list(outputs),
-        dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+        dynamic_shapes=tuple({0: batch} for _ in inputs),
         dynamo=True,
         opset_version=18,
         verbose=False,
@@ -100,27 +113,45 @@ def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
 
 
 def run_crops(
-    session: onnxruntime.InferenceSession, crops: NDArray[np.uint8], batch: int = 32
-) -> list[NDArray[np.float32]]:
-    """Each output of the model for uint8 crops [n, 160, 160, 3], in batches of `batch`."""
+    session: onnxruntime.InferenceSession,
+    crops: NDArray[np.uint8],
+    batch: int = 32,
+    others: Mapping[str, NDArray[Any]] | None = None,
+) -> list[NDArray[Any]]:
+    """Each output of the model for uint8 crops [n, 160, 160, 3], in batches of `batch`.
+
+    `others` are the model's other inputs, [n, ...], by name.
+    """
     parts = []
     for start in range(0, len(crops), batch):
-        pixels = crops[start : start + batch].transpose(0, 3, 1, 2).astype(np.float32) / 255
-        parts.append(session.run(None, {"CROPS": np.ascontiguousarray(pixels)}))
+        rows = slice(start, start + batch)
+        pixels = crops[rows].transpose(0, 3, 1, 2).astype(np.float32) / 255
+        more = {name: values[rows] for name, values in (others or {}).items()}
+        parts.append(session.run(None, {"CROPS": np.ascontiguousarray(pixels), **more}))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def milliseconds_per_crop(path: Path, batch: int = 5, repeats: int = 20) -> float:
-    """Median time of the model for one crop, on one thread, with crops in batches of `batch`."""
+def milliseconds_per_crop(
+    path: Path,
+    batch: int = 5,
+    repeats: int = 20,
+    others: Mapping[str, NDArray[Any]] | None = None,
+) -> float:
+    """Median processor time of the model for one crop, on one thread, in batches of `batch`.
+
+    Other work of the machine does not count. `others` are the model's other inputs, [batch, ...],
+    by name.
+    """
     session = open_session(path)
     rng = np.random.default_rng(0)
     pixels = rng.random((batch, 3, CROP_SIZE, CROP_SIZE), dtype=np.float32)
-    session.run(None, {"CROPS": pixels})
+    inputs = {"CROPS": pixels, **(others or {})}
+    session.run(None, inputs)
     times = []
     for _ in range(repeats):
-        begun = time.perf_counter()
-        session.run(None, {"CROPS": pixels})
-        times.append((time.perf_counter() - begun) / batch)
+        begun = time.thread_time()
+        session.run(None, inputs)
+        times.append((time.thread_time() - begun) / batch)
     return float(np.median(times)) * 1000
 
 

@@ -1,8 +1,9 @@
 """Writes what is known only after an export into the models' configurations.
 
 ``python -m ootd_training.export.model_config`` does all of it: the taxonomy goes into ``verify``
-(models are deployed one by one, so it cannot read its neighbour's file), the embedder's fingerprint
-into ``embedder`` (vectors of two fingerprints must never be compared). Needs nothing but Python.
+(models are deployed one by one, so it cannot read its neighbour's file), what its trained attribute
+groups make of tensors' shapes into all configurations, the embedder's fingerprint into ``embedder``
+(vectors of two fingerprints must never be compared). Needs nothing but Python.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import re
 from pathlib import Path
 
-_FINGERPRINT_LENGTH = 16  # hexadecimal digits
+FINGERPRINT_LENGTH = 16  # hexadecimal digits
 
 
 def set_parameter(config: str, key: str, value: str) -> str:
@@ -24,6 +25,30 @@ def set_parameter(config: str, key: str, value: str) -> str:
     return f"{config.rstrip()}\n{line}\n"
 
 
+def set_columns(config: str, tensor: str, columns: int) -> str:
+    """The text of a config.pbtxt with the last dimension of a tensor set, wherever it is named."""
+    pattern = re.compile(
+        rf'(name: "{re.escape(tensor)}" data_type: \w+ dims: \[ (?:-1, )?)\d+(?= \])'
+    )
+    return pattern.sub(rf"\g<1>{columns}", config)
+
+
+def columns(repository: Path) -> dict[str, int]:
+    """How wide the tensors are that depend on the trained attribute groups.
+
+    A column for each of their values; a sequence has at most a sub-category, a value of each group,
+    and the end.
+    """
+    taxonomy = json.loads((repository / "taxonomy.json").read_text())
+    groups = [group["values"] for group in taxonomy["attribute_groups"] if group["trained"]]
+    values = sum(map(len, groups))
+    return {
+        "ATTRIBUTE_PROBABILITIES": values,
+        "GARMENT_ATTRIBUTES": values,
+        "SEQUENCE": len(groups) + 2,
+    }
+
+
 def taxonomy_parameter(repository: Path) -> str:
     """The content of taxonomy.json in one line."""
     taxonomy = json.loads((repository / "taxonomy.json").read_text())
@@ -33,25 +58,36 @@ def taxonomy_parameter(repository: Path) -> str:
 def fingerprint(repository: Path) -> str:
     """What tells this embedder from any other: 16 hexadecimal digits of its file's SHA-256."""
     model = (repository / "embedder" / "1" / "model.onnx").read_bytes()
-    return hashlib.sha256(model).hexdigest()[:_FINGERPRINT_LENGTH]
+    return hashlib.sha256(model).hexdigest()[:FINGERPRINT_LENGTH]
 
 
-def update(repository: Path) -> list[Path]:
-    """Bring the configurations of the repository up to date; returns those that changed."""
-    wanted = {
+def outdated(repository: Path) -> dict[Path, str]:
+    """The configurations that are not up to date, and what they should say."""
+    parameters = {
         "verify/config.pbtxt": ("taxonomy", taxonomy_parameter(repository)),
         "embedder/config.pbtxt": ("fingerprint", fingerprint(repository)),
         "embedder/configs/tensorrt.pbtxt": ("fingerprint", fingerprint(repository)),
     }
-    changed = []
-    for name, (key, value) in wanted.items():
-        path = repository / name
-        before = path.read_text()
-        after = set_parameter(before, key, value)
+    widths = columns(repository)
+    wanted = {}
+    for path in sorted(repository.glob("**/*.pbtxt")):
+        before = after = path.read_text()
+        for tensor, width in widths.items():
+            after = set_columns(after, tensor, width)
+        name = path.relative_to(repository).as_posix()
+        if name in parameters:
+            after = set_parameter(after, *parameters[name])
         if after != before:
-            path.write_text(after)
-            changed.append(path)
-    return changed
+            wanted[path] = after
+    return wanted
+
+
+def update(repository: Path) -> list[Path]:
+    """Bring the configurations of the repository up to date; returns those that changed."""
+    wanted = outdated(repository)
+    for path, text in wanted.items():
+        path.write_text(text)
+    return list(wanted)
 
 
 def main() -> None:

@@ -1,0 +1,197 @@
+"""Quality of the served sequencer on the val split, from its ONNX file, beside other models.
+
+Checkpoints of training runs are measured on the train split too, and have a likelihood: the form
+of 11st's Table 2. A tagger is measured by the same questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ootd_training.data.crops import Tiles, load_tiles
+from ootd_training.data.garments import read_garments
+from ootd_training.export.crop_model import CROP_SIZE, milliseconds_per_crop
+from ootd_training.report.options import add_evaluate_options, deliver
+from ootd_training.report.page import Page, percent
+from ootd_training.sequencer.export import MODEL, load_sequencer, onnx_answer, served_at
+from ootd_training.sequencer.likelihood import (
+    independent_likelihood,
+    sequence_likelihood,
+)
+from ootd_training.sequencer.measure import (
+    Answer,
+    measure_by_source,
+    tagger_answer,
+    torch_answer,
+)
+from ootd_training.sequencer.tokens import Vocabulary
+from ootd_training.tagger.evaluate import onnx_predict
+from ootd_training.tagger.measure import served_crops
+from ootd_training.taxonomy import load_taxonomy
+
+SERVED = "served"
+Judge = Callable[[Tiles], dict[str, Any]]
+"""Tiles to `measures` by guide and source, and `nll`, a likelihood or None."""
+Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""What judges say, by model and split."""
+
+
+def judge_served(answer: Answer, vocabulary: Vocabulary) -> Judge:
+    """What is known of a sequencer from its answers alone."""
+    return lambda tiles: {
+        "measures": measure_by_source(answer, tiles, vocabulary, CROP_SIZE),
+        "nll": None,
+    }
+
+
+def judge_checkpoint(checkpoint: Path, vocabulary: Vocabulary) -> tuple[str, Judge]:
+    """The encoder of a training run, and the measures of its averaged weights."""
+    sequencer, settings = load_sequencer(checkpoint, vocabulary.taxonomy)
+    size = settings.size(1.0)
+    served = torch_answer(served_at(sequencer, size))
+
+    def judge(tiles: Tiles) -> dict[str, Any]:
+        return {
+            "measures": measure_by_source(served, tiles, vocabulary, CROP_SIZE),
+            "nll": sequence_likelihood(sequencer, tiles, size),
+        }
+
+    return settings.encoder, judge
+
+
+def judge_tagger(model: Path, vocabulary: Vocabulary) -> Judge:
+    """The measures of an ONNX tagger, its answers taken as sequences."""
+    predict = onnx_predict(model, vocabulary.taxonomy)
+
+    def judge(tiles: Tiles) -> dict[str, Any]:
+        answer = tagger_answer(predict, vocabulary)
+        subs, attributes = predict(served_crops(tiles, CROP_SIZE))
+        return {
+            "measures": measure_by_source(answer, tiles, vocabulary, CROP_SIZE),
+            "nll": independent_likelihood(subs, attributes, tiles.garments, vocabulary),
+        }
+
+    return judge
+
+
+def _pair(found: Mapping[str, float]) -> str:
+    return f"{found['precision']:.3f} / {found['recall']:.3f}"
+
+
+def _table_two(page: Page, results: Results) -> None:
+    rows = []
+    for model, splits in results.items():
+        for guide in ("unguided", "guided"):
+            for name in ("precision", "recall", "NLL"):
+                row = []
+                for split in ("train", "val"):
+                    found = splits.get(split)
+                    if found is None or (name == "NLL" and found["nll"] is None):
+                        row.append("–")
+                    elif name == "NLL":
+                        row.append(f"{found['nll'][guide]:.3f}")
+                    else:
+                        row.append(f"{found['measures'][guide]['all']['tokens'][name]:.3f}")
+                rows.append([f"{model}, {guide}: {name}", *row])
+    page.table(("", "train", "val"), rows)
+
+
+def _by_source(page: Page, results: Results) -> None:
+    head = (
+        "", "guided", "attributes: precision / recall", "sub-category emitted",
+        "sub-category, best of all", "in its super-category", "super-category",
+    )  # fmt: skip
+    rows = []
+    for model, splits in results.items():
+        for guide, sources in splits["val"]["measures"].items():
+            for source, found in sources.items():
+                sub, top = found["emitted_sub"], found["top1"]
+                rows.append([
+                    f"{model}, {source}",
+                    "yes" if guide == "guided" else "no",
+                    f"{_pair(found['attributes'])} of {found['attributes']['of']:,}",
+                    f"{percent(sub['recall'])} of {sub['of']:,}",
+                    *(percent(top[name]["right"]) for name in ("sub", "sub_in_super", "super")),
+                ])  # fmt: skip
+    page.table(head, rows)
+
+
+def build_page(results: Results, milliseconds: float, megabytes: float) -> Page:
+    """The report of a sequencer and the models beside it."""
+    page = Page("sequencer", "Sequencer: measured on the val split")
+    page.section("In short")
+    rows = []
+    for model, splits in results.items():
+        found = [splits["val"]["measures"][guide]["all"] for guide in ("unguided", "guided")]
+        cells = [_pair(part[kind]) for part in found for kind in ("tokens", "attributes")]
+        rows.append([model, *cells])
+    kinds = ("all tokens", "attributes")
+    heads = [f"{kind}, {guide}" for guide in ("unguided", "guided") for kind in kinds]
+    page.table(("precision / recall", *heads), rows)
+    page.text(
+        f"{milliseconds:.1f} ms a crop on one thread (batches of 5), {megabytes:.1f} MB.",
+        "Real photos alone, crops around the labelled box or around the garment of a catalogue "
+        "photo. *Guided*: the true super-category is given. Precision and recall are micro "
+        "averages over the emitted and the labelled tokens: the sub-category, and the values of "
+        "attributes. A value counts as wrong where the label says otherwise or the group cannot "
+        "apply to the garment; where the label says nothing, it does not count.",
+    )
+    page.section("In the form of 11st's Table 2")
+    page.text(
+        "NLL: mean of the labelled tokens, in nats, the labels fed; the end of a sequence does not "
+        "count. A file has no NLL, as it chooses its own tokens; a checkpoint has."
+    )
+    _table_two(page, results)
+    page.section("By source")
+    page.text(
+        "*emitted*: the first token, the best of the best super-category, or of the given one. The "
+        "three on the right are those of the tagger's report, which no guide changes."
+    )
+    _by_source(page, results)
+    return page
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of `ootd-evaluate sequencer`."""
+    add_evaluate_options(parser, MODEL)
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[],
+        help="a training run's checkpoint to measure beside it, also on train; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tagger", type=Path, help="ONNX tagger to measure beside it, if there is one"
+    )
+    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `ootd-evaluate sequencer`."""
+    taxonomy = load_taxonomy()
+    vocabulary = Vocabulary(taxonomy)
+    tiles = {
+        split: load_tiles(
+            read_garments(options.data, split, taxonomy, options.limit), options.cache
+        )
+        for split in (("train", "val") if options.checkpoint else ("val",))
+    }
+    judges = {}
+    for path in options.checkpoint:
+        encoder, judge = judge_checkpoint(path, vocabulary)
+        name = encoder if encoder not in judges else f"{encoder} ({path})"
+        judges[name] = judge
+    if options.tagger and options.tagger.exists():
+        judges["tagger"] = judge_tagger(options.tagger, vocabulary)
+    served = judge_served(onnx_answer(options.model), vocabulary)
+    results = {SERVED: {"val": served(tiles["val"])}}
+    for name, judge in judges.items():
+        results[name] = {split: judge(part) for split, part in tiles.items()}
+    unguided = {"GUIDE_SUPERS": np.full((5, 1), -1, np.int32)}
+    speed = milliseconds_per_crop(options.model, others=unguided)
+    size = options.model.stat().st_size / 1e6
+    page = build_page(results, speed, size)
+    deliver(page, {**results, "milliseconds_per_crop": speed, "megabytes": size}, options)

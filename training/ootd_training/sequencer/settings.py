@@ -1,0 +1,30 @@
+"""Settings of a sequencer training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ootd_training.sequencer.encoder import ResCeptionSettings
+from ootd_training.tagger.settings import Stage, TaggerSettings
+
+ENCODERS = ("efficientnet", "resception")
+DEFAULT_STAGES = (Stage(0.7, 64), Stage(1.0, 80))
+
+
+@dataclass(frozen=True)
+class SequencerSettings(TaggerSettings):
+    """The settings of a tagger's run, and those of the decoder; saved in each checkpoint.
+
+    `encoder` is one of `ENCODERS`; `start`, a tagger's checkpoint whose trunk is the starting
+    point, is for "efficientnet" alone, of which `trunk` gives the size. `hidden` is the width of
+    the LSTM, `structure_gain` weighs the loss of which group comes next.
+    """
+
+    encoder: str = "efficientnet"
+    epochs: int = 40
+    seed: int = 17
+    learning_rate: float = 1e-3
+    hidden: int = 192
+    structure_gain: float = 0.5
+    resception: ResCeptionSettings = field(default_factory=ResCeptionSettings)
+    stages: tuple[Stage, ...] = DEFAULT_STAGES

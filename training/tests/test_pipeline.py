@@ -1,0 +1,181 @@
+"""All steps in turn: skipped when done, resumed when killed, redone when asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+
+import pytest
+
+from labelled_photos import write_data
+from ootd_training import pipeline
+from ootd_training.console import CommandError
+from ootd_training.pipeline import QUICK_DRAWN_PHOTOS, Options, Step
+from ootd_training.pipeline_progress import EpochLines, duration
+from ootd_training.taxonomy import load_taxonomy
+
+EPOCH = {"epoch": 2, "epochs": 10, "minutes_left": 4.0, "loss": {"box": 1.5}}
+
+
+@pytest.fixture
+def options(tmp_path):
+    (tmp_path / "runs").mkdir()
+    return Options(
+        tmp_path / "data", tmp_path / "runs", tmp_path / "models", None, 1, "cpu", quick=False
+    )
+
+
+class Worker:
+    """Steps that record that they ran; one may fail."""
+
+    def __init__(self, options, failing=""):
+        self.ran = []
+        self.failing = failing
+        self.runs = options.runs
+
+    def steps(self):
+        return [
+            Step(name, minutes, lambda name=name: self.go(name), (self.runs / name,))
+            for name, minutes in (("draw", 1), ("detector", 60), ("tagger", 30))
+        ]
+
+    def go(self, name):
+        self.ran.append(name)
+        (self.runs / name).touch()
+        if name == self.failing:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_run_goes_on_with_the_step_that_it_was_at(options, capsys):
+    worker = Worker(options, failing="detector")
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.go(options, worker.steps())
+    again = Worker(options)
+    pipeline.go(options, again.steps())
+    assert (worker.ran, again.ran) == (["draw", "detector"], ["detector", "tagger"])
+    shown = capsys.readouterr().out
+    assert "[1/3] draw: done before" in shown
+    assert "[3/3] tagger: done in" in shown
+
+
+def test_finished_steps_are_skipped(options):
+    pipeline.go(options, Worker(options).steps())
+    again = Worker(options)
+    pipeline.go(options, again.steps())
+    assert again.ran == []
+
+
+@pytest.mark.parametrize(("first", "ran"), [("draw", 3), ("detector", 2), ("tagger", 1)])
+def test_a_step_and_all_later_ones_are_done_anew(options, first, ran):
+    steps = Worker(options).steps()
+    pipeline.go(options, steps)
+    pipeline.forget(options, steps, first)
+    kept = {step.name for step in steps if (options.runs / step.name).exists()}
+    again = Worker(options)
+    pipeline.go(options, again.steps())
+    assert len(again.ran) == ran
+    assert kept == {step.name for step in steps} - set(again.ran)
+
+
+def test_another_seed_needs_another_folder(options):
+    pipeline.go(options, Worker(options).steps())
+    other = dataclasses.replace(options, seed=5)
+    with pytest.raises(CommandError, match="holds a run with each model's own seed, not seed 5"):
+        pipeline.go(other, Worker(options).steps())
+
+
+def test_two_runs_cannot_share_a_folder(options):
+    with (
+        pipeline.alone(options.runs),
+        pytest.raises(CommandError, match="another ootd-train all is at work"),
+        pipeline.alone(options.runs),
+    ):
+        pass
+
+
+def test_what_is_left_follows_the_pace_of_the_long_steps(options, capsys):
+    worker = Worker(options)
+    (options.runs / pipeline.STATE).write_text(
+        json.dumps({"seed": None, "done": {"draw": 9.0, "detector": 120.0}})
+    )
+    pipeline.go(options, worker.steps())
+    assert "[3/3] tagger, about 60 min left in all" in capsys.readouterr().out
+
+
+def given(arguments, name):
+    return arguments[arguments.index(name) + 1]
+
+
+def test_every_model_gets_what_the_steps_before_it_made(options):
+    (options.data / "street").mkdir(parents=True)
+    (options.data / "street" / "train.jsonl").touch()
+    trained = {}
+    steps = pipeline.Steps(dataclasses.replace(options, seed=3, quick=True), trained.__setitem__)
+    names = [step.name for step in steps.all()]
+    for step in steps.all():
+        if step.name in ("detector", "tagger", "sequencer", "embedder"):
+            step.go()
+    assert names.index("detector") < names.index("street") < names.index("tagger")
+    assert names[-2:] == ["release", "reports"]
+    assert len({given(arguments, "--output") for arguments in trained.values()}) == 4
+    for model, arguments in trained.items():
+        assert given(arguments, "--seed") == "3"
+        assert given(arguments, "--drawn") == str(options.runs / "drawn")
+        assert "--quick" in arguments
+        assert ("--street" in arguments) == (model != "detector")
+        assert ("--start" in arguments) == (model in ("sequencer", "embedder"))
+    assert (
+        given(trained["embedder"], "--start") == f"{given(trained['tagger'], '--output')}/last.pt"
+    )
+
+
+def test_data_without_street_photos_is_enough(options):
+    trained = {}
+    steps = pipeline.Steps(options, trained.__setitem__)
+    steps.street()
+    (tagger,) = (step for step in steps.all() if step.name == "tagger")
+    tagger.go()
+    assert "--street" not in trained["tagger"]
+
+
+def test_drawn_photos_hold_every_sub_category():
+    """They come in turn, and some are only known from drawn photos."""
+    count = len(load_taxonomy().subs)
+    assert all(garments >= count for _, garments in (pipeline.DRAWN_PHOTOS, QUICK_DRAWN_PHOTOS))
+
+
+def test_the_command_says_what_is_wrong_before_it_begins(tmp_path):
+    data = write_data(tmp_path / "data", 1)
+    arguments = ["--data", str(data), "--runs", str(tmp_path / "runs"), "--quick"]
+    folder = tmp_path / "runs" / "quick"
+    folder.mkdir(parents=True)
+    (folder / pipeline.STATE).write_text(json.dumps({"seed": 9, "done": {}}))
+    with pytest.raises(CommandError, match="holds a run with seed 9"):
+        pipeline.train_all(arguments)
+
+
+def test_a_repository_of_another_taxonomy_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="is not a model repository"):
+        pipeline.check_taxonomy(tmp_path)
+    (tmp_path / "taxonomy.json").write_text("{}")
+    with pytest.raises(CommandError, match="make them alike"):
+        pipeline.check_taxonomy(tmp_path)
+
+
+def test_epochs_are_shown_with_the_time_that_is_left():
+    shown = io.StringIO()
+    lines = EpochLines("[3/8] tagger", 60.0, shown)
+    print(json.dumps(EPOCH), file=lines)
+    print("other", file=lines)
+    assert shown.getvalue() == (
+        '[3/8] tagger: epoch 2 of 10, 4 min left, about 64 min in all; {"loss": {"box": 1.5}}\n'
+        "other\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0.5, "30 s"), (1.0, "1 min"), (99, "99 min"), (150, "2.5 h")]
+)
+def test_durations_are_said_as_people_do(minutes, said):
+    assert duration(minutes) == said
