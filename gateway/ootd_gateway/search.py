@@ -30,7 +30,7 @@ _RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 class SearchSettings:
     """`color_weight` (0 to 1) is the colour part of a score; `threads` search at a time."""
 
-    color_weight: float = 0.15
+    color_weight: float = 0.25
     threads: int = 4
 
 

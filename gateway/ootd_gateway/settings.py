@@ -160,7 +160,7 @@ class Settings(BaseSettings):
         "searches slower.",
     )
     color_weight: float = Field(
-        0.15,
+        0.25,
         ge=0,
         le=1,
         description="Weight of colour in a hit's score, 0 to 1; appearance has the rest.",

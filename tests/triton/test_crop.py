@@ -45,8 +45,8 @@ def reference_bins(pixels):
         (green - blue) / chroma,
         np.where(value == green, 2 + (blue - red) / chroma, 4 + (red - green) / chroma),
     )
-    hue_bin = np.floor(hue * 2 + 0.5) % 12
-    chromatic = 8 + hue_bin * 4 + (saturation >= 0.56) * 2 + (value >= 0.56)
+    hue_bin = np.floor(hue * 4 + 0.5) % 24
+    chromatic = 8 + hue_bin * 2 + (saturation >= 0.56)
     achromatic = np.minimum(np.floor(value * 8), 7)
     return np.where((saturation < 0.12) | (value < 0.12), achromatic, chromatic).astype(int)
 
@@ -92,13 +92,14 @@ def test_crops_and_histograms_agree_with_the_reference(infer, drawing, size):
         ((0, 0, 0), 0),
         ((255, 255, 255), 7),
         ((128, 128, 128), 4),
-        ((255, 0, 0), 8 + 3),
-        ((255, 0, 20), 8 + 3),
-        ((120, 0, 0), 8 + 2),
-        ((255, 200, 200), 8 + 1),
-        ((0, 255, 0), 8 + 4 * 4 + 3),
-        ((0, 0, 255), 8 + 8 * 4 + 3),
-        ((255, 0, 128), 8 + 11 * 4 + 3),
+        ((255, 0, 0), 8 + 1),
+        ((255, 0, 20), 8 + 1),
+        ((255, 0, 40), 8 + 23 * 2 + 1),
+        ((120, 0, 0), 8 + 1),
+        ((255, 200, 200), 8),
+        ((0, 255, 0), 8 + 8 * 2 + 1),
+        ((0, 0, 255), 8 + 16 * 2 + 1),
+        ((255, 0, 128), 8 + 22 * 2 + 1),
     ],
 )
 def test_a_plain_colour_fills_its_bin(infer, color, expected):
@@ -113,4 +114,4 @@ def test_the_middle_counts_more_than_the_background(infer):
     photo[:, 50:150, 50:150] = (255, 0, 0)  # a quarter of the area
     whole = np.array([[0, 0, 1, 1]], np.float32)
     histogram = infer("crop", PHOTO=photo, BOXES=whole)["COLOR_HISTOGRAM"][0]
-    assert histogram[8 + 3] > 0.4
+    assert histogram[8 + 1] > 0.4

@@ -87,9 +87,9 @@ def test_color_bins_reports_the_served_layout(
     monkeypatch.setattr(color_bins, "SIGMAS", (0.25, 0.4))
     commands.run(["color-bins", "--data", str(data), "--limit", "4", "--report", str(tmp_path)])
     text = (tmp_path / "color-bins.md").read_text()
-    assert "| **8 + 12x2x2** (served) | 56 | 0.25 |" in text
+    assert "| **8 + 24x2x1** (served) | 56 | 0.25 |" in text
     assert "| 8 + 6x1x1 | 14 | 0.25 |" in text
-    assert "| 8 + 12x2x2 | 56 | 0.4 |" in text
+    assert "| 8 + 24x2x1 | 56 | 0.4 |" in text
     assert (tmp_path / "color-bins-mean.png").stat().st_size > 1000
 
 
@@ -111,8 +111,8 @@ def test_fusion_weight_reports_every_weight(
     monkeypatch.setattr(fusion_weight, "appearance", random_embedder)
     commands.run(["fusion-weight", "--data", str(data), "--limit", "4", "--report", str(tmp_path)])
     text = (tmp_path / "fusion-weight.md").read_text()
-    assert all(f"| {weight:g} |" in text for weight in fusion_weight.WEIGHTS if weight != 0.15)
-    assert "| **0.15** (served) |" in text
+    assert all(f"| {weight:g} |" in text for weight in fusion_weight.WEIGHTS if weight != 0.25)
+    assert "| **0.25** (served) |" in text
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_resception_is_trained_from_random_weights(
     assert not torch.equal(
         run.network.encoder.state_dict()["top.0.0.weight"], before["top.0.0.weight"]
     )
-    loaded, known = load_sequencer(tmp_path / "last.pt", TAXONOMY)
+    known = load_sequencer(tmp_path / "last.pt", TAXONOMY)[1]
     assert known.encoder == "resception"
 
 

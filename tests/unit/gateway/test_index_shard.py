@@ -73,7 +73,7 @@ def test_the_graph_finds_nearly_all_of_the_best() -> None:
     graph = Shard(ShardSettings(exact_limit=500, build_threads=1))
     for shard in (exact, graph):
         shard.apply([], entries(vectors, with_color=True))
-    for weight in (0.0, 0.15):
+    for weight in (0.0, 0.25):
         same = 0
         for n in range(0, 4000, 80):
             query = exact_query(vectors[n], weight=weight, seed=n)

@@ -13,11 +13,11 @@ from onnx import numpy_helper, parser
 
 CROP_SIDE = 160  # px
 MARGIN = 0.05  # of the box's size, added on each side
-HISTOGRAM_BINS = 56
 ACHROMATIC_BINS = 8  # by value: black, greys, white
-HUE_BINS, SATURATION_BINS, VALUE_BINS = 12, 2, 2
+HUE_BINS, SATURATION_BINS = 24, 2
+HISTOGRAM_BINS = ACHROMATIC_BINS + HUE_BINS * SATURATION_BINS
 ACHROMATIC_BELOW = 0.12  # saturation or value below it: hue is noise
-SPLIT = 0.56  # halfway between ACHROMATIC_BELOW and 1
+VIVID_FROM = 0.56  # saturation, halfway between ACHROMATIC_BELOW and 1
 WINDOW_SIGMA = 0.25  # of the crop's side
 
 # One line per step. `h`, `w`: size of the photo; `n`: number of boxes. Coordinates given to
@@ -97,17 +97,14 @@ crop (uint8[1, h, w, 3] PHOTO, float[n, 4] BOXES)
   hue_negative = Less (hue_bin, zero)
   hue_lifted = Add (hue_bin, hue_bins)
   hue_index = Where (hue_negative, hue_lifted, hue_bin)
-  split = Constant <value_float = {SPLIT}> ()
-  vivid = GreaterOrEqual (saturation, split)
-  bright = GreaterOrEqual (value, split)
-  vivid_f = Cast <to = 1> (vivid)
-  bright_f = Cast <to = 1> (bright)
-  hue_part = Mul (hue_index, four)
-  saturation_part = Mul (vivid_f, two)
-  chromatic_0 = Add (hue_part, saturation_part)
-  chromatic_1 = Add (chromatic_0, bright_f)
+  vivid_from = Constant <value_float = {VIVID_FROM}> ()
+  vivid = GreaterOrEqual (saturation, vivid_from)
+  saturation_part = Cast <to = 1> (vivid)
+  saturation_bins = Constant <value_float = {float(SATURATION_BINS)}> ()
+  hue_part = Mul (hue_index, saturation_bins)
+  hue_and_saturation = Add (hue_part, saturation_part)
   achromatic_bins = Constant <value_float = {float(ACHROMATIC_BINS)}> ()
-  chromatic = Add (chromatic_1, achromatic_bins)
+  chromatic = Add (hue_and_saturation, achromatic_bins)
 
   value_scaled = Mul (value, achromatic_bins)
   value_floor = Floor (value_scaled)
@@ -142,8 +139,8 @@ def build() -> onnx.ModelProto:
     """The checked graph: PHOTO u8[1, h, w, 3] and BOXES f32[n, 4] (normalised x0, y0, x1, y1) to
     CROPS f32[n, 3, 160, 160] (RGB, 0 to 1) and COLOR_HISTOGRAM f32[n, 56] (sums to 1).
 
-    Bins 0-7: achromatic pixels by value, dark to light; then 12 hues (red is the centre of the
-    first) x 2 saturations x 2 values.
+    Bins 0-7: achromatic pixels by value, dark to light; then 24 hues (red is the centre of the
+    first) x 2 saturations, whatever the value.
     """
     model = parser.parse_model(_GRAPH)
     model.graph.initializer.append(numpy_helper.from_array(centre_window(), "window"))

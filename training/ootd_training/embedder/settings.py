@@ -45,7 +45,7 @@ class EmbedderSettings:
     drawn: str = ""
     street: str = ""
     evaluate_every: int = 10
-    sizes: tuple[tuple[float, int], ...] = ((0.6, 80), (1.0, 112))
+    sizes: tuple[tuple[float, int], ...] = ((1.0, 96),)
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
     views: ViewSettings = field(
         default_factory=lambda: ViewSettings(recolor=0.0, light=0.15, background=0.4, zoom=0.5)

@@ -112,8 +112,8 @@ def _introduce(page: Page, photos: SearchPhotos) -> None:
 - *{RECOLORED}*: garments dyed in another colour, photographed before another background, whose
   dyed photo is the best hit among all garments and all dyed ones;
 - *{SAME_COLOR}*: the five nearest other garments that have the same colour name.""",
-        """The mean of the four decides. A layout `8 + 12x2x2` has 8 bins for colourless pixels and
-12 hues, 2 saturations and 2 values for the others; the window is the standard deviation of the
+        """The mean of the four decides. A layout `8 + 12x2x3` has 8 bins for colourless pixels and
+12 hues, 2 saturations and 3 values for the others; the window is the standard deviation of the
 Gaussian weight as a share of the crop's side. Intervals: garments drawn again 1,000 times. The
 best of many layouts looks a little better than it is, as it was chosen on the photos that it is
 judged on.""",

@@ -24,8 +24,8 @@ from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)
-LAYOUTS = (SERVED, Layout(24, 2, 1), Layout(12, 3, 3), Layout(24, 2, 3), Layout(24, 3, 3))
-"""The served histogram, another of its length, and longer ones."""
+LAYOUTS = (SERVED, Layout(12, 2, 2), Layout(12, 3, 3), Layout(24, 2, 3), Layout(24, 3, 3))
+"""The served histogram, the one served before it, and longer ones."""
 
 
 def appearance(model: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:

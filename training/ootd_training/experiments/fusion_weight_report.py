@@ -21,7 +21,7 @@ from ootd_training.report.plots import Panel, panels
 
 SAME_ITEM = (*VIEWS, RECOLORED)
 MEASURES = (*SAME_ITEM, SAME_COLOR, SAME_SUB)
-SERVED_WEIGHT = 0.15
+SERVED_WEIGHT = 0.25
 """The gateway's default of `color_weight`."""
 
 WIDTH = 98

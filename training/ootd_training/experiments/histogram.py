@@ -22,7 +22,7 @@ class Layout:
 
     hues: int = graph.HUE_BINS
     saturations: int = graph.SATURATION_BINS
-    values: int = graph.VALUE_BINS
+    values: int = 1
     achromatic: int = graph.ACHROMATIC_BINS
     achromatic_below: float = graph.ACHROMATIC_BELOW
     sigma: float = graph.WINDOW_SIGMA
@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def name(self) -> str:
-        """The numbers of bins in short, such as `8 + 12x2x2`."""
+        """The numbers of bins in short, such as `8 + 24x2x1`."""
         return f"{self.achromatic} + {self.hues}x{self.saturations}x{self.values}"
 
 

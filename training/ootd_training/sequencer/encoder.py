@@ -153,8 +153,9 @@ class Module(nn.Module):
 
     def __init__(self, c_in: int, streams: Sequence[StreamSettings], width: float) -> None:
         super().__init__()
-        self.streams = nn.ModuleList(Stream(c_in, stream, width) for stream in streams)
-        self.channels = sum(stream.channels for stream in self.streams)
+        made = [Stream(c_in, stream, width) for stream in streams]
+        self.streams = nn.ModuleList(made)
+        self.channels = sum(stream.channels for stream in made)
 
     def forward(self, x: Tensor) -> Tensor:
         """The streams' outputs, one after the other."""
@@ -166,6 +167,9 @@ class ResCeption(nn.Module):
 
     `s` can be any size from 32 px; the crops are normalised inside.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, settings: ResCeptionSettings) -> None:
         super().__init__()
@@ -195,18 +199,15 @@ class ResCeption(nn.Module):
                 nn.init.normal_(module.weight, 0.0, math.sqrt(2.0 / fan_out))
             elif isinstance(module, Stream) and module.shortcut is not None:
                 # Both summands start at half the variance, so that the sum keeps it.
-                for norm in (*self._last_norms(module), module.shortcut[1]):
-                    nn.init.constant_(norm.weight, math.sqrt(0.5))
-
-    @staticmethod
-    def _last_norms(stream: Stream) -> list[nn.Module]:
-        lasts = list(stream.fork) if len(stream.fork) else [stream.layers[-1]]
-        return [last[1] for last in lasts]  # type: ignore[index]
+                lasts = list(module.fork) if len(module.fork) else [module.layers[-1]]
+                for last in (*lasts, module.shortcut):
+                    nn.init.constant_(last[1].weight, math.sqrt(0.5))  # type: ignore[index]
 
     def forward(self, crops: Tensor) -> Tensor:
         """The features of the crops."""
         x = (crops - self.mean) / self.std
-        return self.top(self.blocks(self.stem(x))).mean((2, 3))
+        maps: Tensor = self.top(self.blocks(self.stem(x)))
+        return maps.mean((2, 3))
 
 
 def make_encoder(

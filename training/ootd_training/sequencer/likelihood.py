@@ -83,9 +83,12 @@ def independent_likelihood(
     labelled = np.flatnonzero(known >= 0)
     right = subs[labelled, known[labelled]]
     supers = super_probabilities(subs, vocabulary.taxonomy)
-    given = supers[labelled, [garments[i].super_index for i in labelled]]
+    true_supers = np.array([garment.super_index for garment in garments])
+    given = supers[labelled, true_supers[labelled]]
     tokens = labelled_values(garments, vocabulary)
     rows, columns = np.nonzero(tokens >= 0)
     values = attributes[rows, tokens[rows, columns] - vocabulary.subs]
-    losses = [-np.log(np.maximum(p, 1e-12)) for p in (right, right / given, values)]
-    return _means(*(torch.from_numpy(loss) for loss in losses), torch.zeros(0))
+    first, guided, later = (
+        torch.from_numpy(-np.log(np.maximum(p, 1e-12))) for p in (right, right / given, values)
+    )
+    return _means(first, guided, later, torch.zeros(0))

@@ -25,6 +25,8 @@ class Sequencer(nn.Module):
     it undoes the balanced drawing of the training garments.
     """
 
+    shift: Tensor
+
     def __init__(
         self,
         settings: SequencerSettings,
@@ -73,6 +75,11 @@ class ServedSequencer(nn.Module):
     probable value. Choosing by single tokens would favour groups of few values, whose probability
     is spread less thinly.
     """
+
+    super_of_sub: Tensor
+    families: Tensor
+    members: Tensor
+    places: Tensor
 
     def __init__(self, sequencer: Sequencer) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ class Stage:
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.5, 64), Stage(0.9, 96), Stage(1.0, 112))
+DEFAULT_STAGES = (Stage(0.5, 64), Stage(1.0, 96))
 QUICK_STAGES = (Stage(0.6, 32), Stage(1.0, 48))
 
 
