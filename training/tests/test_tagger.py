@@ -116,8 +116,16 @@ def test_snapshots_are_averaged() -> None:
     crops = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         both, _ = ServedTagger([first, second], TAXONOMY)(crops)
-        mean = (first(crops)[0] + second(crops)[0]) / 2
+        mean = sum(t(seen)[0] for t in (first, second) for seen in (crops, crops.flip(3))) / 4
     assert torch.allclose(both, mean.softmax(1), atol=1e-6)
+
+
+def test_a_mirrored_garment_gets_the_same_answer() -> None:
+    served = ServedTagger([Tagger(SMALL, TAXONOMY)], TAXONOMY).eval()
+    crops = torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        for answer, mirrored in zip(served(crops), served(crops.flip(3)), strict=True):
+            assert torch.allclose(answer, mirrored, atol=1e-5)
 
 
 def test_shift_multiplies_the_odds_of_a_super_category() -> None:

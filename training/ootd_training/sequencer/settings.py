@@ -8,7 +8,9 @@ from ootd_training.sequencer.encoder import ResCeptionSettings
 from ootd_training.tagger.settings import Stage, TaggerSettings
 
 ENCODERS = ("efficientnet", "resception")
-DEFAULT_STAGES = (Stage(0.7, 64), Stage(1.0, 80))
+# One size throughout: the trunk comes from the tagger as it ends, at 96 px, and a short run has no
+# time to get used to another.
+DEFAULT_STAGES = (Stage(1.0, 96),)
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ class ServedTagger(nn.Module):
     """The tagger as it is served: probabilities; each attribute group sums to 1 by itself.
 
     The logits are the mean over `taggers`, snapshots of one run (Huang et al. 2017, Snapshot
-    Ensembles); `super_shift`, one number for each super-category, is added to those of its
-    sub-categories.
+    Ensembles), and over the crop and its mirror image; `super_shift`, one number for each
+    super-category, is added to those of its sub-categories.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ServedTagger(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities of sub-categories and of attribute values."""
-        answers = [tagger(crops) for tagger in self.taggers]
+        answers = [tagger(seen) for tagger in self.taggers for seen in (crops, crops.flip(3))]
         subs = torch.stack([answer[0] for answer in answers]).mean(0)
         attributes = torch.stack([answer[1] for answer in answers]).mean(0)
         groups = attributes.split(self.group_sizes, dim=1)
