@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway_process import REPOSITORY, GatewayProcess
-from ootd import Client, FailedPreconditionError, InvalidRequestError, Photo
+from gateway_process import GatewayProcess
+from ootd import Client, InvalidRequestError, Photo
 from photos import outfit_jpeg
-
-HAS_SEQUENCER = (REPOSITORY / "model_repository" / "ootd_sequence").is_dir()
 
 
 @pytest.fixture
@@ -30,10 +28,17 @@ def test_a_low_threshold_answers_weak_detections_too(client: Client) -> None:
 def test_a_threshold_holds_with_a_category_too(client: Client) -> None:
     every = client.analyze_image(outfit_jpeg(), category="top", score_threshold=0.001).garments
     assert {one.super_category for one in every} == {"top"}
-    middle = (every[0].score + every[-1].score) / 2
-    some = client.analyze_image(outfit_jpeg(), category="top", score_threshold=middle).garments
-    assert 0 < len(some) < len(every)
-    assert all(one.score >= middle for one in some)
+    best = every[0].score
+
+    def found(threshold: float) -> list[str]:
+        garments = client.analyze_image(
+            outfit_jpeg(), category="top", score_threshold=threshold
+        ).garments
+        assert all(one.score >= threshold for one in garments if one.box_origin == "detected")
+        return [one.box_origin for one in garments]
+
+    assert found(best - 0.001)[0] == "detected"
+    assert found(best + 0.001) == ["whole_photo"]
 
 
 def test_a_bad_threshold_is_refused(client: Client) -> None:
@@ -58,17 +63,6 @@ def test_the_tagger_may_be_asked_for_by_name(client: Client) -> None:
     assert client.analyze_image(outfit_jpeg(), attribute_model="tagger") == usual
 
 
-@pytest.mark.skipif(HAS_SEQUENCER, reason="the model repository has a sequencer")
-def test_a_sequencer_that_is_not_served_is_told(client: Client) -> None:
-    with pytest.raises(FailedPreconditionError, match="sequencer") as caught:
-        client.analyze_image(outfit_jpeg(), attribute_model="sequencer")
-    assert caught.value.reason == "ATTRIBUTE_MODEL_NOT_SERVED"
-    assert caught.value.metadata["attribute_model"] == "sequencer"
-    (answer,) = client.analyze_images([Photo("a", outfit_jpeg(), attribute_model="sequencer")])
-    assert isinstance(answer.error, FailedPreconditionError)
-
-
-@pytest.mark.skipif(not HAS_SEQUENCER, reason="the model repository has no sequencer")
 def test_the_sequencer_names_the_same_boxes(client: Client) -> None:
     tagged = client.analyze_image(outfit_jpeg(), score_threshold=0.01)
     told = client.analyze_image(outfit_jpeg(), score_threshold=0.01, attribute_model="sequencer")

@@ -15,12 +15,6 @@ OF_THE_ATTRIBUTE_MODEL = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _sequencer(client):
-    if not client.is_model_ready("ootd_sequence"):
-        pytest.skip("the model repository has no sequencer")
-
-
 def test_boxes_and_embeddings_are_those_of_the_other_ensemble(analyze, encode, drawing):
     tagged = analyze(encode(drawing))
     told = analyze(encode(drawing), ensemble="ootd_sequence")

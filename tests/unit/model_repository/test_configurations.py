@@ -9,9 +9,6 @@ from tritonclient.grpc import model_config_pb2
 
 MEMBERS = ("decode", "detector", "select", "crop", "tagger", "sequencer", "embedder", "verify")
 
-OPTIONAL = ("sequencer", "ootd_sequence")
-"""A repository may do without another attribute model than the tagger."""
-
 
 def _read(path):
     return text_format.Parse(path.read_text(), model_config_pb2.ModelConfig())
@@ -20,10 +17,7 @@ def _read(path):
 @pytest.fixture(scope="module")
 def config(model_repository):
     def read(name):
-        path = model_repository / name / "config.pbtxt"
-        if name in OPTIONAL and not path.exists():
-            pytest.skip(f"the model repository has no {name}")
-        return _read(path)
+        return _read(model_repository / name / "config.pbtxt")
 
     return read
 
