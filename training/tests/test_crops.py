@@ -223,8 +223,8 @@ def test_drawn_garments_follow_the_photos(data: Path, tmp_path: Path) -> None:
         load_training_tiles(data, TAXONOMY, 4, drawn=str(tmp_path / "nothing"))
 
 
-COLOR = AttributeGroup("color", ("blue", "red", "multicolor"), 0)
-PATTERN = AttributeGroup("pattern", ("plain", "patterned"), 3)
+COLOR = AttributeGroup("color", ("blue", "red", "multicolor"), 0, (0,))
+PATTERN = AttributeGroup("pattern", ("plain", "patterned"), 3, (0,))
 
 
 def test_colors_tell_plain_from_patterned() -> None:
