@@ -9,19 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-COLUMNS = [
-    "image",
-    "super",
-    "sub",
-    "sub_from",
-    "label",
-    "kids",
-    "sender_id",
-    "color",
-    "color_share",
-    "width",
-    "height",
-]
+from ootd_training.fetch.catalog import COLUMNS
+
 CATALOG = (
     ("top", "t-shirt", "T-Shirt", "red", (200, 20, 20)),
     ("bottom", "", "Pants", "blue", (30, 60, 200)),

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from killed_runs import kill_after_an_epoch
 from pycocotools import mask as run_length
 from torch.nn import functional
 
@@ -19,7 +20,6 @@ from ootd_training.detector.network import DetectorNetwork
 from ootd_training.detector.photos import Sample, letterbox
 from ootd_training.detector.settings import QUICK_STAGES, DetectorSettings, Stage
 from ootd_training.detector.train import train
-from ootd_training.run import Run
 
 COLOURS = ((220, 40, 40), (40, 60, 220))
 
@@ -127,7 +127,7 @@ def small_data(tmp_path):
     return tmp_path
 
 
-def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path):
     settings = DetectorSettings(
         data=str(small_data), output=str(tmp_path / "whole"), epochs=3, batch=4,
         stages=QUICK_STAGES,
@@ -138,16 +138,7 @@ def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path, monkeypatch
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert 0 <= lines[-1]["val"]["map50"] <= 1
     broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    save = Run.save
-
-    def killed(run):
-        save(run)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Run, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(broken)
-    monkeypatch.setattr(Run, "save", save)
+    kill_after_an_epoch(lambda: train(broken))
     resumed = train(broken)
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)

@@ -10,12 +10,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
 from ootd_training import commands
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.run import Run
 from ootd_training.sequencer.encoder import ResCeptionSettings
 from ootd_training.sequencer.export import (
     OUTPUTS,
@@ -167,16 +167,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
 ) -> None:
     whole = train(dataclasses.replace(settings, output=str(tmp_path / "whole")), None)
     broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    saved = Run.save
-
-    def killed(run: Run[Sequencer]) -> None:
-        saved(run)
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(broken, None)
+    kill_after_an_epoch(lambda: train(broken, None))
     resumed = train(broken, None)
     assert resumed.step == whole.step
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
 from ootd_training import commands
@@ -226,16 +227,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
 ) -> None:
     whole = train(dataclasses.replace(settings, output=str(tmp_path / "whole")), None)
     broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    save = Run.save
-
-    def killed(run: Run[Tagger]) -> None:
-        save(run)
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(broken, None)
+    kill_after_an_epoch(lambda: train(broken, None))
     resumed = train(broken, None)
     assert resumed.step == whole.step
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ootd_training.data.crops import WHOLE, Garment, Tiles, joined, load_tiles
 from ootd_training.data.street import read_street
@@ -223,3 +224,43 @@ def load_training_tiles(
         garments = read_street_garments(data, Path(street), taxonomy)
         tiles = joined(tiles, load_tiles(garments[: limit or None], cache))
     return tiles
+
+
+class CropRunSettings(Protocol):
+    """What the settings of a model that looks at crops say about its data."""
+
+    @property
+    def data(self) -> str:
+        """Folder of the labelled photos."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """This many garments of each source; 0 for all."""
+        ...
+
+    @property
+    def drawn(self) -> str:
+        """Folder of drawn photos, empty for none."""
+        ...
+
+    @property
+    def street(self) -> str:
+        """File of boxes of street photos, empty for none."""
+        ...
+
+
+def load_run_tiles(
+    settings: CropRunSettings, taxonomy: Taxonomy, cache: Path | None
+) -> tuple[Tiles, Tiles]:
+    """The tiles that a run is trained on, and those of the val split that it is judged by."""
+    data = Path(settings.data)
+    tiles = load_training_tiles(
+        data,
+        taxonomy,
+        settings.limit,
+        drawn=settings.drawn,
+        street=settings.street,
+        cache=cache,
+    )
+    return tiles, load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)

@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ootd_training.data.crops import load_tiles
-from ootd_training.data.garments import load_training_tiles, read_garments
+from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.views import pixels_of, prefetch
 from ootd_training.embedder.batches import PairBatch, PairSampler
 from ootd_training.embedder.export import export_embedder
@@ -129,16 +128,7 @@ def train(
     run = Run(network, settings)
     if not restart:
         run.resume()
-    data = Path(settings.data)
-    tiles = load_training_tiles(
-        data,
-        taxonomy,
-        settings.limit,
-        drawn=settings.drawn,
-        street=settings.street,
-        cache=cache,
-    )
-    held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
+    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
     sampler = PairSampler(tiles, settings, taxonomy)
     labels = encode_labels(tiles.garments, taxonomy).to(run.device)
 

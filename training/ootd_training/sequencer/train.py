@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ootd_training.data.crops import Tiles, load_tiles
-from ootd_training.data.garments import load_training_tiles, read_garments
+from ootd_training.data.crops import Tiles
+from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
+from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.sequencer.encoder import ResCeptionSettings
@@ -85,16 +86,7 @@ def train(settings: SequencerSettings, cache: Path | None, restart: bool = False
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     taxonomy = load_taxonomy()
-    data = Path(settings.data)
-    tiles = load_training_tiles(
-        data,
-        taxonomy,
-        settings.limit,
-        drawn=settings.drawn,
-        street=settings.street,
-        cache=cache,
-    )
-    held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
+    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
     run = Run(make_sequencer(settings, tiles, taxonomy), settings)
     if not restart:
         run.resume()
@@ -141,5 +133,6 @@ def main(options: argparse.Namespace) -> None:
             settings, epochs=3, batch=16, limit=options.limit or 100, stages=QUICK_STAGES
         )
     run = train(settings, options.cache, options.restart)
+    write_run_report("sequencer", settings)
     if options.export:
         export_sequencer(run.average.cpu(), settings.size(1.0), options.export)

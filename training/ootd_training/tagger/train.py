@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ootd_training.data.crops import Tiles, load_tiles
-from ootd_training.data.garments import load_training_tiles, read_garments
+from ootd_training.data.crops import Tiles
+from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
 from ootd_training.report.run import write_run_report
@@ -97,16 +97,7 @@ def train(settings: TaggerSettings, cache: Path | None, restart: bool = False) -
     run = Run(tagger, settings)
     if not restart:
         run.resume()
-    data = Path(settings.data)
-    tiles = load_training_tiles(
-        data,
-        taxonomy,
-        settings.limit,
-        drawn=settings.drawn,
-        street=settings.street,
-        cache=cache,
-    )
-    held_out = load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
+    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
 
     def evaluate() -> dict[str, dict[str, float]]:
         served = served_tagger([run.average], tiles, settings, taxonomy).to(run.device)
@@ -150,14 +141,7 @@ def main(options: argparse.Namespace) -> None:
     write_run_report("tagger", settings)
     if options.export:
         taxonomy = load_taxonomy()
-        tiles = load_training_tiles(
-            Path(settings.data),
-            taxonomy,
-            settings.limit,
-            drawn=settings.drawn,
-            street=settings.street,
-            cache=options.cache,
-        )
+        tiles, _ = load_run_tiles(settings, taxonomy, options.cache)
         snapshots = [load_tagger(path, taxonomy) for path in options.snapshot]
         served = served_tagger([*snapshots, run.average.cpu()], tiles, settings, taxonomy)
         export_tagger(served, settings.size(1.0), options.export)
