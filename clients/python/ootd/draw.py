@@ -28,7 +28,7 @@ _HEADING_HEIGHT = 64
 _CAPTION_HEIGHT = 96
 _ROW_GAP = 30
 _TEXT_WIDTH = 560
-_MOST_DETAILS = 6
+_MOST_DETAILS = 8
 
 _INK = "#18181B"
 _SOFT_INK = "#52525B"
@@ -240,15 +240,16 @@ def _heading(
     )
     if not below:
         x = left + pen.textlength(name, font=font(_HEADING)) + 24
-        text = _shortened(pen, ", ".join(row.details), room - (x - left), _SMALL)
-        pen.text((x, top + 15), text, font=font(_SMALL), fill=_SOFT_INK)
+        lines = _wrapped(pen, ", ".join(row.details), room - (x - left), _SMALL, 2)
+        y = top + (15 if len(lines) == 1 else 2)
+        for number, line in enumerate(lines):
+            pen.text((x, y + 29 * number), line, font=font(_SMALL), fill=_SOFT_INK)
         return
     x = left + _THUMBNAIL + 2 * _GAP
-    lines = row.details[:_MOST_DETAILS]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(row.details[:_MOST_DETAILS]):
         y = top + _HEADING_HEIGHT + number * (_THUMBNAIL // _MOST_DETAILS)
-        text = _shortened(pen, line, _TEXT_WIDTH - 2 * _GAP, _BODY)
-        pen.text((x, y), text, font=font(_BODY), fill=_INK)
+        text = _shortened(pen, line, _TEXT_WIDTH - 2 * _GAP, _SMALL)
+        pen.text((x, y), text, font=font(_SMALL), fill=_INK)
 
 
 def _caption(pen: ImageDraw.ImageDraw, hit: Hit, left: int, top: int) -> None:
