@@ -27,7 +27,9 @@ def add_run_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
 
 def add_crop_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
     """Add the options of the models that look at crops."""
-    parser.add_argument("--start", default="", help="a checkpoint whose weights to start from")
+    parser.add_argument(
+        "--start", default="", help="a checkpoint or a released ONNX file to start from"
+    )
     parser.add_argument("--street", default="", help="boxes of street photos (detector.street)")
     parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
     parser.add_argument("--width", type=float, default=defaults.trunk.width, help="of the trunk")

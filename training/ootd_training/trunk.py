@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+TAGGER_TRUNK = "trunk."
+"""What stands before the names of the trunk's weights in a tagger's checkpoint."""
 IMAGE_MEAN = (0.55, 0.53, 0.51)
 IMAGE_STD = (0.28, 0.28, 0.28)
 
@@ -153,15 +154,3 @@ class Trunk(nn.Module):
         x = (crops - self.mean) / self.std
         x = self.top(self.blocks(self.stem(x)))
         return x.mean((2, 3))
-
-
-def load_tagger_trunk(trunk: Trunk, checkpoint: Path) -> None:
-    """Copy the averaged trunk of a tagger's checkpoint; it must be of the same size.
-
-    RuntimeError of PyTorch, which names the weights, if it is not.
-    """
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
-    prefix = "trunk."
-    trunk.load_state_dict(
-        {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
-    )

@@ -21,6 +21,7 @@ from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder
 from ootd_training.embedder.settings import EmbedderSettings
 from ootd_training.embedder.train import (
     EmbedderInTraining,
+    load_start,
     train,
     train_epoch,
 )
@@ -29,7 +30,7 @@ from ootd_training.run import Run
 from ootd_training.tagger.loss import encode_labels
 from ootd_training.tagger.network import Tagger
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings, load_tagger_trunk
+from ootd_training.trunk import TrunkSettings
 
 TAXONOMY = load_taxonomy()
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=64)
@@ -161,10 +162,11 @@ def test_measures_of_perfect_and_of_blind_embeddings(data: Path) -> None:
 def test_start_from_tagger_copies_the_trunk(tmp_path: Path) -> None:
     tagger = Tagger(SMALL, TAXONOMY)
     torch.save({"average": tagger.state_dict()}, tmp_path / "last.pt")
-    embedder = Embedder(SMALL)
-    load_tagger_trunk(embedder.trunk, tmp_path / "last.pt")
-    for mine, theirs in zip(embedder.trunk.parameters(), tagger.trunk.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+    network = EmbedderInTraining(EmbedderSettings("", "", trunk=SMALL), TAXONOMY)
+    load_start(network, tmp_path / "last.pt", list)
+    mine = network.embedder.trunk.parameters()
+    for own, theirs in zip(mine, tagger.trunk.parameters(), strict=True):
+        assert torch.equal(own, theirs)
 
 
 def test_training_learns(settings: EmbedderSettings, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def settings(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TaggerSett
         trunk=SMALL,
         stages=(Stage(1.0, 32),),
         views=ViewSettings(recolor=0.0, erase=0.0, background=0.0),
+        mixing=0.0,
     )
 
 
@@ -104,7 +105,7 @@ def test_folding_batch_norms_changes_no_answer() -> None:
 
 
 def test_served_groups_sum_to_one() -> None:
-    served = ServedTagger([Tagger(SMALL, TAXONOMY)], TAXONOMY).eval()
+    served = ServedTagger(Tagger(SMALL, TAXONOMY), TAXONOMY).eval()
     with torch.inference_mode():
         subs, attributes = served(torch.rand(3, 3, 32, 32))
     assert torch.allclose(subs.sum(1), torch.ones(3))
@@ -112,17 +113,8 @@ def test_served_groups_sum_to_one() -> None:
         assert torch.allclose(attributes[:, group.columns].sum(1), torch.ones(3), atol=1e-6)
 
 
-def test_snapshots_are_averaged() -> None:
-    first, second = Tagger(SMALL, TAXONOMY).eval(), Tagger(SMALL, TAXONOMY).eval()
-    crops = torch.rand(2, 3, 32, 32)
-    with torch.inference_mode():
-        both, _ = ServedTagger([first, second], TAXONOMY)(crops)
-        mean = sum(t(seen)[0] for t in (first, second) for seen in (crops, crops.flip(3))) / 4
-    assert torch.allclose(both, mean.softmax(1), atol=1e-6)
-
-
 def test_a_mirrored_garment_gets_the_same_answer() -> None:
-    served = ServedTagger([Tagger(SMALL, TAXONOMY)], TAXONOMY).eval()
+    served = ServedTagger(Tagger(SMALL, TAXONOMY), TAXONOMY).eval()
     crops = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         for answer, mirrored in zip(served(crops), served(crops.flip(3)), strict=True):
@@ -133,8 +125,8 @@ def test_shift_multiplies_the_odds_of_a_super_category() -> None:
     tagger = Tagger(SMALL, TAXONOMY).eval()
     crops = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
-        plain, _ = ServedTagger([tagger], TAXONOMY)(crops)
-        shifted, _ = ServedTagger([tagger], TAXONOMY, (0.7, 0, 0, 0, 0, 0))(crops)
+        plain, _ = ServedTagger(tagger, TAXONOMY)(crops)
+        shifted, _ = ServedTagger(tagger, TAXONOMY, (0.7, 0, 0, 0, 0, 0))(crops)
     before, after = plain[:, :6].sum(1), shifted[:, :6].sum(1)
     odds = (after / (1 - after)) / (before / (1 - before))
     assert torch.allclose(odds, torch.full((3,), 0.7).exp(), rtol=1e-3)
@@ -225,6 +217,7 @@ def test_training_learns(settings: TaggerSettings, tmp_path: Path) -> None:
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     settings: TaggerSettings, tmp_path: Path
 ) -> None:
+    settings = dataclasses.replace(settings, mixing=0.5)
     whole = train(dataclasses.replace(settings, output=str(tmp_path / "whole")), None)
     broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
     kill_after_an_epoch(lambda: train(broken, None))
@@ -254,7 +247,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tagger, Path]:
     for _ in range(4):
         tagger(torch.rand(8, 3, 32, 32))
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    export_tagger(ServedTagger([tagger], TAXONOMY), 96, path)
+    export_tagger(ServedTagger(tagger, TAXONOMY), 96, path)
     return tagger, path
 
 
@@ -262,7 +255,7 @@ def test_exported_file_answers_as_the_network(data: Path, exported: tuple[Tagger
     tagger, path = exported
     tiles = load_tiles(read_garments(data, "val", TAXONOMY), None)
     crops = np.stack([tiles.served(i, 160) for i in range(5)])
-    differences = largest_difference(ServedTagger([tagger], TAXONOMY), 96, path, crops)
+    differences = largest_difference(ServedTagger(tagger, TAXONOMY), 96, path, crops)
     assert set(differences) == set(OUTPUTS)
     assert max(differences.values()) < 0.01
     session = open_session(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ootd_training.data.catalog import read_catalog
 from ootd_training.data.detect import read_outfits
 from ootd_training.data.drawn import read_drawn
 from ootd_training.detector.batches import Batch, Pools, epoch_batches
-from ootd_training.detector.export import load_network, write
+from ootd_training.detector.export import write
 from ootd_training.detector.loss import detection_loss
 from ootd_training.detector.measure import average_precision, recognition, torch_detector
 from ootd_training.detector.network import DetectorNetwork
@@ -30,6 +31,7 @@ from ootd_training.detector.settings import (
     Stage,
 )
 from ootd_training.detector.street import label_street, load_street
+from ootd_training.released_weights import MEASURED_BATCHES, start_from
 from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_run_options, chosen
@@ -76,6 +78,14 @@ class TrainingPhotos:
             self._stage, self._pools = stage, self._everything.resized(stage)
         return self._pools
 
+    def first_images(self) -> list[Tensor]:
+        """A few batches of photos, f32[b, 3, h, w] in 0..1, at the size that the run ends with."""
+        settings, stage = self.settings, self.settings.stages[-1]
+        random = np.random.default_rng(settings.seed)
+        pools = self._everything.resized(stage)
+        batches = epoch_batches(pools, stage, settings.batch, random)
+        return [batch.images for batch in itertools.islice(batches, MEASURED_BATCHES)]
+
     def _label_street(self, run: Run[DetectorNetwork]) -> list[Sample]:
         """Street photos that tags confirm, labelled once a run; the labels stay in its folder."""
         data, file = Path(self.settings.data), run.output / STREET_LABELS
@@ -90,8 +100,8 @@ class TrainingPhotos:
 
     def _teacher(self, run: Run[DetectorNetwork]) -> tuple[DetectorNetwork, int]:
         """The network that labels, and the side of the pictures that it learnt from, in px."""
-        if run.epoch == 0 and self.settings.start:
-            return load_network(Path(self.settings.start))
+        if run.epoch == 0:
+            return run.average, self.settings.stages[-1].height
         stage = self.settings.stage((run.epoch - 1) / self.settings.epochs)
         return run.average, max(stage.height, stage.width)
 
@@ -140,12 +150,12 @@ def train(settings: DetectorSettings, restart: bool = False) -> Run[DetectorNetw
     torch.manual_seed(settings.seed)
     cv2.setNumThreads(1)
     network = DetectorNetwork()
+    photos = TrainingPhotos(settings)
     if settings.start:
-        network.load_state_dict(torch.load(settings.start, weights_only=True)["average"])
+        start_from(network, Path(settings.start), photos.first_images, fresh=("segmentation.",))
     run = Run(network, settings)
     if restart or not run.resume():
         (run.output / STREET_LABELS).unlink(missing_ok=True)
-    photos = TrainingPhotos(settings)
 
     def epoch() -> dict[str, Any]:
         stage = settings.stage(run.progress)
@@ -164,7 +174,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-train detector`."""
     defaults = DetectorSettings(data="", output="")
     add_run_options(parser, defaults)
-    parser.add_argument("--start", default="", help="a checkpoint whose weights to start from")
+    parser.add_argument(
+        "--start", default="", help="a checkpoint or a released ONNX file to start from"
+    )
     parser.add_argument("--batch", type=int, default=defaults.batch, help="photos a step")
     parser.add_argument(
         "--catalog-share", type=float, default=defaults.catalog_share,

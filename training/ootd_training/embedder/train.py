@@ -20,12 +20,19 @@ from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss,
 from ootd_training.embedder.measure import Embed, measure_by_source
 from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
+from ootd_training.released_weights import (
+    MEASURED_BATCHES,
+    RELEASED,
+    Batches,
+    read_released,
+    start_from,
+)
 from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.loss import Labels, encode_labels
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
-from ootd_training.trunk import TrunkSettings, load_tagger_trunk
+from ootd_training.trunk import TAGGER_TRUNK, TrunkSettings
 
 
 class EmbedderInTraining(nn.Module):
@@ -42,16 +49,32 @@ class EmbedderInTraining(nn.Module):
         return embeddings, self.labels(embeddings)
 
 
-def start_from(network: EmbedderInTraining, checkpoint: Path) -> None:
-    """Copy the averaged weights of an embedder's checkpoint, or the trunk of a tagger's.
+def load_start(network: EmbedderInTraining, path: Path, batches: Batches) -> None:
+    """Copy the weights of an embedder, or the trunk of a tagger: a checkpoint or a released file.
 
-    The trunks must be of one size; otherwise RuntimeError of PyTorch names the weights.
+    The classifiers are no part of a release; they begin anew. The trunks must be of one size;
+    otherwise ValueError.
     """
-    average = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
+    embedder = network.embedder
+    if path.suffix == RELEASED:
+        mine = any("projection" in name for name in read_released(path))
+        start_from(embedder if mine else embedder.trunk, path, batches)
+        return
+    average = torch.load(path, weights_only=True, map_location="cpu")["average"]
     if any(name.startswith("embedder.") for name in average):
-        network.load_state_dict(average)
+        start_from(network, path, batches)
     else:
-        load_tagger_trunk(network.embedder.trunk, checkpoint)
+        start_from(embedder.trunk, path, batches, TAGGER_TRUNK)
+
+
+def first_crops(sampler: PairSampler, settings: EmbedderSettings) -> list[Tensor]:
+    """The crops of the first batches, [n, 3, s, s], at the size that the run ends with."""
+    size = settings.size(1.0)
+    batches = (
+        sampler.make(size, np.random.default_rng([settings.seed, 0, step]))
+        for step in range(MEASURED_BATCHES)
+    )
+    return [pixels_of(batch.crops, torch.device("cpu")) for batch in batches]
 
 
 def torch_embed(embedder: Embedder, batch: int = 64) -> Embed:
@@ -123,13 +146,13 @@ def train(
     torch.manual_seed(settings.seed)
     taxonomy = load_taxonomy()
     network = EmbedderInTraining(settings, taxonomy)
+    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
+    sampler = PairSampler(tiles, settings, taxonomy)
     if settings.start:
-        start_from(network, Path(settings.start))
+        load_start(network, Path(settings.start), lambda: first_crops(sampler, settings))
     run = Run(network, settings)
     if not restart:
         run.resume()
-    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
-    sampler = PairSampler(tiles, settings, taxonomy)
     labels = encode_labels(tiles.garments, taxonomy).to(run.device)
 
     def evaluate() -> dict[str, dict[str, Any]]:

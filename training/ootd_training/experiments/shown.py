@@ -15,7 +15,8 @@ from torch.nn.functional import interpolate, normalize
 from ootd_training.data.views import pixels_of
 from ootd_training.embedder.network import EMBEDDING_SIZE
 from ootd_training.progress import Progress
-from ootd_training.trunk import Trunk, TrunkSettings, load_tagger_trunk
+from ootd_training.released_weights import start_from
+from ootd_training.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 
 TRUNK_SIZE = 80
 """Side in pixels of the crops that the tagger's trunk is trained with."""
@@ -109,7 +110,7 @@ def trunk_features(
         return np.asarray(np.load(path))
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")["settings"]["trunk"]
     trunk = Trunk(TrunkSettings(**saved))
-    load_tagger_trunk(trunk, checkpoint)
+    start_from(trunk, checkpoint, list, TAGGER_TRUNK)
     trunk.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     parts, progress = [], Progress("features", len(photos))
     whole = PixelWindows(photos, photos.shape[1], device)

@@ -137,7 +137,7 @@ def _export_tagger(
 ) -> Differences:
     settings = checkpoint.settings
     tagger = load_tagger(checkpoint.path, taxonomy)
-    served = ServedTagger([tagger], taxonomy, super_shift(settings, taxonomy)).eval()
+    served = ServedTagger(tagger, taxonomy, super_shift(settings, taxonomy)).eval()
     size = int(settings["stages"][-1]["size"])
     export_tagger(served, size, path)
     return largest_difference(served, size, path, shown.crops)

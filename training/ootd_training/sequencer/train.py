@@ -14,6 +14,7 @@ from ootd_training.data.crops import Tiles
 from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
+from ootd_training.released_weights import start_from
 from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
@@ -24,11 +25,11 @@ from ootd_training.sequencer.loss import SequenceLoss
 from ootd_training.sequencer.measure import measure_by_source, torch_answer
 from ootd_training.sequencer.network import Sequencer, ServedSequencer
 from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
-from ootd_training.tagger.batches import LabelledBatch, labelled_batches
+from ootd_training.tagger.batches import LabelledBatch, first_crops, labelled_batches
 from ootd_training.tagger.loss import encode_labels
 from ootd_training.tagger.settings import QUICK_STAGES
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
-from ootd_training.trunk import Trunk, TrunkSettings, load_tagger_trunk
+from ootd_training.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 
 
 def make_sequencer(settings: SequencerSettings, tiles: Tiles, taxonomy: Taxonomy) -> Sequencer:
@@ -38,10 +39,15 @@ def make_sequencer(settings: SequencerSettings, tiles: Tiles, taxonomy: Taxonomy
     if settings.start:
         if not isinstance(sequencer.encoder, Trunk):
             raise ValueError(
-                "--start names a tagger's checkpoint, whose EfficientNet is no part of "
+                "--start names a tagger, whose EfficientNet is no part of "
                 f"{settings.encoder}; leave it out, or choose --encoder efficientnet"
             )
-        load_tagger_trunk(sequencer.encoder, Path(settings.start))
+        start_from(
+            sequencer.encoder,
+            Path(settings.start),
+            lambda: first_crops(tiles, settings),
+            TAGGER_TRUNK,
+        )
     return sequencer
 
 

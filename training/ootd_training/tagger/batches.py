@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ootd_training.data.crops import Tiles
 from ootd_training.data.sampling import balanced_weights
-from ootd_training.data.views import prefetch, views
+from ootd_training.data.views import pixels_of, prefetch, views
+from ootd_training.released_weights import MEASURED_BATCHES
 from ootd_training.tagger.settings import TaggerSettings
 
 LabelledBatch = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_]]
@@ -34,3 +37,10 @@ def labelled_batches(
         return (chosen, *views(tiles, chosen, size, settings.views, order))
 
     return prefetch(make, steps), steps
+
+
+def first_crops(tiles: Tiles, settings: TaggerSettings) -> list[torch.Tensor]:
+    """The crops of the first batches, [n, 3, s, s], at the size that the run ends with."""
+    batches, _ = labelled_batches(tiles, settings, 0, settings.size(1.0))
+    chosen = itertools.islice(batches, MEASURED_BATCHES)
+    return [pixels_of(crops, torch.device("cpu")) for _, crops, _ in chosen]

@@ -33,25 +33,24 @@ class Tagger(nn.Module):
 class ServedTagger(nn.Module):
     """The tagger as it is served: probabilities; each attribute group sums to 1 by itself.
 
-    The logits are the mean over `taggers`, snapshots of one run (Huang et al. 2017, Snapshot
-    Ensembles), and over the crop and its mirror image; `super_shift`, one number for each
+    The logits are the mean over the crop and its mirror image; `super_shift`, one number for each
     super-category, is added to those of its sub-categories.
     """
 
     def __init__(
         self,
-        taggers: Sequence[Tagger],
+        tagger: Tagger,
         taxonomy: Taxonomy,
         super_shift: Sequence[float] = (0.0,) * 6,
     ) -> None:
         super().__init__()
-        self.taggers = nn.ModuleList(taggers)
+        self.tagger = tagger
         self.group_sizes = [len(group.values) for group in taxonomy.groups]
         self.register_buffer("shift", torch.tensor([super_shift[i] for i in taxonomy.super_of_sub]))
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities of sub-categories and of attribute values."""
-        answers = [tagger(seen) for tagger in self.taggers for seen in (crops, crops.flip(3))]
+        answers = [self.tagger(seen) for seen in (crops, crops.flip(3))]
         subs = torch.stack([answer[0] for answer in answers]).mean(0)
         attributes = torch.stack([answer[1] for answer in answers]).mean(0)
         groups = attributes.split(self.group_sizes, dim=1)

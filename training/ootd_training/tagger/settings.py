@@ -16,7 +16,9 @@ class Stage:
     size: int
 
 
-DEFAULT_STAGES = (Stage(0.5, 64), Stage(1.0, 96))
+DEFAULT_STAGES = (Stage(0.3, 64), Stage(0.65, 96), Stage(1.0, 128))
+LARGE_STAGES = (Stage(0.55, 96), Stage(1.0, 128))
+"""For a run that starts from the weights of another one."""
 QUICK_STAGES = (Stage(0.6, 32), Stage(1.0, 48))
 
 
@@ -25,9 +27,10 @@ class TaggerSettings:
     """Everything that decides a run; saved in each checkpoint.
 
     Rates are per step. `*_gain` weigh the parts of the loss, `attribute_gain` each group but the
-    colour. `start` is a checkpoint whose averaged weights are the starting point, `drawn` a folder
-    of drawn photos, `street` a file of boxes of street photos, each empty for none; `balance` is
-    the power of `balanced_weights`; `limit` keeps that many garments of each source (0: all);
+    colour. `start` is a checkpoint (its averaged weights) or a released ONNX file to start from,
+    `drawn` a folder of drawn photos, `street` a file of boxes of street photos, each empty for
+    none; `balance` is the power of `balanced_weights`; `mixing` the share of batches (0 to 1) whose
+    crops show two garments; `limit` keeps that many garments of each source (0: all);
     `evaluate_every` counts epochs.
     """
 
@@ -51,12 +54,13 @@ class TaggerSettings:
     attribute_gain: float = 0.4
     dropout: float = 0.1
     balance: float = 0.5
+    mixing: float = 0.4
     limit: int = 0
     drawn: str = ""
     street: str = ""
     evaluate_every: int = 5
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
-    views: ViewSettings = field(default_factory=ViewSettings)
+    views: ViewSettings = field(default_factory=lambda: ViewSettings(erase=0.25, background=0.25))
     stages: tuple[Stage, ...] = DEFAULT_STAGES
 
     def size(self, progress: float) -> int:

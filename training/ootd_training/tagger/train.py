@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,32 @@ from torch import Tensor
 
 from ootd_training.data.crops import Tiles
 from ootd_training.data.garments import load_run_tiles
+from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
+from ootd_training.released_weights import start_from
 from ootd_training.report.run import write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
-from ootd_training.tagger.batches import LabelledBatch, labelled_batches
-from ootd_training.tagger.export import export_tagger, load_tagger
+from ootd_training.tagger.batches import LabelledBatch, first_crops, labelled_batches
+from ootd_training.tagger.export import export_tagger
 from ootd_training.tagger.loss import TaggerLoss, encode_labels
 from ootd_training.tagger.measure import Predict, measure_by_source
 from ootd_training.tagger.network import ServedTagger, Tagger
-from ootd_training.tagger.settings import QUICK_STAGES, TaggerSettings
+from ootd_training.tagger.settings import DEFAULT_STAGES, LARGE_STAGES, QUICK_STAGES, TaggerSettings
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 from ootd_training.trunk import TrunkSettings
 
+MIXING = 0x313
+"""Sets the random numbers of mixed crops apart from those of a step's views."""
+
 
 def served_tagger(
-    taggers: Sequence[Tagger], tiles: Tiles, settings: TaggerSettings, taxonomy: Taxonomy
+    tagger: Tagger, tiles: Tiles, settings: TaggerSettings, taxonomy: Taxonomy
 ) -> ServedTagger:
-    """The taggers with the shift that undoes the balanced drawing of their training garments."""
+    """The tagger with the shift that undoes the balanced drawing of their training garments."""
     shift = log_prior_shift(tiles.garments, settings.balance, len(taxonomy.supers))
-    return ServedTagger(taggers, taxonomy, shift.tolist()).eval()
+    return ServedTagger(tagger, taxonomy, shift.tolist()).eval()
 
 
 def torch_predict(served: ServedTagger, batch: int = 64) -> Predict:
@@ -65,12 +69,21 @@ def train_epoch(run: Run[Tagger], tiles: Tiles, taxonomy: Taxonomy) -> dict[str,
     labels = encode_labels(tiles.garments, taxonomy).to(run.device)
     size = settings.size(run.progress)
     batches, steps = labelled_batches(tiles, settings, run.epoch, size)
+    mixing = np.random.default_rng([settings.seed, run.epoch, MIXING])
 
     def batch_loss(batch: LabelledBatch) -> dict[str, Tensor]:
         chosen, crops, true_colors = batch
-        outputs = run.network(pixels_of(crops, run.device))
+        pixels = pixels_of(crops, run.device)
         shown = labels.take(torch.from_numpy(chosen).to(run.device))
-        return loss(outputs, shown, torch.from_numpy(true_colors).to(run.device))
+        colors = torch.from_numpy(true_colors).to(run.device)
+        mix = mixed(pixels, settings.mixing, mixing)
+        if mix is None:
+            return loss(run.network(pixels), shown, colors)
+        outputs = run.network(mix.crops)
+        colors = colors & mix.true_colors
+        own = loss(outputs, shown, colors)
+        other = loss(outputs, shown.take(mix.others), colors[mix.others])
+        return {name: torch.lerp(own[name], other[name], mix.other_share) for name in own}
 
     return {"size": size, **run.train_epoch(batches, steps, batch_loss)}
 
@@ -92,15 +105,15 @@ def train(settings: TaggerSettings, cache: Path | None, restart: bool = False) -
     torch.manual_seed(settings.seed)
     taxonomy = load_taxonomy()
     tagger = Tagger(settings.trunk, taxonomy, settings.dropout)
+    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
     if settings.start:
-        tagger.load_state_dict(torch.load(settings.start, weights_only=True)["average"])
+        start_from(tagger, Path(settings.start), lambda: first_crops(tiles, settings))
     run = Run(tagger, settings)
     if not restart:
         run.resume()
-    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
 
     def evaluate() -> dict[str, dict[str, float]]:
-        served = served_tagger([run.average], tiles, settings, taxonomy).to(run.device)
+        served = served_tagger(run.average, tiles, settings, taxonomy).to(run.device)
         size = settings.size(run.progress)
         return summary(measure_by_source(torch_predict(served), held_out, taxonomy, size))
 
@@ -118,9 +131,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--balance", type=float, default=defaults.balance, help="0: labels alike often, 1: as found"
     )
     parser.add_argument(
-        "--snapshot", type=Path, action="append", default=[],
-        help="an earlier checkpoint to export together with the trained one",
+        "--mixing", type=float, default=defaults.mixing,
+        help="share of batches whose crops show two garments (default %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--large", action="store_true", help="large crops from the first epoch on; with --start"
+    )
 
 
 def main(options: argparse.Namespace) -> None:
@@ -131,6 +147,8 @@ def main(options: argparse.Namespace) -> None:
         street=options.street,
         balance=options.balance,
         batch=options.batch,
+        mixing=options.mixing,
+        stages=LARGE_STAGES if options.large else DEFAULT_STAGES,
         trunk=TrunkSettings(width=options.width, depth=options.depth),
     )
     if options.quick:
@@ -142,6 +160,5 @@ def main(options: argparse.Namespace) -> None:
     if options.export:
         taxonomy = load_taxonomy()
         tiles, _ = load_run_tiles(settings, taxonomy, options.cache)
-        snapshots = [load_tagger(path, taxonomy) for path in options.snapshot]
-        served = served_tagger([*snapshots, run.average.cpu()], tiles, settings, taxonomy)
+        served = served_tagger(run.average.cpu(), tiles, settings, taxonomy)
         export_tagger(served, settings.size(1.0), options.export)
