@@ -90,7 +90,7 @@ class Catalog:
     ) -> UpsertOutcome:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
-        The same request again, analysed by the same embedder, changes nothing and asks no model.
+        The same request again, analysed by the same models, changes nothing and asks no model.
         `timeout_s` is what is left of the caller's deadline for the analysis.
 
         Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
@@ -232,7 +232,7 @@ def choose_garment(
 
 
 def source_digest(request: UpsertRequest, release: str) -> str:
-    """Return the SHA-256 (hex) of all that was sent and of the embedder that looks at it."""
+    """Return the SHA-256 (hex) of all that was sent and of the models that look at it."""
     source = request.source
     header: dict[str, object] = {
         "release": release,

@@ -1,4 +1,4 @@
-"""Keeps vectors of different embedders apart."""
+"""Keeps embeddings and colour histograms of different models apart."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from ootd_gateway.vision.base import VisionModel
 
 
 class ReleaseGuard:
-    """Knows the served embedder's fingerprint and holds it against that of the stored vectors."""
+    """Knows the served models' fingerprint and holds it against that of the stored vectors."""
 
     def __init__(self, store: CatalogStore, vision: VisionModel) -> None:
         self._store = store
@@ -19,7 +19,7 @@ class ReleaseGuard:
         self._stored_at = -math.inf
 
     async def served(self) -> str:
-        """Return the served embedder's fingerprint; the last one known while Triton is away.
+        """Return the served models' fingerprint; the last one known while Triton is away.
 
         Raises VisionUnavailableError where none was ever known.
         """

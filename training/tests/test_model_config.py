@@ -6,6 +6,7 @@ import pytest
 
 from ootd_training.export.model_config import fingerprint, set_columns, set_parameter, update
 
+CONFIGS = ("config.pbtxt", "configs/tensorrt.pbtxt")
 CONFIG = 'name: "verify"\nparameters { key: "other" value { string_value: "1" } }\n'
 
 
@@ -31,11 +32,13 @@ def test_the_columns_of_one_tensor_are_set():
 
 @pytest.fixture
 def repository(tmp_path):
-    for name in ("verify/config.pbtxt", "embedder/config.pbtxt", "embedder/configs/tensorrt.pbtxt"):
+    names = [f"{model}/{name}" for model in ("embedder", "crop", "tagger") for name in CONFIGS]
+    for name in ("verify/config.pbtxt", *names):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f'name: "{name}"\n')
-    (tmp_path / "embedder" / "1").mkdir()
-    (tmp_path / "embedder" / "1" / "model.onnx").write_bytes(b"weights")
+    for model in ("embedder", "crop", "tagger"):
+        (tmp_path / model / "1").mkdir()
+        (tmp_path / model / "1" / "model.onnx").write_bytes(model.encode())
     write_taxonomy(tmp_path, "blue")
     return tmp_path
 
@@ -50,15 +53,27 @@ def write_taxonomy(repository, *colors):
 
 
 def test_update_writes_what_changed_and_nothing_else(repository):
-    assert len(update(repository)) == 3
+    assert len(update(repository)) == 5
     assert update(repository) == []
     assert r"{\"version\":1," in (repository / "verify" / "config.pbtxt").read_text()
-    before = fingerprint(repository)
-    (repository / "embedder" / "1" / "model.onnx").write_bytes(b"other weights")
-    assert [path.name for path in update(repository)] == ["config.pbtxt", "tensorrt.pbtxt"]
-    after = fingerprint(repository)
+
+
+@pytest.mark.parametrize("model", ["embedder", "crop"])
+def test_models_of_stored_vectors_carry_their_fingerprint(repository, model):
+    update(repository)
+    before = fingerprint(repository, model)
+    (repository / model / "1" / "model.onnx").write_bytes(b"other weights")
+    assert update(repository) == [repository / model / name for name in CONFIGS]
+    after = fingerprint(repository, model)
     assert after != before
-    assert after in (repository / "embedder" / "config.pbtxt").read_text()
+    for name in CONFIGS:
+        assert f'"{after}"' in (repository / model / name).read_text()
+
+
+def test_other_models_carry_none(repository):
+    update(repository)
+    (repository / "tagger" / "1" / "model.onnx").write_bytes(b"other weights")
+    assert update(repository) == []
 
 
 def test_untrained_groups_have_no_columns(repository):

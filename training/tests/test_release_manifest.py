@@ -42,8 +42,14 @@ def test_the_contract_of_a_model_is_read_from_its_file(repository):
     assert described is not None
     entry = described["models"]["embedder"]
     assert entry["inputs"] == [{"name": "CROPS", "type": "FP32", "shape": [-1, 3, 160, 160]}]
-    config = (repository / "embedder" / "config.pbtxt").read_text()
-    assert f'"{entry["fingerprint"]}"' in config
+
+
+@pytest.mark.parametrize("name", ["crop", "embedder"])
+def test_the_fingerprint_is_that_of_the_configuration(repository, name):
+    described = manifest.read(repository)
+    assert described is not None
+    config = (repository / name / "config.pbtxt").read_text()
+    assert f'"{described["models"][name]["fingerprint"]}"' in config
 
 
 def test_a_changed_file_is_found(repository):
@@ -53,9 +59,10 @@ def test_a_changed_file_is_found(repository):
     assert not any(fault.startswith("crop") for fault in found)
 
 
-def test_a_changed_embedder_is_told_apart_in_its_configuration_too(repository):
-    write_model(repository / "embedder" / "1" / "model.onnx", "Neg")
-    assert any("embedder/config.pbtxt is not up to date" in f for f in manifest.faults(repository))
+@pytest.mark.parametrize("name", ["crop", "embedder"])
+def test_changed_models_of_stored_vectors_are_told_apart_in_configurations_too(repository, name):
+    write_model(repository / name / "1" / "model.onnx", "Neg")
+    assert any(f"{name}/config.pbtxt is not up to date" in f for f in manifest.faults(repository))
 
 
 def test_a_manifest_changed_by_hand_is_found(repository):

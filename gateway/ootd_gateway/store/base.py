@@ -38,14 +38,15 @@ class CatalogStore(Protocol):
         """Store items in one transaction; on return they are durable. Outcomes in the drafts'
         order.
 
-        `release` is the fingerprint of the embedder that made the drafts' vectors. The first upsert
-        into an empty store sets the store's release; ReleaseMismatchError where it differs from
-        that, and nothing is changed. A draft whose digest is stored already changes nothing.
+        `release` is the fingerprint of the models that made the drafts' embeddings and colour
+        histograms. The first upsert into an empty store sets the store's release;
+        ReleaseMismatchError where it differs from that, and nothing is changed. A draft whose
+        digest is stored already changes nothing.
         """
         ...
 
     async def release(self) -> str:
-        """Return the fingerprint of the embedder of all stored vectors; "" where there are none."""
+        """Return the fingerprint of the models of all stored vectors; "" where there are none."""
         ...
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
@@ -88,9 +89,10 @@ class CatalogStore(Protocol):
 
 
 def release_mismatch(*, stored: str, served: str) -> ReleaseMismatchError:
-    """Return what to raise where vectors of two embedders would meet."""
+    """Return what to raise where embeddings or colour histograms of two models would meet."""
     return ReleaseMismatchError(
-        f"the catalogue's vectors were made by the embedder {stored}, the served one is {served}: "
-        "serve the former, or ingest the catalogue into a new database",
+        f"the catalogue's embeddings and colour histograms were made by the models {stored}, those "
+        f"served are {served} (fingerprints of embedder and crop): serve the former, or ingest the "
+        "catalogue into a new database",
         {"stored": stored, "served": served},
     )

@@ -70,7 +70,8 @@ meta = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-"""Facts about the whole database: `embedder_release`."""
+"""Facts about the whole database: `embedder_release`, the fingerprint of the models that made its
+embeddings and colour histograms."""
 
 CHANGE_COUNTER = "change"
 ITEM_COUNTER = "item"

@@ -36,7 +36,9 @@ class VisionModel(Protocol):
         ...
 
     async def release(self) -> str:
-        """Return the fingerprint of the served embedder; vectors of two fingerprints don't mix.
+        """Return the fingerprint of the served models that make embeddings and colour histograms.
+
+        Those of two fingerprints don't mix.
 
         Raises VisionUnavailableError.
         """

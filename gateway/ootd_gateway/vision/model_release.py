@@ -1,7 +1,8 @@
-"""What Triton's model configurations tell of the served models: names and fingerprint."""
+"""What Triton's model configurations tell of the served models: names and fingerprints."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from ootd_gateway.errors import InternalError
@@ -47,11 +48,16 @@ def taxonomy_of_json(text: str) -> Taxonomy:
     )
 
 
-def embedder_fingerprint(config: Any) -> str:
-    """Return the id of the embedder's weights, from its configuration.
+def release_of(configs: Iterable[Any]) -> str:
+    """Return the fingerprints of several models as one, such as "3f2a-81d0", in their order."""
+    return "-".join(map(model_fingerprint, configs))
+
+
+def model_fingerprint(config: Any) -> str:
+    """Return the id of a model's file, from its configuration.
 
     Models that were not exported with a fingerprint get one from the configuration itself; it
-    changes with the model's configuration, not with its weights.
+    changes with the model's configuration, not with its file.
     """
     parameter = config.parameters.get(FINGERPRINT_PARAMETER)
     if parameter is not None and parameter.string_value:

@@ -33,7 +33,7 @@ from ootd_gateway.types import (
     Taxonomy,
 )
 from ootd_gateway.vision.base import USUAL
-from ootd_gateway.vision.model_release import embedder_fingerprint, parse_taxonomy
+from ootd_gateway.vision.model_release import parse_taxonomy, release_of
 from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,10 @@ ENSEMBLES: Mapping[AttributeModel, str] = {
 """The ensemble of each attribute model; they differ in that member alone."""
 
 TAXONOMY_MODEL = "verify"
-EMBEDDER = "embedder"
+RELEASE_MODELS = ("embedder", "crop")
+"""The models that make what is stored of a garment and compared: its embedding, and the crop and
+the colour histogram. The others decide which garments there are and how they are named."""
+
 READY_SECONDS = 3.0
 """How long Triton may take to say whether it is ready. One that is gone is noticed at once; a busy
 one answers late."""
@@ -141,9 +144,10 @@ class TritonVision:
         return self._taxonomy
 
     async def release(self) -> str:
-        """Return the fingerprint of the served embedder."""
+        """Return the fingerprint of the served embedder and crop model."""
         if self._release is None:
-            self._release = embedder_fingerprint(await self._model_config(EMBEDDER))
+            configs = [await self._model_config(model) for model in RELEASE_MODELS]
+            self._release = release_of(configs)
         return self._release
 
     async def is_ready(self) -> bool:

@@ -239,7 +239,7 @@ async def test_bad_fields_are_named_all_at_once(shop: Shop) -> None:
     assert await shop.store.last_sequence_number() == 0
 
 
-async def test_another_embedder_is_refused(shop: Shop) -> None:
+async def test_other_models_are_refused(shop: Shop) -> None:
     await shop.catalog.upsert(photo())
     shop.vision.served_release = "release-b"
     for request in (photo(), photo("b"), ready("c")):

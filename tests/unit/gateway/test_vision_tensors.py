@@ -12,8 +12,9 @@ from tritonclient.grpc import model_config_pb2
 from ootd_gateway.errors import InternalError
 from ootd_gateway.types import BoxOrigin, DropReason, SuperCategory, Taxonomy
 from ootd_gateway.vision.model_release import (
-    embedder_fingerprint,
+    model_fingerprint,
     parse_taxonomy,
+    release_of,
     taxonomy_of_json,
 )
 from ootd_gateway.vision.tensors import build_analysis, parse_outputs
@@ -189,7 +190,11 @@ def test_a_model_without_a_taxonomy_is_a_bug(text: str) -> None:
 
 
 def test_the_fingerprint_is_the_exports_or_made_from_the_configuration() -> None:
-    assert embedder_fingerprint(config(fingerprint="3f2a")) == "3f2a"
-    made = embedder_fingerprint(config())
-    assert made == embedder_fingerprint(config())
-    assert made != embedder_fingerprint(config(other="x"))
+    assert model_fingerprint(config(fingerprint="3f2a")) == "3f2a"
+    made = model_fingerprint(config())
+    assert made == model_fingerprint(config())
+    assert made != model_fingerprint(config(other="x"))
+
+
+def test_the_fingerprints_of_several_models_are_one() -> None:
+    assert release_of([config(fingerprint="3f2a"), config(fingerprint="81d0")]) == "3f2a-81d0"

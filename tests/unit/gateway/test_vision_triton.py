@@ -46,6 +46,9 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
     most_running: int = 0
     cancelled: int = 0
     served: set[str] = field(default_factory=lambda: {"ootd"})
+    fingerprints: dict[str, str] = field(
+        default_factory=lambda: {"embedder": "3f2a", "crop": "81d0", "tagger": "5c11"}
+    )
 
     async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
         ready = self.failure is None and request.name in self.served
@@ -55,7 +58,8 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
         response = service_pb2.ModelConfigResponse()
         response.config.name = request.name
         response.config.parameters["taxonomy"].string_value = TAXONOMY_JSON
-        response.config.parameters["fingerprint"].string_value = "3f2a"
+        fingerprint = self.fingerprints.get(request.name, "")
+        response.config.parameters["fingerprint"].string_value = fingerprint
         return response
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -186,8 +190,20 @@ async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
 async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> None:
     _, vision, _ = steered
     assert (await vision.taxonomy()).version == 3
-    assert await vision.release() == "3f2a"
+    assert await vision.release() == "3f2a-81d0"
     assert await vision.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("model", "release"),
+    [("embedder", "77e5-81d0"), ("crop", "3f2a-77e5"), ("tagger", "3f2a-81d0")],
+)
+async def test_what_makes_stored_vectors_decides_the_fingerprint(
+    steered: Steered, model: str, release: str
+) -> None:
+    triton, vision, _ = steered
+    triton.fingerprints[model] = "77e5"
+    assert await vision.release() == release
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,11 @@ def test_verify_carries_the_taxonomy(config, model_repository):
 
 
 @pytest.mark.parametrize("name", ["config.pbtxt", "configs/tensorrt.pbtxt"])
-def test_embedder_carries_the_fingerprint_of_its_file(model_repository, name):
-    folder = model_repository / "embedder"
+@pytest.mark.parametrize("model", ["embedder", "crop"])
+def test_models_of_stored_vectors_carry_the_fingerprint_of_their_file(
+    model_repository, model, name
+):
+    folder = model_repository / model
     digest = hashlib.sha256((folder / "1" / "model.onnx").read_bytes()).hexdigest()
     carried = _read(folder / name).parameters["fingerprint"].string_value
     assert carried == digest[:16], "run python -m ootd_training.export.model_config"

@@ -1,8 +1,8 @@
 """The release manifest: what belongs together in a model repository, under one id.
 
-`release.json` names each model's file with its digest, its fingerprint (the embedder's is the one
-in its configuration) and its tensors, the taxonomy, and what the models were trained on. It holds
-no date and no path of a machine, so that the same files always have the same id.
+`release.json` names each model's file with its digest, its fingerprint (embedder and crop have it
+in their configurations, too) and its tensors, the taxonomy, and what the models were trained on. It
+holds no date and no path of a machine, so that the same files always have the same id.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 ``python -m ootd_training.export.model_config`` does all of it: the taxonomy goes into ``verify``
 (models are deployed one by one, so it cannot read its neighbour's file), what its trained attribute
-groups make of tensors' shapes into all configurations, the embedder's fingerprint into ``embedder``
-(vectors of two fingerprints must never be compared). Needs nothing but Python.
+groups make of tensors' shapes into all configurations, the fingerprints of ``embedder`` and
+``crop`` into theirs (embeddings and colour histograms of two fingerprints must never be compared).
+Needs nothing but Python.
 """
 
 import argparse
@@ -13,6 +14,9 @@ import re
 from pathlib import Path
 
 FINGERPRINT_LENGTH = 16  # hexadecimal digits
+FINGERPRINTED = ("crop", "embedder")
+"""The models that decide what a catalogue stores of a garment and compares. The others decide which
+garments there are and how they are named."""
 
 
 def set_parameter(config: str, key: str, value: str) -> str:
@@ -55,19 +59,19 @@ def taxonomy_parameter(repository: Path) -> str:
     return json.dumps(taxonomy, separators=(",", ":"))
 
 
-def fingerprint(repository: Path) -> str:
-    """What tells this embedder from any other: 16 hexadecimal digits of its file's SHA-256."""
-    model = (repository / "embedder" / "1" / "model.onnx").read_bytes()
-    return hashlib.sha256(model).hexdigest()[:FINGERPRINT_LENGTH]
+def fingerprint(repository: Path, model: str) -> str:
+    """What tells this model from any other: 16 hexadecimal digits of its file's SHA-256."""
+    content = (repository / model / "1" / "model.onnx").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def outdated(repository: Path) -> dict[Path, str]:
     """The configurations that are not up to date, and what they should say."""
-    parameters = {
-        "verify/config.pbtxt": ("taxonomy", taxonomy_parameter(repository)),
-        "embedder/config.pbtxt": ("fingerprint", fingerprint(repository)),
-        "embedder/configs/tensorrt.pbtxt": ("fingerprint", fingerprint(repository)),
-    }
+    parameters = {"verify/config.pbtxt": ("taxonomy", taxonomy_parameter(repository))}
+    for model in FINGERPRINTED:
+        parameter = ("fingerprint", fingerprint(repository, model))
+        parameters[f"{model}/config.pbtxt"] = parameter
+        parameters[f"{model}/configs/tensorrt.pbtxt"] = parameter
     widths = columns(repository)
     wanted = {}
     for path in sorted(repository.glob("**/*.pbtxt")):

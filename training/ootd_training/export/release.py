@@ -153,7 +153,7 @@ def deliver(release: Release, repository: Path | None) -> None:
             "weights; train longer, or see --no-install"
         )
     for line in far:
-        print(f"would not be installed: {line}")
+        print(f"would not be installed: {line}; a short run may not survive half precision")
     total = manifest.total_bytes(release.manifest) / 1e6
     if repository is not None:
         install(release.folder, repository)
@@ -170,7 +170,8 @@ def report(release: Release) -> Page:
     page.text(
         f"All models together have {total:.2f} MB; weights are in half precision. Taxonomy "
         f"version {described['taxonomy']['version']}, fingerprint of the embedder "
-        f"{described['models']['embedder']['fingerprint']}."
+        f"{described['models']['embedder']['fingerprint']}, of the crop model "
+        f"{described['models']['crop']['fingerprint']}."
     )
     head = ("model", "MB", "seed", "epochs", "steps", "garments trained on")
     page.table(head, [_row(name, entry) for name, entry in described["models"].items()])

@@ -81,9 +81,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {}
     """
     ERROR_REASON_RELEASE_MISMATCH: _ErrorReason.ValueType  # 15
-    """Vectors of the store were made by another embedder than the one that is served.
-    FAILED_PRECONDITION.
-    Metadata: {"stored": "3f2a", "served": "9b1c"}
+    """Embeddings or colour histograms of the store were made by other models than those that are
+    served. FAILED_PRECONDITION; the fingerprints are those of embedder and crop model.
+    Metadata: {"stored": "3f2a-81d0", "served": "9b1c-81d0"}
     """
     ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: _ErrorReason.ValueType  # 16
     """The request asks for an attribute model, or the server is set to one, that its vision server does
@@ -156,9 +156,9 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 14
 Metadata: {}
 """
 ERROR_REASON_RELEASE_MISMATCH: ErrorReason.ValueType  # 15
-"""Vectors of the store were made by another embedder than the one that is served.
-FAILED_PRECONDITION.
-Metadata: {"stored": "3f2a", "served": "9b1c"}
+"""Embeddings or colour histograms of the store were made by other models than those that are
+served. FAILED_PRECONDITION; the fingerprints are those of embedder and crop model.
+Metadata: {"stored": "3f2a-81d0", "served": "9b1c-81d0"}
 """
 ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: ErrorReason.ValueType  # 16
 """The request asks for an attribute model, or the server is set to one, that its vision server does

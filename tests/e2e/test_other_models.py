@@ -1,0 +1,105 @@
+"""A catalogue meets a crop model that sorts colours into other bins, and the same embedder."""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from gateway_process import REPOSITORY, GatewayProcess
+from ootd.v1.catalog_service_pb2 import GetItemRequest, UpsertItemsRequest, UpsertItemsResponse
+from ootd.v1.error_reason_pb2 import ERROR_REASON_RELEASE_MISMATCH
+from ootd.v1.search_service_pb2 import (
+    SearchByEmbeddingRequest,
+    SearchByImageRequest,
+    SearchByItemRequest,
+)
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
+from photos import garment_jpeg
+from statuses import failing
+
+USUAL_MODELS = REPOSITORY / "model_repository"
+GUIDE = {"category": SUPER_CATEGORY_SHOES}
+HISTOGRAM = "COLOR_HISTOGRAM"
+
+
+def turn_bins_round(path: Path) -> None:
+    """Give the crop model's histograms the same bins in the opposite order."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.output[:] = ["before" if name == HISTOGRAM else name for name in node.output]
+    backwards = np.arange(56, dtype=np.int64)[::-1].copy()
+    model.graph.initializer.append(numpy_helper.from_array(backwards, "backwards"))
+    model.graph.node.append(
+        helper.make_node("Gather", ["before", "backwards"], [HISTOGRAM], axis=1)
+    )
+    onnx.save(model, path)
+
+
+def fingerprint(repository: Path, model: str) -> str:
+    return hashlib.sha256((repository / model / "1" / "model.onnx").read_bytes()).hexdigest()[:16]
+
+
+@pytest.fixture
+def other_models(tmp_path: Path) -> Path:
+    """A model repository with another crop model, replaced as its README says."""
+    repository = tmp_path / "models"
+    shutil.copytree(USUAL_MODELS, repository)
+    turn_bins_round(repository / "crop" / "1" / "model.onnx")
+    config = repository / "crop" / "config.pbtxt"
+    before, after = fingerprint(USUAL_MODELS, "crop"), fingerprint(repository, "crop")
+    text, replaced = re.subn(before, after, config.read_text())
+    assert replaced == 1
+    config.write_text(text)
+    return repository
+
+
+def upsert(gateway: GatewayProcess, item_id: str, photo: bytes) -> UpsertItemsResponse:
+    request = UpsertItemsRequest(item_id=item_id, photo={"image": photo, "guide": GUIDE})
+    (answer,) = gateway.catalog.UpsertItems(iter([request]), timeout=60)
+    assert isinstance(answer, UpsertItemsResponse)
+    return answer
+
+
+def test_a_catalogue_of_another_crop_model_is_noticed(
+    triton: Any, tmp_path: Path, other_models: Path
+) -> None:
+    photo, another = garment_jpeg(1), garment_jpeg(2)
+    search = SearchByImageRequest(image=photo, guide=GUIDE)
+    by_embedding = SearchByEmbeddingRequest(
+        embedding={"values": [1.0] * 128}, super_category=SUPER_CATEGORY_SHOES
+    )
+    usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
+    with usual:
+        stored = upsert(usual, "a", photo).item
+        (found,) = usual.search.SearchByImage(search, timeout=60).results
+        assert [hit.item.item_id for hit in found.hits] == ["a"]
+
+    with GatewayProcess(tmp_path, triton_mode="embedded", model_repository=other_models) as other:
+        refused = failing(lambda: other.search.SearchByImage(search, timeout=60))
+        refused_too = failing(lambda: other.search.SearchByEmbedding(by_embedding, timeout=60))
+        # It compares stored vectors alone.
+        other.search.SearchByItem(SearchByItemRequest(item_id="a"), timeout=60)
+        for item_id, image in (("a", photo), ("b", another)):
+            assert upsert(other, item_id, image).error.reason == ERROR_REASON_RELEASE_MISMATCH
+        assert other.catalog.GetItem(GetItemRequest(item_id="a"), timeout=5).item == stored
+
+    embedder = fingerprint(other_models, "embedder")
+    crops = [fingerprint(one, "crop") for one in (USUAL_MODELS, other_models)]
+    stored_and_served = [f"{embedder}-{crop}" for crop in crops]
+    for failure in (refused, refused_too):
+        assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
+        assert failure.reason == "RELEASE_MISMATCH"
+        assert [failure.metadata[key] for key in ("stored", "served")] == stored_and_served
+        assert "new database" in failure.message
+
+    with usual:  # the former models serve the catalogue as before
+        assert upsert(usual, "a", photo).item == stored
+        (found,) = usual.search.SearchByImage(search, timeout=60).results
+        assert [hit.item.item_id for hit in found.hits] == ["a"]
