@@ -12,8 +12,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ootd_training.console import check_space, checked_data, guarded
-from ootd_training.taxonomy import REPOSITORY
+from ootd_training.console import (
+    CommandError,
+    add_repository_option,
+    check_space,
+    checked_data,
+    checked_repository,
+    guarded,
+)
 
 MODELS = ("detector", "tagger", "sequencer", "embedder")
 GIGABYTES = 0.5
@@ -56,29 +62,59 @@ def run_model(task: str, model: str, arguments: Sequence[str], *, shared: bool =
 
 
 def evaluate_all(arguments: Sequence[str]) -> None:
-    """Measure every model of a model repository."""
-    parser = argparse.ArgumentParser(prog="ootd-evaluate all")
-    parser.add_argument("--data", required=True, help="folder of the labelled photos")
-    parser.add_argument(
-        "--repository", type=Path, default=REPOSITORY,
-        help="model repository (default: this checkout's)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--limit", type=int, default=0, help="this many garments or photos a source"
-    )
-    parser.add_argument("--report", type=Path, help="folder to write the reports to")
-    options = parser.parse_args(arguments)
+    """Measure every model of a model repository.
+
+    CommandError if data, repository or the sequencer's checkpoint are not where they should be.
+    """
+    options = _all_models_parser().parse_args(arguments)
     checked_data(options.data)
+    checked_repository(options.repository)
+    common = _common_arguments(options)
     for model in MODELS:
         path = options.repository / model / "1" / "model.onnx"
         if not path.exists():
             print(f"no {path}: {model} is left out", flush=True)
             continue
         print(f"evaluate {model}", flush=True)
-        chosen = ["--data", options.data, "--model", str(path), "--limit", str(options.limit)]
-        chosen += ["--report", str(options.report)] if options.report else []
-        tagger = options.repository / "tagger" / "1" / "model.onnx"
-        run_model("evaluate", model, [*chosen, "--tagger", str(tagger)], shared=True)
+        run_model("evaluate", model, [*common, "--model", str(path)], shared=True)
+
+
+def _all_models_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ootd-evaluate all", description="Measure every model of a model repository."
+    )
+    parser.add_argument("--data", required=True, help="folder of the labelled photos")
+    add_repository_option(parser)
+    parser.add_argument(
+        "--runs", type=Path,
+        help="folder with the checkpoint sequencer/last.pt, which is measured beside its file: "
+        "also on train, and with a likelihood",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=int, default=0, help="this many garments or photos a source"
+    )
+    parser.add_argument("--report", type=Path, help="folder to write the reports to")
+    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+    return parser
+
+
+def _common_arguments(options: argparse.Namespace) -> list[str]:
+    """What every model is measured with; each takes what it knows."""
+    common = ["--data", options.data, "--limit", str(options.limit)]
+    common += ["--tagger", str(options.repository / "tagger" / "1" / "model.onnx")]
+    common += ["--report", str(options.report)] if options.report else []
+    common += ["--cache", str(options.cache)] if options.cache else []
+    if options.runs:
+        from ootd_training.run import CHECKPOINT  # noqa: PLC0415 - brings PyTorch along
+
+        checkpoint = options.runs / "sequencer" / CHECKPOINT
+        if not checkpoint.is_file():
+            raise CommandError(
+                f"there is no checkpoint {checkpoint}; name the folder of a whole run with --runs, "
+                "such as training-runs/full, or leave it out"
+            )
+        common += ["--checkpoint", str(checkpoint)]
+    return common
 
 
 def train() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from ootd_training.taxonomy import REPOSITORY
 
 DATA_FILES = (
     "catalog/train.csv",
@@ -70,6 +73,23 @@ def checked_data(folder: str | Path) -> Path:
                 "that holds catalog/ and detect/ with --data (training/README.md, Data)"
             )
     return path
+
+
+def add_repository_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--repository`, a folder for `checked_repository`."""
+    parser.add_argument(
+        "--repository", type=Path, default=REPOSITORY,
+        help="model repository (default: this checkout's)",
+    )  # fmt: skip
+
+
+def checked_repository(folder: Path) -> Path:
+    """The folder; CommandError if it isn't a model repository."""
+    if not (folder / "taxonomy.json").is_file():
+        raise CommandError(
+            f"{folder} is not a model repository: it lacks taxonomy.json; name it with --repository"
+        )
+    return folder
 
 
 def check_space(folder: Path, gigabytes: float) -> None:

@@ -17,9 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ootd_training.console import CommandError, check_space, checked_data
+from ootd_training.console import (
+    CommandError,
+    add_repository_option,
+    check_space,
+    checked_data,
+    checked_repository,
+)
 from ootd_training.pipeline_progress import EpochLines, duration
+from ootd_training.report.run import read_history
 from ootd_training.run import CHECKPOINT, HISTORY
+from ootd_training.sequencer.settings import EFFICIENTNET, SequencerSettings
 from ootd_training.taxonomy import REPOSITORY
 
 STATE = "steps.json"
@@ -32,6 +40,21 @@ QUICK_DRAWN_PHOTOS = (16, 32)
 GIGABYTES, QUICK_GIGABYTES = 5.0, 1.0
 """Room for checkpoints, decoded crops and drawn photos."""
 QUICK_LIMIT = 48
+"""Street photos to look at, and garments or photos a source to measure, of a quick run."""
+MINUTES = {
+    "draw": (3, 0.1),
+    "detector": (75, 0.8),
+    "street": (2, 0.1),
+    "tagger": (75, 0.4),
+    "sequencer": (35, 0.4),
+    "embedder": (30, 0.4),
+    "release": (3, 1.0),
+    "reports": (20, 0.8),
+}
+"""What each step is expected to take on two cores: with default settings, and of a quick run.
+
+It only serves to tell how long the rest will take, corrected by the steps that are done.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,11 +72,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Step:
-    """A step: `minutes` it is expected to take on two cores, and the files that restarting removes.
-
-    The expectation only serves to tell how long the rest will take, corrected by the steps that
-    are done.
-    """
+    """A step: `minutes` it is expected to take, and the files that restarting removes."""
 
     name: str
     minutes: float
@@ -73,25 +92,28 @@ class Steps:
         self.train = train
 
     def all(self) -> list[Step]:
-        """Every step; those that train take their expected minutes from default settings."""
+        """Every step."""
         runs = self.options.runs
+        # A tagger's trunk is an EfficientNet, no start for another encoder.
+        same_trunk = SequencerSettings.encoder == EFFICIENTNET
         return [
-            Step("draw", 5, self.draw, (runs / DRAWN / "labels.json",)),
-            self._training("detector", 200),
-            Step("street", 3, self.street, (runs / STREET,)),
-            self._training("tagger", 130, crops=True),
-            self._training("sequencer", 60, crops=True, start=True),
-            self._training("embedder", 60, crops=True, start=True),
-            Step("release", 5, self.release),
-            Step("reports", 15, self.reports),
+            self._step("draw", self.draw, runs / DRAWN / "labels.json"),
+            self._training("detector"),
+            self._step("street", self.street, runs / STREET),
+            self._training("tagger", crops=True),
+            self._training("sequencer", crops=True, start=same_trunk),
+            self._training("embedder", crops=True, start=True),
+            self._step("release", self.release),
+            self._step("reports", self.reports),
         ]
 
-    def _training(
-        self, model: str, minutes: float, *, crops: bool = False, start: bool = False
-    ) -> Step:
+    def _step(self, name: str, action: Callable[[], None], *outputs: Path) -> Step:
+        return Step(name, MINUTES[name][self.options.quick], action, outputs)
+
+    def _training(self, model: str, *, crops: bool = False, start: bool = False) -> Step:
         folder = self.options.runs / model
         outputs = (folder / CHECKPOINT, folder / HISTORY)
-        return Step(model, minutes, lambda: self._train(model, crops, start), outputs)
+        return self._step(model, lambda: self._train(model, crops, start), *outputs)
 
     def _train(self, model: str, crops: bool, start: bool) -> None:
         options, runs = self.options, self.options.runs
@@ -133,12 +155,13 @@ class Steps:
         if not self._has_street():
             print("no street photos in the data: nothing to find")
             return
-        runs = self.options.runs
+        runs, limit = self.options.runs, QUICK_LIMIT if self.options.quick else 0
         network, side = load_network(runs / "detector" / CHECKPOINT)
-        found = label_street(torch_detector(network, side), self.options.data, complete=False)
+        detector = torch_detector(network, side)
+        found = label_street(detector, self.options.data, complete=False, limit=limit)
         write_json(runs / STREET, found)
         boxes = sum(len(entry["boxes"]) for entry in found)  # type: ignore[arg-type, misc]
-        print(f"{len(found)} street photos, {boxes} boxes")
+        print(f"found {boxes} garments in the street photos")
 
     def release(self) -> None:
         """Export all models; into the repository unless the run is a quick one."""
@@ -155,15 +178,16 @@ class Steps:
         from ootd_training.export.release import BUILT, TRAINED  # noqa: PLC0415
         from ootd_training.report.run import run_counts, run_report  # noqa: PLC0415
 
-        options, reports = self.options, self.options.runs / REPORTS
+        options, runs = self.options, self.options.runs
         for model in TRAINED:
-            settings = load_checkpoint(options.runs, model, options.data).settings
-            folder = options.runs / model
+            settings = load_checkpoint(runs, model, options.data).settings
+            folder = runs / model
             page = run_report(model, folder, run_counts(model, folder, settings))
             print(f"wrote {page.write(folder)}")
-        limit = str(QUICK_LIMIT if options.quick else 0)
-        chosen = ["--data", str(options.data), "--repository", str(options.runs / BUILT)]
-        evaluate_all([*chosen, "--limit", limit, "--report", str(reports)])
+        chosen = ["--data", str(options.data), "--repository", str(runs / BUILT)]
+        chosen += ["--runs", str(runs), "--cache", str(runs / CROPS)]
+        chosen += ["--limit", str(QUICK_LIMIT if options.quick else 0)]
+        evaluate_all([*chosen, "--report", str(runs / REPORTS)])
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -240,26 +264,32 @@ def go(options: Options, steps: Sequence[Step]) -> None:
         if step.name in state.done:
             print(f"{head}: done before, in {duration(state.done[step.name])}", flush=True)
             continue
-        pace = _pace(steps, state, options.quick)
+        pace = _pace(steps, state)
         later = [other for other in steps[number:] if other.name not in state.done]
         rest = pace * sum(other.minutes for other in later)
-        about = f", about {duration(pace * step.minutes + rest)} left in all" if pace else ""
-        print(f"{head}{about}", flush=True)
+        print(f"{head}, about {duration(pace * step.minutes + rest)} left in all", flush=True)
         began = time.monotonic()
         with contextlib.redirect_stdout(EpochLines(head, rest)):
             step.go()
-        state.mark(step.name, (time.monotonic() - began) / 60)
+        state.mark(step.name, max((time.monotonic() - began) / 60, _trained_minutes(step)))
         print(f"{head}: done in {duration(state.done[step.name])}", flush=True)
 
 
-def _pace(steps: Sequence[Step], state: State, quick: bool) -> float:
-    """Minutes here for a minute expected; 0 where nothing can be said yet.
+def _trained_minutes(step: Step) -> float:
+    """Training time by the step's history, which counts what was done before it was stopped."""
+    histories = [path for path in step.outputs if path.name == HISTORY and path.exists()]
+    return max((read_history(path)[-1]["minutes"] for path in histories), default=0.0)
 
-    Short steps say nothing of the long ones.
+
+def _pace(steps: Sequence[Step], state: State) -> float:
+    """Minutes here for a minute expected.
+
+    Short steps, of less than a tenth of the whole, say nothing of the long ones.
     """
-    known = [step for step in steps if step.name in state.done and step.minutes >= 30]
+    least = sum(step.minutes for step in steps) / 10
+    known = [step for step in steps if step.name in state.done and step.minutes >= least]
     if not known:
-        return 0.0 if quick else 1.0
+        return 1.0
     return sum(state.done[step.name] for step in known) / sum(step.minutes for step in known)
 
 
@@ -278,12 +308,10 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     result.add_argument("--data", required=True, help="folder of the labelled photos")
     result.add_argument(
         "--runs", type=Path, default=Path("training-runs"),
-        help="folder for checkpoints, quick ones in a folder of their own (default %(default)s)",
+        help="all results go into its folder full, those of --quick into its folder quick "
+        "(default %(default)s)",
     )  # fmt: skip
-    result.add_argument(
-        "--repository", type=Path, default=REPOSITORY,
-        help="model repository to release into (default: this checkout's)",
-    )  # fmt: skip
+    add_repository_option(result)
     result.add_argument("--seed", type=int, help="of everything random (default: each model's own)")
     result.add_argument(
         "--threads", type=int, default=cores(), help="CPU threads (default %(default)s, the cores)"
@@ -327,12 +355,8 @@ def train_all(arguments: Sequence[str]) -> None:
 
 def check_taxonomy(repository: Path) -> None:
     """CommandError if a model repository has another taxonomy than the one that is trained for."""
-    path, trained = repository / "taxonomy.json", REPOSITORY / "taxonomy.json"
-    if not path.is_file():
-        raise CommandError(
-            f"{repository} is not a model repository: it lacks taxonomy.json; name it with "
-            "--repository"
-        )
+    path = checked_repository(repository) / "taxonomy.json"
+    trained = REPOSITORY / "taxonomy.json"
     if json.loads(path.read_text()) != json.loads(trained.read_text()):
         raise CommandError(
             f"{path} is not the taxonomy that models are trained for, {trained}; make them alike"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
+
+from ootd_training.report.run import flat
 
 
 def duration(minutes: float) -> str:
@@ -15,8 +18,26 @@ def duration(minutes: float) -> str:
     return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
+def figures(name: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """Figures as people read them, a line for each group; those that are None are left out."""
+    groups: dict[str, list[str]] = {}
+    for figure, value in flat(values):
+        first, _, rest = figure.partition(", ")
+        group = f"{name}, {first}" if rest else name
+        if value is not None:
+            shown = f"{(rest or figure).replace(', ', ' ')} {_shown(value)}"
+            groups.setdefault(group, []).append(shown)
+    return (f"    {group}: {', '.join(parts)}" for group, parts in groups.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "x".join(map(str, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 class EpochLines(io.TextIOBase):
-    """Standard output of a step: the JSON line of an epoch becomes one for people.
+    """Standard output of a step: the JSON line of an epoch becomes lines for people.
 
     `head` begins it, `rest` are the minutes that later steps are expected to take. Other lines
     pass as they are. The JSON lines stay in each run's history file.
@@ -47,8 +68,8 @@ class EpochLines(io.TextIOBase):
         shown = f"{self._head}: epoch {epoch['epoch']} of {epoch['epochs']}, {duration(left)} left"
         if self._rest:
             shown += f", about {duration(left + self._rest)} in all"
-        parts = {name: epoch[name] for name in ("loss", "val") if name in epoch}
-        return f"{shown}; {json.dumps(parts)}"
+        parts = (figures(name, epoch[name]) for name in ("loss", "val") if name in epoch)
+        return "\n".join([shown, *(line for lines in parts for line in lines)])
 
     @staticmethod
     def _epoch(line: str) -> dict[str, Any] | None:

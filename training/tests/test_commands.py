@@ -23,8 +23,10 @@ def calls(monkeypatch):
             module = ModuleType(f"ootd_training.{model}.{task}", "Do it.")
 
             def add_options(parser):
-                for name in ("--data", "--output", "--model", "--report"):
+                for name in ("--data", "--output", "--model", "--report", "--cache"):
                     parser.add_argument(name)
+                if parser.prog.endswith("sequencer"):
+                    parser.add_argument("--checkpoint")
                 parser.add_argument("--limit", type=int)
                 parser.add_argument("--quick", action="store_true")
 
@@ -56,15 +58,42 @@ def test_one_model_gets_its_own_options(calls, data, tmp_path):
     assert (model, options.data, options.quick) == ("tagger", data, True)
 
 
-def test_all_models_that_are_there_are_measured_in_turn(calls, data, tmp_path, capsys):
-    for model in ("detector", "embedder"):
+@pytest.fixture
+def repository(tmp_path):
+    """A model repository without a tagger."""
+    for model in ("detector", "sequencer", "embedder"):
         path = tmp_path / "models" / model / "1" / "model.onnx"
         path.parent.mkdir(parents=True)
         path.touch()
-    commands.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path / "models")])
-    assert [model for model, _ in calls] == ["detector", "embedder"]
-    assert calls[1][1].model == str(path)
+    (tmp_path / "models" / "taxonomy.json").write_text("{}")
+    return tmp_path / "models"
+
+
+def test_all_models_that_are_there_are_measured_in_turn(calls, data, repository, capsys):
+    commands.run("evaluate", ["all", "--data", data, "--repository", str(repository)])
+    assert [model for model, _ in calls] == ["detector", "sequencer", "embedder"]
+    assert calls[2][1].model == str(repository / "embedder" / "1" / "model.onnx")
+    assert calls[1][1].checkpoint is None
     assert "tagger is left out" in capsys.readouterr().out
+
+
+def test_a_runs_folder_gives_the_sequencer_its_checkpoint(calls, data, repository, tmp_path):
+    arguments = ["all", "--data", data, "--repository", str(repository)]
+    arguments += ["--runs", str(tmp_path), "--cache", "crops"]
+    with pytest.raises(console.CommandError, match=r"no checkpoint .*sequencer/last\.pt"):
+        commands.run("evaluate", arguments)
+    assert calls == [], "nothing is measured before that is known"
+    checkpoint = tmp_path / "sequencer" / "last.pt"
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    commands.run("evaluate", arguments)
+    assert calls[1][1].checkpoint == str(checkpoint)
+    assert all(options.cache == "crops" for _, options in calls)
+
+
+def test_all_models_are_looked_for_in_a_model_repository_alone(calls, data, tmp_path):
+    with pytest.raises(console.CommandError, match="is not a model repository"):
+        commands.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path)])
 
 
 def test_unknown_model_is_refused(capsys):

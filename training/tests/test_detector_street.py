@@ -12,7 +12,7 @@ import pytest
 from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.data.street import StreetPhoto
 from ootd_training.detector.settings import UNLABELLED
-from ootd_training.detector.street import labels, load_street
+from ootd_training.detector.street import label_street, labels, load_street
 
 FOUND = (
     np.array([[10, 20, 50, 60], [10, 60, 50, 120], [12, 20, 50, 60], [0, 0, 9, 9]], np.float32),
@@ -40,6 +40,19 @@ def test_what_was_found_surely_is_enough_where_labels_may_be_incomplete():
     rows = labels(photo(0, 4), FOUND, 1.0, complete=False)
     assert rows == [[10, 20, 50, 60, 0]]
     assert labels(photo(5), FOUND, 1.0, complete=False) is None
+
+
+@pytest.mark.parametrize(("limit", "looked_at"), [(0, 3), (2, 2)])
+def test_a_limit_keeps_the_first_photos(tmp_path, limit, looked_at):
+    (tmp_path / "street/images").mkdir(parents=True)
+    lines = []
+    for number in range(3):
+        row = {"file_name": f"images/{number}.png", "width": 100, "height": 200}
+        lines.append(json.dumps({**row, "items": [{"super": "top", "sub": None}]}))
+        cv2.imwrite(str(tmp_path / "street" / row["file_name"]), np.zeros((200, 100, 3), np.uint8))
+    (tmp_path / "street/train.jsonl").write_text("\n".join(lines))
+    found = label_street(lambda square: FOUND, tmp_path, limit=limit)
+    assert [entry["photo"] for entry in found] == [f"images/{n}.png" for n in range(looked_at)]
 
 
 def test_labels_are_read_back_with_unlabelled_pixels(tmp_path):

@@ -13,9 +13,17 @@ from ootd_training import pipeline
 from ootd_training.console import CommandError
 from ootd_training.pipeline import QUICK_DRAWN_PHOTOS, Options, Step
 from ootd_training.pipeline_progress import EpochLines, duration
+from ootd_training.run import HISTORY
+from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
 from ootd_training.taxonomy import load_taxonomy
 
-EPOCH = {"epoch": 2, "epochs": 10, "minutes_left": 4.0, "loss": {"box": 1.5}}
+EPOCH = {
+    "epoch": 2,
+    "epochs": 10,
+    "minutes_left": 4.0,
+    "loss": {"size": [128, 96], "box": 1.53125},
+    "val": {"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
+}
 
 
 @pytest.fixture
@@ -103,6 +111,19 @@ def test_what_is_left_follows_the_pace_of_the_long_steps(options, capsys):
     assert "[3/3] tagger, about 60 min left in all" in capsys.readouterr().out
 
 
+def test_a_step_that_was_stopped_counts_the_time_before(options):
+    history = options.runs / HISTORY
+    history.write_text('{"epoch": 1, "minutes": 5.0}\n{"epoch": 2, "minutes": 70.5}\n')
+    pipeline.go(options, [Step("detector", 60, lambda: None, (history,))])
+    assert pipeline.State(options).done == {"detector": 70.5}
+
+
+def test_a_whole_run_stays_within_ten_hours(options):
+    for quick, most in ((False, 600), (True, 10)):
+        steps = pipeline.Steps(dataclasses.replace(options, quick=quick), None).all()
+        assert most / 3 < sum(step.minutes for step in steps) <= most
+
+
 def given(arguments, name):
     return arguments[arguments.index(name) + 1]
 
@@ -128,6 +149,27 @@ def test_every_model_gets_what_the_steps_before_it_made(options):
     assert (
         given(trained["embedder"], "--start") == f"{given(trained['tagger'], '--output')}/last.pt"
     )
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_sequencer_starts_from_the_tagger_where_it_has_its_trunk(options, encoder, monkeypatch):
+    monkeypatch.setattr(SequencerSettings, "encoder", encoder)
+    trained = {}
+    steps = pipeline.Steps(options, trained.__setitem__).all()
+    next(step for step in steps if step.name == "sequencer").go()
+    assert ("--start" in trained["sequencer"]) == (encoder == "efficientnet")
+
+
+def test_reports_are_given_the_runs_and_the_tiles_that_they_were_trained_on(options, monkeypatch):
+    calls = []
+    monkeypatch.setattr("ootd_training.commands.evaluate_all", calls.append)
+    monkeypatch.setattr("ootd_training.export.release.TRAINED", ())
+    pipeline.Steps(options, None).reports()
+    (arguments,) = calls
+    assert given(arguments, "--repository") == str(options.runs / "release")
+    assert given(arguments, "--runs") == str(options.runs)
+    assert given(arguments, "--cache") == str(options.runs / pipeline.CROPS)
+    assert given(arguments, "--limit") == "0"
 
 
 def test_data_without_street_photos_is_enough(options):
@@ -169,7 +211,10 @@ def test_epochs_are_shown_with_the_time_that_is_left():
     print(json.dumps(EPOCH), file=lines)
     print("other", file=lines)
     assert shown.getvalue() == (
-        '[3/8] tagger: epoch 2 of 10, 4 min left, about 64 min in all; {"loss": {"box": 1.5}}\n'
+        "[3/8] tagger: epoch 2 of 10, 4 min left, about 64 min in all\n"
+        "    loss: size 128x96, box 1.53\n"
+        "    val: side 128\n"
+        "    val, outfit: top1 sub 0.5, super 0.25\n"
         "other\n"
     )
 

@@ -57,6 +57,31 @@ def test_lines_of_one_name_have_one_colour_in_all_panels():
     assert second.lines[0].get_color() == first.lines[1].get_color()
 
 
+def test_only_lines_beside_many_others_are_dashed():
+    many = {f"line {number}": ([0], [0]) for number in range(11)}
+    both = [Panel("", "", "", many), Panel("", "", "", {"a": ([0], [0]), "b": ([0], [0])})]
+    first, second = panels(both).axes
+    assert [line.get_linestyle() for line in first.lines] == ["-"] * 10 + ["--"]
+    assert [line.get_linestyle() for line in second.lines] == ["-"] * 2
+    assert len({line.get_color() for line in second.lines}) == 2
+
+
+def test_an_axis_of_whole_numbers_has_no_others():
+    (axes,) = panels([Panel("", "", "", {"a": ([3], [0.5])}, x_limits=(0, 3))]).axes
+    assert axes.get_xticks().tolist() == [0, 1, 2, 3]
+
+
+def test_the_opening_of_a_page_is_its_first_section():
+    page = Page("tagger", "Tagger")
+    for title in ("In short", "More"):
+        page.section(title)
+        page.text(f"{title}: text.")
+    assert page.opening() == "# Tagger\n\n## In short\n\nIn short: text.\n"
+    one = Page("a", "A")
+    one.section("All")
+    assert one.opening() == str(one)
+
+
 def test_confusions_are_shares_of_their_row():
     part = Confusion("t", ("a", "b"), np.array([[3, 1], [0, 0]]))
     np.testing.assert_allclose(part.shares(), [[0.75, 0.25], [np.nan, np.nan]])

@@ -13,6 +13,8 @@ from torch import nn
 from labelled_photos import write_data, write_drawn
 from ootd_training.report import run as report_run
 from ootd_training.report.counts import box_counts, garment_counts
+from ootd_training.report.page import Page
+from ootd_training.report.plots import SHARE
 from ootd_training.report.run import flat, read_history, write_run_report
 from ootd_training.run import Run
 from ootd_training.tagger.settings import TaggerSettings
@@ -100,6 +102,29 @@ def test_a_run_report_says_what_was_trained_on_what_and_how(finished):
         assert line in text
     assert "secret" not in text, "folders of the machine are no one's"
     assert (finished.output / "report-curves.png").exists()
+
+
+def test_a_run_report_names_the_model_that_it_started_from(finished):
+    checkpoint = finished.output / "last.pt"
+    state = torch.load(checkpoint, weights_only=True)
+    state["settings"]["start"] = "/somewhere/full/tagger/last.pt"
+    torch.save(state, checkpoint)
+    text = write_run_report("tagger", finished.settings).read_text()
+    assert "| start | tagger/last.pt |" in text
+
+
+def test_figures_of_different_kinds_are_no_columns():
+    page = Page("report", "Run")
+    report_run._add_figures(page, {"nll": {"guided": 2.5}, "top1": {"super": 0.5, "sub": 0.25}})
+    assert "| nll, guided | 2.5 |\n| top1, super | 0.5 |" in str(page)
+
+
+def test_figures_above_one_are_in_the_picture():
+    val = {"nll": {"guided": 3.5, "unguided": 3.0}, "top1": {"super": 0.5}}
+    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "val": val}
+    courses = {panel.title: panel for panel in report_run._curves([line])}
+    assert courses["Val split, nll"].y_limits == (0, None)
+    assert courses["Val split, top1"].y_limits == SHARE
 
 
 def test_a_report_is_written_anew_from_the_files_alone(finished, tmp_path, monkeypatch, capsys):

@@ -48,14 +48,16 @@ def labels(
     return rows or None
 
 
-def label_street(detector: Detector, data: Path, complete: bool = True) -> list[dict[str, object]]:
+def label_street(
+    detector: Detector, data: Path, complete: bool = True, limit: int = 0
+) -> list[dict[str, object]]:
     """Labels for those street photos of the train split that the tags confirm.
 
     A detector must learn from `complete` photos, as what is not labelled is background to it; the
-    models that look at crops can use the others too.
+    models that look at crops can use the others too. With `limit`, only that many are looked at.
     """
     result: list[dict[str, object]] = []
-    for photo in read_street(data, "train"):
+    for photo in read_street(data, "train")[: limit or None]:
         square, scale = letterbox(read_photo(photo.path))
         rows = labels(photo, detector(square), scale, complete)
         if rows is not None:

@@ -28,7 +28,7 @@ from ootd_training.export.crop_model import (
     open_session,
     run_crops,
 )
-from ootd_training.report.options import add_evaluate_options, deliver
+from ootd_training.report.options import add_crop_evaluate_options, deliver
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, bars, panels
 from ootd_training.taxonomy import load_taxonomy
@@ -161,8 +161,7 @@ def build_page(measures: Mapping[str, Any]) -> Page:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-evaluate embedder`."""
-    add_evaluate_options(parser, MODEL)
-    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+    add_crop_evaluate_options(parser, MODEL)
 
 
 def main(options: argparse.Namespace) -> None:

@@ -12,10 +12,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ootd_training.console import CommandError, check_space, checked_data, guarded
+from ootd_training.console import (
+    CommandError,
+    add_repository_option,
+    check_space,
+    checked_data,
+    checked_repository,
+    guarded,
+)
 from ootd_training.export import manifest
 from ootd_training.export.install import finish
-from ootd_training.taxonomy import REPOSITORY
 
 GIGABYTES = 0.2
 """Room for a second copy of the models."""
@@ -33,10 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--runs", type=Path, default=Path("training-runs/full"),
         help="folder with a checkpoint MODEL/last.pt of each model (default %(default)s)",
     )  # fmt: skip
-    result.add_argument(
-        "--repository", type=Path, default=REPOSITORY,
-        help="model repository (default: this checkout's)",
-    )  # fmt: skip
+    add_repository_option(result)
     result.add_argument(
         "--models", nargs="+", help="export these alone; the others stay as they are"
     )
@@ -49,12 +52,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> None:
     """Do what the arguments say; CommandError where that can't be done."""
     options = parser().parse_args(arguments)
-    repository: Path = options.repository
-    if not (repository / "taxonomy.json").is_file():
-        raise CommandError(
-            f"{repository} is not a model repository: it lacks taxonomy.json; name it with "
-            "--repository"
-        )
+    repository = checked_repository(options.repository)
     if options.check:
         _check(repository)
     elif options.tensorrt:

@@ -24,10 +24,22 @@ def add_evaluate_options(parser: argparse.ArgumentParser, model: Path) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
 
 
+def add_crop_evaluate_options(parser: argparse.ArgumentParser, model: Path) -> None:
+    """The same for models that look at crops."""
+    add_evaluate_options(parser, model)
+    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+
+
 def deliver(page: Page, measures: Mapping[str, Any], options: argparse.Namespace) -> None:
-    """Print the page, or the measures as JSON, and write the report where one is asked for."""
-    print(json.dumps(measures) if options.json else page)
+    """Print the page, or the measures as JSON, and write the report where one is asked for.
+
+    Of a page that is written, only the opening is printed.
+    """
+    if options.json:
+        print(json.dumps(measures))
+    else:
+        print(page.opening() if options.report else page)
     if options.report:
         path = page.write(options.report)
         if not options.json:
-            print(f"wrote {path}")
+            print(f"wrote {path}\n")

@@ -44,6 +44,12 @@ class Page:
         self._parts.append(f"![{caption}]({file})")
         self._pictures[file] = figure
 
+    def opening(self) -> str:
+        """The page up to the end of its first section."""
+        starts = [i for i, part in enumerate(self._parts) if part.startswith("## ")]
+        end = starts[1] if len(starts) > 1 else len(self._parts)
+        return "\n\n".join(self._parts[:end]) + "\n"
+
     def __str__(self) -> str:
         return "\n\n".join(self._parts) + "\n"
 

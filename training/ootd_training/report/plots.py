@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 Line = tuple[Sequence[float], Sequence[float]]
@@ -41,17 +44,27 @@ def panels(parts: Sequence[Panel], columns: int = 2) -> Figure:
     columns = min(columns, len(parts))
     rows = -(-len(parts) // columns)
     figure = Figure(figsize=(5.2 * columns, 3.1 * rows), dpi=DPI, layout="constrained")
-    names = list(dict.fromkeys(name for panel in parts for name in panel.lines))
+    numbers = _numbers(parts)
     for place, panel in enumerate(parts):
-        _draw(figure.add_subplot(rows, columns, place + 1), panel, names)
+        _draw(figure.add_subplot(rows, columns, place + 1), panel, numbers)
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
+def _numbers(parts: Sequence[Panel]) -> dict[str, int]:
+    """A number for each name, its own among the lines of a panel and the same in all panels."""
+    numbers: dict[str, int] = {}
+    for name in dict.fromkeys(name for panel in parts for name in panel.lines):
+        beside = {n for panel in parts if name in panel.lines for n in panel.lines}
+        taken = {numbers[other] for other in beside if other in numbers}
+        numbers[name] = next(number for number in itertools.count() if number not in taken)
+    return numbers
+
+
+def _draw(axes: Axes, panel: Panel, numbers: Mapping[str, int]) -> None:
     if panel.diagonal:
         axes.plot((0, 1), (0, 1), color="0.75", linewidth=1, linestyle="--")
     for label, (x, y) in panel.lines.items():
-        number = names.index(label)
+        number = numbers[label]
         color, style = f"C{number % COLOURS}", "-" if number < COLOURS else "--"
         axes.plot(
             x, y, style, color=color, label=label, linewidth=1.5,
@@ -60,6 +73,8 @@ def _draw(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
         if label in panel.marked:
             axes.plot(*panel.marked[label], "o", color=color, markersize=7)
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    if all(isinstance(value, int) for x, _ in panel.lines.values() for value in x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
     if panel.x_limits:
         axes.set_xlim(*panel.x_limits)
     if panel.y_limits:
@@ -118,7 +133,7 @@ def bars(title: str, y_label: str, groups: Mapping[str, Mapping[str, float]]) ->
         places = np.arange(len(groups)) + (number - (len(kinds) - 1) / 2) * width
         drawn = axes.bar(places, heights, width * 0.95, label=kind)
         axes.bar_label(drawn, fmt="%.3f", fontsize="x-small")
-    axes.set_xticks(range(len(groups)), [name.replace(", ", ",\n") for name in groups])
+    axes.set_xticks(range(len(groups)), [textwrap.fill(name, 18) for name in groups])
     axes.set(title=title, ylabel=y_label, ylim=(0, 1))
     axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)

@@ -64,6 +64,7 @@ def _lines(history: list[dict[str, Any]], part: str) -> dict[str, Line]:
 
 def _curves(history: list[dict[str, Any]]) -> list[Panel]:
     epochs = [line["epoch"] for line in history]
+    whole = (0, 1.02 * epochs[-1])  # room for a dot at the end
     rate: dict[str, Line] = {"rate": (epochs, [line["rate"] for line in history])}
     parts = [
         Panel(
@@ -71,9 +72,12 @@ def _curves(history: list[dict[str, Any]]) -> list[Panel]:
             "epoch",
             "mean of the epoch",
             _lines(history, "loss"),
+            x_limits=whole,
             y_limits=(0, None),
         ),
-        Panel("Learning rate", "epoch", "after the epoch", rate, y_limits=(0, None)),
+        Panel(
+            "Learning rate", "epoch", "after the epoch", rate, x_limits=whole, y_limits=(0, None)
+        ),
     ]
     groups: dict[str, dict[str, Line]] = {}
     for name, line in _lines(history, "val").items():
@@ -81,7 +85,11 @@ def _curves(history: list[dict[str, Any]]) -> list[Panel]:
         groups.setdefault(group if figure else "", {})[figure or name] = line
     for group, lines in groups.items():
         title = "Val split" + (f", {group}" if group else "")
-        parts.append(Panel(title, "epoch", "figure", lines, y_limits=SHARE, dots=True))
+        shares = all(value <= 1 for _, values in lines.values() for value in values)
+        limits = SHARE if shares else (0, None)
+        parts.append(
+            Panel(title, "epoch", "figure", lines, x_limits=whole, y_limits=limits, dots=True)
+        )
     return parts
 
 
@@ -108,12 +116,16 @@ def _device(name: str, threads: int) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as rows; of folders and files the last part of the path alone."""
+    """Settings as rows; of folders and files the last part of the path alone.
+
+    All checkpoints have one name, so their folder's comes before it.
+    """
     rows = []
     for name, value in flat(settings):
         text = value
         if name in WHEREABOUTS and isinstance(value, str) and name != "device":
-            text = Path(value).name or "none"
+            path = Path(value)
+            text = "/".join(path.parts[-2:]) if path.name == CHECKPOINT else path.name or "none"
         rows.append((name, json.dumps(text) if isinstance(text, list | tuple) else _shown(text)))
     return rows
 
@@ -130,10 +142,11 @@ def _add_counts(page: Page, counts: Counts) -> None:
 
 
 def _add_figures(page: Page, val: Mapping[str, Any]) -> None:
-    """The last figures of the val split: a column for each source where there are several."""
-    if val and all(isinstance(value, Mapping) for value in val.values()):
-        columns = {source: dict(flat(values)) for source, values in val.items()}
-        names = dict.fromkeys(name for values in columns.values() for name in values)
+    """The last figures of the val split: a column for each source if they have most in common."""
+    columns = {s: dict(flat(values)) for s, values in val.items() if isinstance(values, Mapping)}
+    names = dict.fromkeys(name for values in columns.values() for name in values)
+    common = sum(map(len, columns.values())) > len(columns) * len(names) / 2
+    if common and len(columns) == len(val):
         rows = [[n, *(_shown(values.get(n)) for values in columns.values())] for n in names]
         page.table(("figure", *columns), rows)
     else:

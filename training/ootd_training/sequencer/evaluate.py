@@ -16,7 +16,7 @@ import numpy as np
 from ootd_training.data.crops import Tiles, load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.export.crop_model import CROP_SIZE, milliseconds_per_crop
-from ootd_training.report.options import add_evaluate_options, deliver
+from ootd_training.report.options import add_crop_evaluate_options, deliver
 from ootd_training.report.page import Page, percent
 from ootd_training.sequencer.export import MODEL, load_sequencer, onnx_answer, served_at
 from ootd_training.sequencer.likelihood import (
@@ -135,11 +135,12 @@ def build_page(results: Results, milliseconds: float, megabytes: float) -> Page:
     page.table(("precision / recall", *heads), rows)
     page.text(
         f"{milliseconds:.1f} ms a crop on one thread (batches of 5), {megabytes:.1f} MB.",
-        "Real photos alone, crops around the labelled box or around the garment of a catalogue "
-        "photo. *Guided*: the true super-category is given. Precision and recall are micro "
-        "averages over the emitted and the labelled tokens: the sub-category, and the values of "
-        "attributes. A value counts as wrong where the label says otherwise or the group cannot "
-        "apply to the garment; where the label says nothing, it does not count.",
+        f"*{SERVED}* is the ONNX file; checkpoints have the names of their encoders. Real photos "
+        "alone, crops around the labelled box or around the garment of a catalogue photo. "
+        "*Guided*: the true super-category is given. Precision and recall are micro averages over "
+        "the emitted and the labelled tokens: the sub-category, and the values of attributes. A "
+        "value counts as wrong where the label says otherwise or the group cannot apply to the "
+        "garment; where the label says nothing, it does not count.",
     )
     page.section("In the form of 11st's Table 2")
     page.text(
@@ -158,7 +159,7 @@ def build_page(results: Results, milliseconds: float, megabytes: float) -> Page:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-evaluate sequencer`."""
-    add_evaluate_options(parser, MODEL)
+    add_crop_evaluate_options(parser, MODEL)
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[],
         help="a training run's checkpoint to measure beside it, also on train; may be repeated",
@@ -166,7 +167,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tagger", type=Path, help="ONNX tagger to measure beside it, if there is one"
     )
-    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
 
 
 def main(options: argparse.Namespace) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from ootd_training.sequencer.encoder import ResCeptionSettings
 from ootd_training.tagger.settings import Stage, TaggerSettings
 
-ENCODERS = ("efficientnet", "resception")
-# One size throughout: the trunk comes from the tagger as it ends, at 96 px, and a short run has no
-# time to get used to another.
+EFFICIENTNET = "efficientnet"
+ENCODERS = (EFFICIENTNET, "resception")
+# One size throughout: a short run has no time to get used to another.
 DEFAULT_STAGES = (Stage(1.0, 96),)
 
 
@@ -18,14 +18,16 @@ class SequencerSettings(TaggerSettings):
     """The settings of a tagger's run, and those of the decoder; saved in each checkpoint.
 
     `encoder` is one of `ENCODERS`; `start`, a tagger's checkpoint whose trunk is the starting
-    point, is for "efficientnet" alone, of which `trunk` gives the size. `hidden` is the width of
-    the LSTM, `structure_gain` weighs the loss of which group comes next.
+    point, is for `EFFICIENTNET` alone, of which `trunk` gives the size. `hidden` is the width of
+    the LSTM, `structure_gain` weighs the loss of which group comes next. Crops are not mixed: a
+    sequence is of one garment.
     """
 
-    encoder: str = "efficientnet"
+    encoder: str = EFFICIENTNET
     epochs: int = 40
     seed: int = 17
     learning_rate: float = 1e-3
+    mixing: float = 0.0
     hidden: int = 192
     structure_gain: float = 0.5
     resception: ResCeptionSettings = field(default_factory=ResCeptionSettings)

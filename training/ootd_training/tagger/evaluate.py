@@ -20,7 +20,7 @@ from ootd_training.export.crop_model import (
     open_session,
     run_crops,
 )
-from ootd_training.report.options import add_evaluate_options, deliver
+from ootd_training.report.options import add_crop_evaluate_options, deliver
 from ootd_training.report.page import Page, percent
 from ootd_training.report.plots import SHARE, Confusion, Panel, confusions, panels
 from ootd_training.tagger.export import MODEL
@@ -271,8 +271,7 @@ def build_page(
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-evaluate tagger`."""
-    add_evaluate_options(parser, MODEL)
-    parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
+    add_crop_evaluate_options(parser, MODEL)
 
 
 def main(options: argparse.Namespace) -> None:

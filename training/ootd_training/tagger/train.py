@@ -37,7 +37,7 @@ MIXING = 0x313
 def served_tagger(
     tagger: Tagger, tiles: Tiles, settings: TaggerSettings, taxonomy: Taxonomy
 ) -> ServedTagger:
-    """The tagger with the shift that undoes the balanced drawing of their training garments."""
+    """The tagger with the shift that undoes the balanced drawing of its training garments."""
     shift = log_prior_shift(tiles.garments, settings.balance, len(taxonomy.supers))
     return ServedTagger(tagger, taxonomy, shift.tolist()).eval()
 
