@@ -2,7 +2,8 @@
 
 Colour and audience are labels of the photos. Sleeve length, neckline and pattern are weak: nobody
 labelled them, they follow from the source's own label or sub-category, and from the share of the
-pixels that have the leading colour.
+pixels that have the leading colour. A label also says which sub-categories a garment can be, and so
+which attribute groups it cannot have.
 """
 
 import csv
@@ -10,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ootd import SuperCategory
 from ootd.types import SUPER_CATEGORIES
@@ -29,6 +30,13 @@ _VALUES_OF_SUB_CATEGORY: Mapping[str, Mapping[str, str]] = {
     "shirt": {"neckline": "collared"},
     "blazer": {"neckline": "lapels"},
 }
+_CANDIDATES_OF_LABEL: Mapping[str, tuple[str, ...]] = {
+    "Pants": ("pants", "jeans", "leggings", "joggers"),
+    "Outwear": ("coat", "jacket", "cardigan", "cape", "vest"),
+    "Longsleeve": ("t-shirt", "sweater", "sweatshirt"),
+    "Polo": ("t-shirt", "shirt"),
+}
+"""What catalogue labels without a sub-category can be; others: all of their super-category."""
 _AUDIENCES = {"true": "kids", "false": "adult"}
 
 PLAIN_SHARE = 0.97
@@ -42,11 +50,13 @@ PATTERNED_SHARE = 0.7
 class LabelledBox:
     """A garment with its label; `box` is normalised x0, y0, x1, y1.
 
-    `attributes` holds a value of each attribute group that the label tells.
+    `attributes` holds a value of each attribute group that the label tells; `candidates` are the
+    sub-categories that it allows, none standing for all of the super-category.
     """
 
     super_category: SuperCategory
     sub_category: str
+    candidates: tuple[str, ...]
     attributes: Mapping[str, str]
     box: tuple[float, float, float, float]
 
@@ -64,12 +74,19 @@ class OutfitPhoto:
 
 @dataclass(frozen=True, slots=True)
 class CatalogPhoto:
-    """A photo of one garment; `sub_category` is "" where the label does not tell."""
+    """A photo of one garment; `sub_category` is "" where the label does not tell.
+
+    `candidates` and `attributes` are as those of a `LabelledBox`.
+    """
 
     path: Path
     super_category: SuperCategory
     sub_category: str
+    candidates: tuple[str, ...]
     attributes: Mapping[str, str]
+
+
+Label: TypeAlias = LabelledBox | CatalogPhoto
 
 
 def coco_file(data: Path, split: str) -> Path:
@@ -104,6 +121,7 @@ def _labelled_box(annotation: Mapping[str, Any], image: Mapping[str, Any]) -> La
     return LabelledBox(
         super_category=SUPER_CATEGORIES[annotation["category_id"] - 1],
         sub_category=sub_category,
+        candidates=(sub_category,) if sub_category else (),
         attributes=_implied(sub_category, annotation["label"]) | _of_color(color, share),
         box=(
             x / image["width"],
@@ -122,6 +140,7 @@ def catalog_photos(data: Path, split: str) -> list[CatalogPhoto]:
                 path=data / "catalog" / row["image"],
                 super_category=SUPER_CATEGORIES[SUPER_CATEGORIES.index(row["super"])],
                 sub_category=row["sub"],
+                candidates=_candidates(row["sub"], row["label"]),
                 attributes={
                     **_implied(row["sub"], row["label"]),
                     **_of_color(row["color"], float(row["color_share"] or 0.0)),
@@ -130,6 +149,10 @@ def catalog_photos(data: Path, split: str) -> list[CatalogPhoto]:
             )
             for row in csv.DictReader(file)
         ]
+
+
+def _candidates(sub_category: str, label: str) -> tuple[str, ...]:
+    return (sub_category,) if sub_category else _CANDIDATES_OF_LABEL.get(label, ())
 
 
 def _implied(sub_category: str, label: str) -> dict[str, str]:

@@ -15,14 +15,14 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from rich.progress import track
 
 from detection import Result, average_precision, best_match, found, kept, overlap
 from labelled_photos import (
     CatalogPhoto,
-    LabelledBox,
+    Label,
     OutfitPhoto,
     catalog_photos,
     coco_file,
@@ -37,8 +37,6 @@ ID_PREFIX = "quality/"
 ALL_DETECTIONS = 0.01
 """Score threshold that shows the detector's own ranking."""
 
-Label: TypeAlias = LabelledBox | CatalogPhoto
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -51,7 +49,7 @@ class Names:
         """Count whether sub-category and attributes are right, where the label tells them."""
         if label.sub_category:
             self.shares.add(f"{where}: sub-category", garment.sub_category == label.sub_category)
-        self.attributes.add(where, label.attributes, garment)
+        self.attributes.add(where, label, garment)
 
     def figures(self) -> Figures:
         """Return all figures."""
@@ -105,7 +103,7 @@ def measure_names(
             names.shares.add("street garment: found", best is not None)
             if best is not None:
                 names.add("street garment", label, best)
-                names.attributes.add("all photos", label.attributes, best)
+                names.attributes.add("all photos", label, best)
             (cut,) = client.analyze_image(outfit.path, region=label.box, **asked).garments
             right = cut.super_category == label.super_category
             names.shares.add("street rectangle: super-category", right)
@@ -116,7 +114,7 @@ def measure_names(
         names.shares.add("catalogue photo: super-category", right)
         if garments:
             names.add("catalogue photo", photo, garments[0])
-            names.attributes.add("all photos", photo.attributes, garments[0])
+            names.attributes.add("all photos", photo, garments[0])
 
 
 def ingest(
@@ -257,8 +255,7 @@ def main() -> None:
     streets = streets[:: max(1, len(streets) // max(1, arguments.streets))]
     search = Tally()
     with Client(arguments.server, timeout_s=30.0) as client:
-        groups = [one.name for one in client.taxonomy().attribute_groups if one.trained]
-        names = Names(Tally(), AttributeTally(groups))
+        names = Names(Tally(), AttributeTally(client.taxonomy()))
         detection = measure_detection(client, outfits, coco_file(data, arguments.split))
         measure_names(client, outfits, singles, arguments.attribute_model, names)
         if not arguments.no_search:

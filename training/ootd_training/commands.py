@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ootd_training.console import (
     CommandError,
+    HelpWithDefaults,
     add_repository_option,
     check_space,
     checked_data,
@@ -52,7 +53,9 @@ def run_model(task: str, model: str, arguments: Sequence[str], *, shared: bool =
     folder is not one, or the disk is too full.
     """
     module = importlib.import_module(f"ootd_training.{model}.{task}")
-    parser = argparse.ArgumentParser(prog=f"ootd-{task} {model}", description=module.__doc__)
+    parser = argparse.ArgumentParser(
+        prog=f"ootd-{task} {model}", description=module.__doc__, formatter_class=HelpWithDefaults
+    )
     module.add_options(parser)
     options = parser.parse_known_args(arguments)[0] if shared else parser.parse_args(arguments)
     checked_data(options.data)
@@ -81,7 +84,9 @@ def evaluate_all(arguments: Sequence[str]) -> None:
 
 def _all_models_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ootd-evaluate all", description="Measure every model of a model repository."
+        prog="ootd-evaluate all",
+        description="Measure every model of a model repository.",
+        formatter_class=HelpWithDefaults,
     )
     parser.add_argument("--data", required=True, help="folder of the labelled photos")
     add_repository_option(parser)
@@ -91,8 +96,9 @@ def _all_models_parser() -> argparse.ArgumentParser:
         "also on train, and with a likelihood",
     )  # fmt: skip
     parser.add_argument(
-        "--limit", type=int, default=0, help="this many garments or photos a source"
-    )
+        "--limit", type=int, default=0,
+        help="measure at most this many garments or photos of each source; 0: all",
+    )  # fmt: skip
     parser.add_argument("--report", type=Path, help="folder to write the reports to")
     parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
     return parser
@@ -101,7 +107,9 @@ def _all_models_parser() -> argparse.ArgumentParser:
 def _common_arguments(options: argparse.Namespace) -> list[str]:
     """What every model is measured with; each takes what it knows."""
     common = ["--data", options.data, "--limit", str(options.limit)]
-    common += ["--tagger", str(options.repository / "tagger" / "1" / "model.onnx")]
+    common += ["--repository", str(options.repository)]
+    tagger = options.repository / "tagger" / "1" / "model.onnx"
+    common += ["--tagger", str(tagger)] if tagger.exists() else []
     common += ["--report", str(options.report)] if options.report else []
     common += ["--cache", str(options.cache)] if options.cache else []
     if options.runs:

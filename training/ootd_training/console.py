@@ -26,6 +26,18 @@ TRACEBACK = "OOTD_TRACEBACK"
 """Environment variable: set to 1, errors come with their traceback."""
 
 
+class HelpWithDefaults(argparse.HelpFormatter):
+    """Help that ends with the default of each option that has one to tell."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        told = action.help is None or "(default" in action.help
+        # 0 is a default to tell, though Python takes it for False.
+        nothing = action.default is False or action.default in (None, "", argparse.SUPPRESS)
+        if told or nothing:
+            return action.help
+        return f"{action.help} (default: %(default)s)"
+
+
 class CommandError(Exception):
     """Something that whoever typed the command can mend; the text says what and how."""
 

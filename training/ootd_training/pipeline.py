@@ -24,6 +24,7 @@ from ootd_training.console import (
     checked_data,
     checked_repository,
 )
+from ootd_training.data.digest import label_digest
 from ootd_training.pipeline_progress import EpochLines, duration
 from ootd_training.report.run import read_history
 from ootd_training.run import CHECKPOINT, HISTORY
@@ -172,18 +173,21 @@ class Steps:
         release.deliver(built, None if options.quick else options.repository)
 
     def reports(self) -> None:
-        """Write a report of each run and of each released model."""
+        """Write a report of each run, of the release and of each released model."""
         from ootd_training.commands import evaluate_all  # noqa: PLC0415
         from ootd_training.export.checkpoints import load_checkpoint  # noqa: PLC0415
-        from ootd_training.export.release import BUILT, TRAINED  # noqa: PLC0415
-        from ootd_training.report.run import run_counts, run_report  # noqa: PLC0415
+        from ootd_training.export.manifest import read  # noqa: PLC0415
+        from ootd_training.export.release import BUILT, TRAINED, report  # noqa: PLC0415
+        from ootd_training.report.run import run_report  # noqa: PLC0415
 
         options, runs = self.options, self.options.runs
         for model in TRAINED:
             settings = load_checkpoint(runs, model, options.data).settings
-            folder = runs / model
-            page = run_report(model, folder, run_counts(model, folder, settings))
-            print(f"wrote {page.write(folder)}")
+            page = run_report(model, runs / model, f"{model}-run", settings)
+            print(f"wrote {page.write(runs / REPORTS)}")
+        built = read(runs / BUILT)
+        assert built is not None, "the step before has built it"
+        print(f"wrote {report(built).write(runs / REPORTS)}")
         chosen = ["--data", str(options.data), "--repository", str(runs / BUILT)]
         chosen += ["--runs", str(runs), "--cache", str(runs / CROPS)]
         chosen += ["--limit", str(QUICK_LIMIT if options.quick else 0)]
@@ -198,12 +202,16 @@ def write_json(path: Path, content: Any) -> None:
 
 
 class State:
-    """Which steps of a runs folder are done, and how many minutes each took."""
+    """Which steps of a runs folder are done, and how many minutes each took.
+
+    CommandError if they were done with another seed or other labels.
+    """
 
     def __init__(self, options: Options) -> None:
         self.path = options.runs / STATE
-        # A quick run has a folder of its own, so the seed alone tells two runs apart.
+        # A quick run has a folder of its own, so seed and labels alone tell two runs apart.
         self.seed = options.seed
+        self.labels = label_digest(options.data)
         self.done: dict[str, float] = {}
         if self.path.exists():
             known = json.loads(self.path.read_text())
@@ -212,12 +220,25 @@ class State:
                     f"{options.runs} holds a run with {_seed(known['seed'])}, not "
                     f"{_seed(self.seed)}; choose another --runs, the same seed, or --restart"
                 )
+            if known.get("labels", self.labels) != self.labels:
+                raise CommandError(
+                    f"{options.runs} holds a run with other labels than {options.data} has; choose "
+                    "another --runs, the --data of that run, or --restart"
+                )
             self.done = dict(known["done"])
 
     def mark(self, step: str, minutes: float) -> None:
         """A step is done."""
         self.done[step] = round(minutes, 2)
-        write_json(self.path, {"seed": self.seed, "done": self.done})
+        self._write()
+
+    def keep(self, steps: Sequence[str]) -> None:
+        """No step but these is done."""
+        self.done = {name: took for name, took in self.done.items() if name in steps}
+        self._write()
+
+    def _write(self) -> None:
+        write_json(self.path, {"seed": self.seed, "labels": self.labels, "done": self.done})
 
 
 def _seed(seed: int | None) -> str:
@@ -225,18 +246,18 @@ def _seed(seed: int | None) -> str:
 
 
 def forget(options: Options, steps: Sequence[Step], first: str) -> None:
-    """Remove the marks and results of the step `first` and of all after it."""
+    """Remove the marks and results of the step `first` and of all after it.
+
+    CommandError, and all is left, if earlier steps were done with another seed or other labels.
+    """
     names = [step.name for step in steps]
-    later = steps[names.index(first) :]
+    place = names.index(first)
     path = options.runs / STATE
-    if path.exists():
-        known = json.loads(path.read_text())
-        kept = {name: took for name, took in known["done"].items() if name in names[: -len(later)]}
-        if kept:
-            write_json(path, {"seed": known["seed"], "done": kept})
-        else:
-            path.unlink()
-    for step in later:
+    if place and path.exists():
+        State(options).keep(names[:place])
+    else:
+        path.unlink(missing_ok=True)
+    for step in steps[place:]:
         for output in step.outputs:
             output.unlink(missing_ok=True)
 
@@ -259,6 +280,8 @@ def go(options: Options, steps: Sequence[Step]) -> None:
     """Do every step that is not done yet, and say where it stands."""
     state = State(options)
     count = len(steps)
+    if len(state.done) < count:
+        print("times to come are estimates, for two idle CPU cores; steps that are done mend them")
     for number, step in enumerate(steps, 1):
         head = f"[{number}/{count}] {step.name}"
         if step.name in state.done:
@@ -351,6 +374,11 @@ def train_all(arguments: Sequence[str]) -> None:
             forget(options, steps, given.first or names[0])
         go(options, steps)
     print(f"all {len(steps)} steps are done; reports: {runs / REPORTS}")
+    if not options.quick:
+        print(
+            f"pages and model cards of this checkout: cp {runs / REPORTS}/* training/reports/, "
+            "then python -m ootd_training.report.cards"
+        )
 
 
 def check_taxonomy(repository: Path) -> None:

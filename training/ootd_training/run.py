@@ -19,6 +19,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ootd_training.data.digest import run_digests
+from ootd_training.machine import continued, sitting
+
 
 class RunSettings(Protocol):
     """What a run needs to know; the settings, a dataclass, are saved in each checkpoint."""
@@ -76,6 +79,12 @@ CHECKPOINT = "last.pt"
 HISTORY = "history.jsonl"
 WHEREABOUTS = frozenset(("data", "output", "start", "drawn", "street", "device", "threads"))
 """Settings that a resumed run may have changed."""
+LEARNT_FROM = {
+    "data": "labelled photos",
+    "drawn": "drawn photos",
+    "street": "boxes of street photos",
+}
+"""What must be the same for a resumed run, wherever it lies, by the settings that name it."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -91,7 +100,11 @@ def choose_device(name: str) -> torch.device:
 
 
 class Run(Generic[Network]):
-    """A network with its moving average and optimiser; saved and resumed whole."""
+    """A network with its moving average and optimiser; saved and resumed whole.
+
+    `counts` says how many garments of each source, split and label it learns from and is judged on
+    (`report.counts`); whoever reads the photos sets it. Reports quote it from the checkpoint.
+    """
 
     def __init__(self, network: Network, settings: RunSettings) -> None:
         self.settings = settings
@@ -111,6 +124,9 @@ class Run(Generic[Network]):
         self.step = self.epoch = 0
         self.seconds = 0.0
         self.epoch_share = 0.0
+        self.labels = run_digests(dataclasses.asdict(settings))  # type: ignore[call-overload]
+        self.sittings = [sitting(self.device)]
+        self.counts: Mapping[str, Mapping[str, int]] = {}
         self.output = Path(settings.output)
         self.output.mkdir(parents=True, exist_ok=True)
 
@@ -184,6 +200,9 @@ class Run(Generic[Network]):
             "epoch": self.epoch,
             "seconds": self.seconds,
             "settings": dataclasses.asdict(self.settings),  # type: ignore[call-overload]
+            "labels": self.labels,
+            "sittings": self.sittings,
+            "counts": self.counts,
         }
         temporary = self.output / (CHECKPOINT + ".part")
         torch.save(state, temporary)
@@ -192,17 +211,19 @@ class Run(Generic[Network]):
     def resume(self) -> bool:
         """Go on from the checkpoint in the output folder; False if there is none yet.
 
-        ValueError if that was made with other settings than this run's.
+        ValueError if that was made with other settings or labels than this run's.
         """
         path = self.output / CHECKPOINT
         if not path.exists():
             return False
         state = torch.load(path, weights_only=True, map_location=self.device)
         self._check_settings(state["settings"])
+        self._check_labels(state.get("labels", {}))
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.epoch, self.seconds = state["step"], state["epoch"], state["seconds"]
+        self.sittings = continued(state.get("sittings", ()), sitting(self.device, self.epoch))
         return True
 
     def _check_settings(self, saved: Mapping[str, Any]) -> None:
@@ -212,6 +233,14 @@ class Run(Generic[Network]):
                 raise ValueError(
                     f"{self.output} holds a run with {name} {saved[name]!r}, not {value!r}; "
                     "choose another --output, the same settings, or --restart"
+                )
+
+    def _check_labels(self, saved: Mapping[str, str]) -> None:
+        for name, shown in LEARNT_FROM.items():
+            if name in saved and saved[name] != self.labels[name]:
+                raise ValueError(
+                    f"{self.output} holds a run that learnt from other {shown}; choose another "
+                    f"--output, the --{name} of that run, or --restart"
                 )
 
     def record(self, line: Mapping[str, Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from pycocotools import mask as run_length
 
 from ootd_training.fetch.catalog import COLUMNS
 
@@ -17,6 +19,7 @@ CATALOG = (
     ("shoes", "", "Shoes", "black", (15, 15, 15)),
     ("outer", "blazer", "Blazer", "green", (20, 140, 40)),
 )
+SUPERS = ("top", "bottom", "outer", "dress", "shoes", "bag")
 OUTFIT = (
     (1, "blouse", "white", (40, 20, 40, 40), (240, 240, 240)),
     (2, "jeans", "navy", (42, 62, 36, 60), (20, 20, 70)),
@@ -49,7 +52,6 @@ def _write_catalog(folder: Path, split: str, photos: int) -> None:
 
 
 def _write_outfits(folder: Path, split: str, photos: int) -> None:
-    names = ("top", "bottom", "outer", "dress", "shoes", "bag")
     (folder / "detect" / "images").mkdir(parents=True, exist_ok=True)
     images: list[dict[str, object]] = []
     boxes: list[dict[str, object]] = []
@@ -63,11 +65,34 @@ def _write_outfits(folder: Path, split: str, photos: int) -> None:
             entry = {"id": len(boxes) + 1, "image_id": i, "category_id": category, "sub": sub}
             box = {"bbox": [x, y, w, h], "color": color, "color_share": 0.8}
             entry |= {"area": w * h, "iscrowd": 0}
-            boxes.append({**entry, **box, "segmentation": None})
+            boxes.append({**entry, **box, "segmentation": _mask(x, y, w, h)})
         photo.save(folder / "detect" / name, quality=90)
-    categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
+    categories = [{"id": i + 1, "name": name} for i, name in enumerate(SUPERS)]
     document = {"images": images, "annotations": boxes, "categories": categories}
     (folder / "detect" / f"{split}.json").write_text(json.dumps(document))
+
+
+def _mask(x: int, y: int, width: int, height: int) -> dict[str, object]:
+    """A rectangle of an outfit photo as a COCO run-length."""
+    inside = np.zeros((150, 120), np.uint8, order="F")
+    inside[y : y + height, x : x + width] = 1
+    encoded = run_length.encode(inside)
+    return {"size": encoded["size"], "counts": encoded["counts"].decode()}
+
+
+def write_street(folder: Path, photos: int = 8) -> Path:
+    """Write `street`, train and val, of the outfits' photos with tags alone; returns the folder."""
+    items = [{"super": SUPERS[category - 1], "sub": sub} for category, sub, *_ in OUTFIT]
+    (folder / "street" / "images").mkdir(parents=True, exist_ok=True)
+    for split in ("train", "val"):
+        lines = []
+        for i in range(photos):
+            name = f"images/{split}-{i}.jpg"
+            shutil.copy(folder / "detect" / name, folder / "street" / name)
+            photo = {"file_name": name, "width": 120, "height": 150, "items": items}
+            lines.append(json.dumps(photo) + "\n")
+        (folder / "street" / f"{split}.jsonl").write_text("".join(lines))
+    return folder
 
 
 def write_drawn(folder: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
+import importlib
 import shutil
 import sys
 from types import ModuleType
@@ -94,6 +96,31 @@ def test_a_runs_folder_gives_the_sequencer_its_checkpoint(calls, data, repositor
 def test_all_models_are_looked_for_in_a_model_repository_alone(calls, data, tmp_path):
     with pytest.raises(console.CommandError, match="is not a model repository"):
         commands.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path)])
+
+
+@pytest.mark.parametrize("model", commands.MODELS)
+def test_help_explains_every_option_and_tells_its_default(model, capsys):
+    with pytest.raises(SystemExit):
+        commands.run("train", [model, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    module = importlib.import_module(f"ootd_training.{model}.train")
+    parser = argparse.ArgumentParser()
+    module.add_options(parser)
+    assert [a.option_strings for a in parser._actions if not a.help] == []
+    assert f"random choices follow from (default: {parser.get_default('seed')})" in text
+    assert "0: all (default: 0)" in text
+    assert "(default: None)" not in text
+    assert "(default: )" not in text
+
+
+@pytest.mark.parametrize("model", commands.MODELS)
+def test_a_model_that_is_not_there_is_one_sentence(model, monkeypatch, capsys, data, tmp_path):
+    path = str(tmp_path / "none.onnx")
+    arguments = (model, "--data", data, "--model", path)
+    code, error = ending(monkeypatch, capsys, commands.evaluate, *arguments)
+    assert code == 2
+    assert error.count("\n") == 1
+    assert f"there is no {model} {path}" in error
 
 
 def test_unknown_model_is_refused(capsys):

@@ -118,8 +118,21 @@ def test_cache_gives_the_same_tiles(data: Path, tmp_path: Path) -> None:
     assert (first.pixels == again.pixels).all()
     assert (first.masks == again.masks).all()
     assert np.allclose(first.boxes, again.boxes)
-    load_tiles([replace(garments[0], box=(0.1, 0.1, 0.9, 0.9)), *garments[1:]], tmp_path, 48)
-    assert len(list(tmp_path.glob("tiles-*.npz"))) == 2
+
+
+def test_a_changed_box_mask_or_photo_makes_new_tiles(tmp_path: Path) -> None:
+    garment = read_outfits(write_data(tmp_path, 1), "val", TAXONOMY)[0]
+    tiles = [load_tiles([garment], tmp_path, 48)]
+    tiles.append(load_tiles([replace(garment, box=(0.1, 0.1, 0.9, 0.9))], tmp_path, 48))
+    bag = read_outfits(tmp_path, "val", TAXONOMY)[3]
+    tiles.append(load_tiles([replace(garment, mask=bag.mask)], tmp_path, 48))
+    Image.new("RGB", (120, 150), (9, 90, 9)).save(garment.photo)
+    tiles.append(load_tiles([garment], tmp_path, 48))
+    assert len(list(tmp_path.glob("tiles-*.npz"))) == 4
+    first, boxed, masked, repainted = tiles
+    assert boxed.boxes != first.boxes
+    assert masked.masks.mean() < first.masks.mean()
+    assert np.abs(repainted.pixels.astype(int) - (9, 90, 9)).max() <= 3
 
 
 def test_filled_mask_has_no_holes() -> None:

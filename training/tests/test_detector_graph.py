@@ -63,13 +63,13 @@ def test_nothing_above_the_threshold_gives_zeros(ranking):
 
 @pytest.fixture(scope="module")
 def lively_network() -> DetectorNetwork:
-    """Random weights with biases high enough that something is detected."""
+    """Random weights with biases high enough that what is detected is compared."""
     torch.manual_seed(0)
     network = DetectorNetwork().eval()
     for head in network.heads:
         torch.nn.init.normal_(head.classes.weight, std=2.0)
         torch.nn.init.normal_(head.distances.weight, std=1.0)
-        torch.nn.init.constant_(head.classes.bias, -1.0)
+        torch.nn.init.constant_(head.classes.bias, 0.0)
     return network
 
 
@@ -103,9 +103,13 @@ def test_comparison_with_torch_sees_other_weights(lively_network, tmp_path):
     square = random.integers(0, 255, (320, 320, 3)).astype(np.uint8)
     assert len(onnx_detector(path)(square)[1]) > 0
     scores, _ = differences(torch_detector(lively_network, 192), path, [picture])
-    assert scores < 0.02
+    assert 0 < scores < 0.02
     other = DetectorNetwork().eval()
     other.load_state_dict(lively_network.state_dict())
     torch.nn.init.constant_(other.heads[0].classes.bias, 2.0)
     scores, _ = differences(torch_detector(other, 192), path, [picture])
     assert scores > 0.1
+    for head in other.heads:
+        torch.nn.init.constant_(head.classes.bias, -3.0)
+    found = differences(torch_detector(other, 192), path, [picture])
+    assert found == (None, None), "weak detections are not compared, and that is no agreement"

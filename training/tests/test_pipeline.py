@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 
 import pytest
 
@@ -15,7 +16,7 @@ from ootd_training.pipeline import QUICK_DRAWN_PHOTOS, Options, Step
 from ootd_training.pipeline_progress import EpochLines, duration
 from ootd_training.run import HISTORY
 from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
-from ootd_training.taxonomy import load_taxonomy
+from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 EPOCH = {
     "epoch": 2,
@@ -93,6 +94,30 @@ def test_another_seed_needs_another_folder(options):
         pipeline.go(other, Worker(options).steps())
 
 
+def test_other_labels_need_another_folder(options):
+    """Neither do steps count as done, nor are any forgotten."""
+    pipeline.go(options, Worker(options).steps())
+    steps = Worker(options).steps()
+    write_data(options.data, 1)
+    for action in (pipeline.go, lambda *given: pipeline.forget(*given, "tagger")):
+        with pytest.raises(CommandError, match="holds a run with other labels than"):
+            action(options, steps)
+    assert all((options.runs / step.name).exists() for step in steps)
+    pipeline.forget(options, steps, "draw")
+    again = Worker(options)
+    pipeline.go(options, again.steps())
+    assert len(again.ran) == len(steps)
+
+
+def test_a_folder_that_names_no_labels_is_gone_on_with(options):
+    done = {"draw": 1.0, "detector": 60.0}
+    (options.runs / pipeline.STATE).write_text(json.dumps({"seed": None, "done": done}))
+    worker = Worker(options)
+    pipeline.go(options, worker.steps())
+    assert worker.ran == ["tagger"]
+    assert json.loads((options.runs / pipeline.STATE).read_text())["labels"]
+
+
 def test_two_runs_cannot_share_a_folder(options):
     with (
         pipeline.alone(options.runs),
@@ -164,7 +189,10 @@ def test_reports_are_given_the_runs_and_the_tiles_that_they_were_trained_on(opti
     calls = []
     monkeypatch.setattr("ootd_training.commands.evaluate_all", calls.append)
     monkeypatch.setattr("ootd_training.export.release.TRAINED", ())
+    (options.runs / "release").mkdir()
+    shutil.copy(REPOSITORY / "release.json", options.runs / "release")
     pipeline.Steps(options, None).reports()
+    assert "# Release" in (options.runs / pipeline.REPORTS / "release.md").read_text()
     (arguments,) = calls
     assert given(arguments, "--repository") == str(options.runs / "release")
     assert given(arguments, "--runs") == str(options.runs)

@@ -75,6 +75,9 @@ def test_the_manifest_says_how_it_was_trained_and_on_what(built):
         "garments": {
             "catalog, train": 4, "outfit, train": 16, "catalog, val": 4, "outfit, val": 16,
         },
+        "differences": {
+            "EMBEDDING": pytest.approx(built[0].differences["embedder"]["EMBEDDING"], rel=0.05)
+        },
     }  # fmt: skip
     assert entry["outputs"] == [{"name": "EMBEDDING", "type": "FP32", "shape": [-1, 128]}]
     assert built[0].manifest["models"]["tagger"]["training"] is None

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from labelled_photos import write_data, write_drawn
+from ootd_training.machine import course
 from ootd_training.report import run as report_run
 from ootd_training.report.counts import box_counts, garment_counts
 from ootd_training.report.page import Page
@@ -76,6 +77,7 @@ def finished(tmp_path):
         data=str(data), output=str(tmp_path / "secret" / "run"), epochs=2, seed=41, device="cpu"
     )
     run = Run(nn.Linear(3, 2), settings)
+    run.counts = garment_counts(data, TAXONOMY)
 
     def epoch():
         run.epoch += 1
@@ -125,6 +127,83 @@ def test_figures_above_one_are_in_the_picture():
     courses = {panel.title: panel for panel in report_run._curves([line])}
     assert courses["Val split, nll"].y_limits == (0, None)
     assert courses["Val split, top1"].y_limits == SHARE
+
+
+def test_likelihoods_have_an_axis_of_their_own_even_below_one():
+    val = {"nll": 0.5, "all": {"sub": 0.25, "nll": 0.75}}
+    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "val": val}
+    found = {(tuple(panel.lines), panel.y_limits) for panel in report_run._curves([line])}
+    assert {(("nll",), (0, None)), (("sub",), SHARE)} <= found
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lines"),
+    [
+        ((64, 64), None),
+        ((64, 96), {"side": ([1, 2], [64, 96])}),
+        (([256, 192], [256, 256]), {"height": ([1, 2], [256, 256]), "width": ([1, 2], [192, 256])}),
+        (([192, 192], [256, 256]), {"side": ([1, 2], [192, 256])}),
+    ],
+)
+def test_sizes_are_in_the_picture_where_they_change(sizes, lines):
+    history = [
+        {"epoch": epoch, "rate": 0.1, "loss": {"size": size, "super": 1.5}}
+        for epoch, size in enumerate(sizes, 1)
+    ]
+    drawn = {panel.title: panel for panel in report_run._curves(history)}
+    panel = drawn.get("Size of the training photos")
+    assert (panel and {n: (list(x), list(y)) for n, (x, y) in panel.lines.items()}) == lines
+    assert panel is None or panel.stairs
+
+
+def rewritten(finished, **changes):
+    """The run's report after changes of its checkpoint; None removes an entry."""
+    path = finished.output / "last.pt"
+    state = torch.load(path, weights_only=True) | changes
+    torch.save({name: value for name, value in state.items() if value is not None}, path)
+    return write_run_report("tagger", finished.settings).read_text()
+
+
+def test_a_run_report_is_of_the_machine_and_data_of_the_training(finished):
+    """What the checkpoint holds, not what is here now."""
+    sittings = [
+        {"before": 0, "device": "NVIDIA H200", "versions": {"torch": "1.0"}},
+        {"before": 1, "device": "CPU (x86_64), 2 threads", "versions": {"torch": "1.0"}},
+    ]
+    counts = {"catalog, train": {"top": 7, "top: t-shirt": 7}}
+    text = rewritten(finished, sittings=sittings, counts=counts)
+    assert "| device | NVIDIA H200; from epoch 2 on CPU (x86_64), 2 threads |" in text
+    assert "| torch | 1.0 |" in text
+    assert "| top | 7 |" in text
+    assert report_run.COUNTED_NOW not in text
+
+
+def test_a_checkpoint_without_them_says_so(finished):
+    text = rewritten(finished, sittings=None, counts=None)
+    assert "| device | not recorded in the checkpoint; asked for: cpu, 1 CPU thread |" in text
+    assert "holds no versions; these are of the machine that wrote this page" in text
+    assert f"| torch | {torch.__version__} |" in text
+    assert report_run.COUNTED_NOW in text
+    assert "| top: t-shirt | 2 | 0 | 2 | 0 |" in text
+
+
+def test_a_run_that_goes_on_elsewhere_keeps_what_was_before(finished):
+    path = finished.output / "last.pt"
+    state = torch.load(path, weights_only=True)
+    here = state["sittings"]
+    assert [stretch["before"] for stretch in here] == [0]
+    again = Run(nn.Linear(3, 2), finished.settings)
+    assert again.resume()
+    assert again.sittings == here, "nothing has changed"
+    elsewhere = [{**here[0], "device": "NVIDIA H200"}]
+    torch.save({**state, "sittings": elsewhere}, path)
+    again.resume()
+    assert [stretch["before"] for stretch in again.sittings] == [0, 2]
+    del state["sittings"]
+    torch.save(state, path)
+    again.resume()
+    devices = [stretch["device"] for stretch in again.sittings]
+    assert course(again.sittings, devices) == f"not recorded; from epoch 3 on {devices[0]}"
 
 
 def test_a_report_is_written_anew_from_the_files_alone(finished, tmp_path, monkeypatch, capsys):

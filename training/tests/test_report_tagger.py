@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ootd_training.tagger.measure import (
     Answers,
     attribute_measures,
     confusion,
+    learnt_groups,
     reliability,
     served_subs,
 )
@@ -71,6 +73,35 @@ def test_attributes_are_judged_as_they_are_served():
     assert found["neckline"]["given"] == 1
     assert found["micro"]["precision"] == pytest.approx(4 / 8, abs=1e-4)
     assert found["audience"]["precision"] is found["audience"]["recall"] is None
+
+
+def test_what_is_learnt_stands_beside_the_most_frequent_value():
+    shirt = ("top", "shirt")
+    labels = [0, 0, 0, 2]  # three sleeveless, one long
+    rows = [(garment(*shirt, sleeve_length=n), shirt, 0, 0) for n in labels]
+    train = [garment(*shirt, sleeve_length=n) for n in (0, 2, 2)] + [garment(*shirt)]
+    found = learnt_groups(answers(*rows), train, TAXONOMY)
+    assert list(found) == ["sleeve_length"]
+    sleeves = found["sleeve_length"]
+    # All are called sleeveless, as most of val are; most of train have long sleeves.
+    assert (sleeves.of, sleeves.right, sleeves.balanced, sleeves.values) == (4, 0.75, 0.5, 2)
+    assert (sleeves.commonest, sleeves.always) == ("long", 0.25)
+
+    page = Page("tagger", "")
+    evaluate._add_learnt(page, {"catalog": found})
+    row = "| sleeve_length, catalog | 4 | long | 25.0 % | 75.0 % | 50.0 % | 50.0 % |"
+    assert row in str(page)
+    assert "| **all** | 4 | – | 25.0 % | 75.0 % | – | – |" in str(page)
+
+
+def test_a_source_is_compared_with_train_photos_of_the_same():
+    shirt = ("top", "shirt")
+    street = dataclasses.replace(garment(*shirt, color=3), source="outfit")
+    train = [street, street, garment(*shirt, color=1)]
+    found = answers((garment(*shirt, color=1), shirt, 1, 0))
+    learnt = evaluate.learnt_by_source({"catalog": found, "catalog_whole": found}, train, TAXONOMY)
+    assert list(learnt) == ["catalog"]
+    assert learnt["catalog"]["color"].commonest == COLORS.values[1]
 
 
 def test_confusions_count_known_labels():

@@ -7,6 +7,7 @@ run can cut ever new crops from it without decoding a photo again.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,17 +171,24 @@ def _cut_tiles(garments: Sequence[Garment], size: int) -> Tiles:
     return Tiles(tuple(garments), pixels, masks, tuple(boxes))
 
 
+def _digest(garments: Sequence[Garment], size: int) -> str:
+    """Digest, 16 hex digits, of what tiles follow from; photos count by size and time of change."""
+    digest = hashlib.sha256(f"filled {size} {MASK_SIZE} {TILE_MARGIN}".encode())
+    for garment in garments:
+        photo = garment.photo.stat()
+        known = (photo.st_size, photo.st_mtime_ns, garment.source, garment.box, garment.mask)
+        digest.update(f"{garment.photo}{known}".encode())
+    return digest.hexdigest()[:16]
+
+
 def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE_SIZE) -> Tiles:
     """Cut the tiles of all garments, or take them from the folder `cache` when it holds them.
 
     The tight box of a catalogue photo is found from its background (`garment_box`). The cache's
-    file name is a digest of what the tiles show, so a changed box makes a new file. OSError if a
-    photo cannot be read.
+    file name is a digest of what the tiles show, so that a changed photo, box or mask makes a new
+    file. OSError if a photo cannot be read.
     """
-    digest = hashlib.sha256(f"filled {size} {MASK_SIZE} {TILE_MARGIN}".encode())
-    for garment in garments:
-        digest.update(f"{garment.photo}{garment.box}".encode())
-    path = cache / f"tiles-{digest.hexdigest()[:16]}.npz" if cache else None
+    path = cache / f"tiles-{_digest(garments, size)}.npz" if cache else None
     if path is not None and path.exists():
         with np.load(path) as saved:
             boxes = tuple((r[0], r[1], r[2], r[3]) for r in saved["boxes"].tolist())
@@ -188,7 +196,8 @@ def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE
     tiles = _cut_tiles(garments, size)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
+        # Runs side by side may share a cache, so each writes a file of its own.
+        partial = path.with_suffix(f".{os.getpid()}.partial.npz")
         np.savez(partial, pixels=tiles.pixels, masks=tiles.masks, boxes=np.array(tiles.boxes))
         partial.replace(path)
     return tiles

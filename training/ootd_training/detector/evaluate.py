@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from ootd_training.console import add_repository_option, checked_repository
 from ootd_training.data.catalog import CatalogPhoto, read_catalog
 from ootd_training.data.detect import OutfitPhoto, read_outfits
 from ootd_training.data.labels import SUPER_CATEGORIES
@@ -35,15 +36,21 @@ from ootd_training.detector.measure_rules import (
     recall_at,
 )
 from ootd_training.detector.settings import INPUT_SIZE
+from ootd_training.report.measured import checked_digests
 from ootd_training.report.options import add_evaluate_options, deliver
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, panels
 from ootd_training.report.served_graph import ServedGraph
+from ootd_training.report.served_rules import served_thresholds
 from ootd_training.taxonomy import REPOSITORY
 
 MODEL = REPOSITORY / "detector" / "1" / "model.onnx"
-TAGGER = REPOSITORY / "tagger" / "1" / "model.onnx"
 ALONE, EXCLUSIVE, CHECKED, SERVED = RULES
+PAPER = {
+    "*11st, guided*": (0.877, 0.872, 0.855, 0.716, 0.225),
+    "*11st, non-guided*": (0.849, 0.842, 0.818, 0.684, 0.223),
+}
+"""11st's Table 3, at `OVERLAPS`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,13 +99,12 @@ def latency(model: Path, repeats: int = 30) -> float:
 
 def measure(
     model: Path,
-    tagger: Path,
+    graph: ServedGraph,
     data: Path,
     outfits: Sequence[OutfitPhoto],
     catalog: Sequence[CatalogPhoto],
 ) -> Measures:
-    """Everything about an ONNX detector on photos of the val split; `tagger` checks its answers."""
-    graph = ServedGraph(detector=model, tagger=tagger)
+    """Everything about an ONNX detector, `model` and part of the `graph`, on photos of val."""
     photos = list(outfits)
     rows = detections(graph.detector, photos)
     thresholds = sorted({*THRESHOLDS, graph.score_threshold})
@@ -152,11 +158,12 @@ def _add_precision(page: Page, measures: Measures) -> None:
         f"mAP of the six classes by COCO's rules (101 recall points) on {measures.outfits} outfit "
         "photos, in the form of Table 3 of 11st's *Visual Fashion-Product Search*. Guided: the "
         "caller names each category that the photo is labelled with, so detections of other "
-        "classes are rejected."
+        "classes are rejected. The paper's rows are of its own photos, a million, and classes."
     )
     head = ("IoU", *map(str, OVERLAPS))
     means = {"guided": measures.guided.mean, "non-guided": measures.unguided.mean}
-    page.table(head, [[n, *(average(m[limit]) for limit in OVERLAPS)] for n, m in means.items()])
+    rows = [[n, *(average(m[limit]) for limit in OVERLAPS)] for n, m in means.items()]
+    page.table(head, [*rows, *([name, *map(average, row)] for name, row in PAPER.items())])
     for name, found in (("Non-guided", measures.unguided), ("Guided", measures.guided)):
         page.text(f"{name}, by class:")
         page.table(
@@ -243,14 +250,28 @@ def build_page(measures: Measures) -> Page:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of `ootd-evaluate detector`."""
     add_evaluate_options(parser, MODEL)
-    parser.add_argument("--tagger", type=Path, default=TAGGER, help="ONNX file for the cross-check")
+    parser.add_argument(
+        "--tagger", type=Path, help="ONNX file for the cross-check (default: the repository's)"
+    )
+    add_repository_option(parser)
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run `ootd-evaluate detector`."""
+    """Run `ootd-evaluate detector`; CommandError if a file is not what it is named as."""
+    repository = checked_repository(options.repository)
+    tagger = options.tagger or repository / "tagger" / "1" / "model.onnx"
+    digests = checked_digests(
+        {
+            "detector": options.model,
+            "crop": repository / "crop" / "1" / "model.onnx",
+            "tagger": tagger,
+        }
+    )
     cv2.setNumThreads(1)
     outfits, catalog = read_outfits(options.data, "val"), read_catalog(options.data, "val")
     if options.limit:
         outfits, catalog = outfits[: options.limit], catalog[: options.limit]
-    measures = measure(options.model, options.tagger, options.data, outfits, catalog)
-    deliver(build_page(measures), measures.summary(), options)
+    graph = ServedGraph(repository, options.model, tagger)
+    measures = measure(options.model, graph, options.data, outfits, catalog)
+    thresholds = served_thresholds(repository)
+    deliver(build_page(measures), measures.summary(), options, digests, thresholds)

@@ -122,14 +122,17 @@ def onnx_detector(path: Path, threads: int = 1) -> Detector:
     return detect
 
 
-def differences(reference: Detector, path: Path, photos: list[Path]) -> tuple[float, float]:
+def differences(
+    reference: Detector, path: Path, photos: list[Path]
+) -> tuple[float, float] | tuple[None, None]:
     """Largest difference between file and torch over photos: of scores, and of boxes in pixels.
 
     Each detection of torch above 0.3 is compared with the file's detection of the same class that
-    overlaps it most; infinite where there is none.
+    overlaps it most; infinite where there is none. None if torch has no such detection at all.
     """
     served = onnx_detector(path)
     score_gap = box_gap = 0.0
+    compared = 0
     for photo in photos:
         square, _ = letterbox(read_photo(photo))
         found, expected = served(square), reference(square)
@@ -137,13 +140,14 @@ def differences(reference: Detector, path: Path, photos: list[Path]) -> tuple[fl
             mine = found[2] == index
             if score <= COMPARED_SCORE:
                 continue
+            compared += 1
             if not mine.any():
                 return float("inf"), float("inf")
             ratios = overlap(torch.from_numpy(found[0][mine]), torch.from_numpy(box))
             nearest = int(ratios.argmax())
             score_gap = max(score_gap, abs(float(found[1][mine][nearest] - score)))
             box_gap = max(box_gap, float(np.abs(found[0][mine][nearest] - box).max()))
-    return score_gap, box_gap
+    return (score_gap, box_gap) if compared else (None, None)
 
 
 def write(network: DetectorNetwork, path: Path, side: int = INPUT_SIZE) -> None:
@@ -181,7 +185,10 @@ def main() -> None:
     if options.data:
         photos = [record.path for record in read_outfits(Path(options.data), "val")[:20]]
         scores, boxes = differences(torch_detector(network, side), Path(options.model), photos)
-        print(f"largest difference from torch: score {scores:.5f}, box {boxes:.3f} px")
+        if scores is None:
+            print(f"nothing compared with torch: no detection scores above {COMPARED_SCORE:g}")
+        else:
+            print(f"largest difference from torch: score {scores:.5f}, box {boxes:.3f} px")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from ootd_training.detector.settings import (
 )
 from ootd_training.detector.street import label_street, load_street
 from ootd_training.released_weights import MEASURED_BATCHES, start_from
-from ootd_training.report.run import write_run_report
+from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_run_options, chosen
 
@@ -74,6 +74,8 @@ class TrainingPhotos:
                 self._everything, main=self._everything.main + street
             )
             self._street = True
+        if joins or not run.counts:
+            run.counts = run_counts("detector", run.output, dataclasses.asdict(self.settings))
         if joins or stage != self._stage:
             self._stage, self._pools = stage, self._everything.resized(stage)
         return self._pools

@@ -28,6 +28,7 @@ from ootd_training.export.crop_model import (
     open_session,
     run_crops,
 )
+from ootd_training.report.measured import checked_digest
 from ootd_training.report.options import add_crop_evaluate_options, deliver
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, bars, panels
@@ -165,9 +166,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run `ootd-evaluate embedder`."""
+    """Run `ootd-evaluate embedder`; CommandError if the file is no embedder."""
+    digests = {"embedder": checked_digest("embedder", options.model)}
     embed = onnx_embed(options.model)
     measures = measure(embed, options.data, options.limit, options.cache)
     measures["milliseconds_per_crop"] = milliseconds_per_crop(options.model)
     measures["megabytes"] = options.model.stat().st_size / 1e6
-    deliver(build_page(measures), measures, options)
+    deliver(build_page(measures), measures, options, digests)

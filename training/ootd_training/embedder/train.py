@@ -27,7 +27,7 @@ from ootd_training.released_weights import (
     read_released,
     start_from,
 )
-from ootd_training.report.run import write_run_report
+from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.loss import Labels, encode_labels
@@ -151,6 +151,7 @@ def train(
     if settings.start:
         load_start(network, Path(settings.start), lambda: first_crops(sampler, settings))
     run = Run(network, settings)
+    run.counts = run_counts("embedder", run.output, dataclasses.asdict(settings))
     if not restart:
         run.resume()
     labels = encode_labels(tiles.garments, taxonomy).to(run.device)

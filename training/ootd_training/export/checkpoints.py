@@ -42,9 +42,9 @@ COMPARED_PHOTOS = 20
 COMPARED_GARMENTS = 32
 """Photos, and garments of each source, on which ONNX Runtime is compared with PyTorch."""
 
-Differences = dict[str, float]
+Differences = Mapping[str, float | None]
 """Largest difference between the file and PyTorch, of each output; of `SEQUENCE` the share (0 to 1)
-of garments whose sequences differ."""
+of garments whose sequences differ. None where there was nothing to compare."""
 
 
 @dataclass(frozen=True)

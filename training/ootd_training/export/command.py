@@ -46,6 +46,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--no-install", action="store_true", help="leave the release in RUNS/release"
     )
+    result.add_argument(
+        "--report", type=Path,
+        help="folder to write release.md to, the page of the repository's release",
+    )  # fmt: skip
     return result
 
 
@@ -61,6 +65,8 @@ def run(arguments: Sequence[str]) -> None:
         _write_manifest(repository)
     else:
         export(options)
+    if options.report:
+        _write_page(repository, options.report)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -103,6 +109,15 @@ def _check(repository: Path) -> None:
     print(
         f"release {described['id']}: {len(described['models'])} models, {total:.2f} MB, as stated"
     )
+
+
+def _write_page(repository: Path, folder: Path) -> None:
+    from ootd_training.export.release import report  # noqa: PLC0415 - brings PyTorch along
+
+    described = manifest.read(repository)
+    if described is None:
+        raise CommandError(f"{repository} holds no release: it lacks {manifest.FILE}")
+    print(f"wrote {report(described).write(folder)}")
 
 
 def _build_plans(repository: Path, names: Sequence[str] | None) -> None:

@@ -1,8 +1,9 @@
 """The release manifest: what belongs together in a model repository, under one id.
 
 `release.json` names each model's file with its digest, its fingerprint (embedder and crop have it
-in their configurations, too) and its tensors, the taxonomy, and what the models were trained on. It
-holds no date and no path of a machine, so that the same files always have the same id.
+in their configurations, too) and its tensors, the taxonomy, what the models were trained on, and
+how far each file was from PyTorch when it was exported. It holds no date and no path of a machine,
+so that the same checkpoints exported in the same environment have the same id.
 """
 
 from __future__ import annotations

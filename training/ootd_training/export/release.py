@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ootd_training.console import CommandError
+from ootd_training.detector.export import COMPARED_SCORE
 from ootd_training.export import manifest, model_config
 from ootd_training.export.checkpoints import (
+    COMPARED_GARMENTS,
+    COMPARED_PHOTOS,
     EXPORTERS,
     Checkpoint,
     Differences,
@@ -21,7 +24,7 @@ from ootd_training.export.checkpoints import (
 )
 from ootd_training.export.install import copy_repository, install
 from ootd_training.report.page import Page
-from ootd_training.report.run import run_counts
+from ootd_training.report.run import known_counts
 from ootd_training.taxonomy import load_taxonomy
 
 TRAINED = tuple(EXPORTERS)
@@ -32,6 +35,10 @@ TOLERANCE = 0.01
 """Largest difference from PyTorch of probabilities, scores and parts of embeddings."""
 TOLERANCES = {"DETECTION_BOXES": 1.0, "SEQUENCE": 0.05}
 """The same of other outputs: pixels of the detector's input, share of sequences that differ."""
+
+
+NOTHING = f"the network detects nothing above {COMPARED_SCORE:g} in the photos"
+"""Why an output may have been compared nowhere."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Release:
 def training_of(checkpoint: Checkpoint) -> dict[str, Any]:
     """How a model was trained, and on how many garments of each source and split."""
     settings, state = checkpoint.settings, checkpoint.state
-    counts = run_counts(checkpoint.model, checkpoint.path.parent, settings)
+    counts = known_counts(checkpoint.model, checkpoint.path.parent, state, settings)
     garments = {
         source: sum(number for label, number in labels.items() if ":" not in label)
         for source, labels in counts.items()
@@ -59,8 +66,19 @@ def training_of(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
+def rounded(differences: Differences) -> Differences:
+    """Differences to the two digits that a manifest states."""
+    return {
+        name: None if value is None else float(f"{value:.2g}")
+        for name, value in differences.items()
+    }
+
+
 def kept_training(repository: Path, exported: Sequence[str]) -> dict[str, Any]:
-    """What an earlier manifest says of the training of the models that stay as they are."""
+    """What an earlier manifest says of the training of the models that stay as they are.
+
+    How far their files were from PyTorch when they were exported is part of it.
+    """
     earlier = manifest.read(repository)
     known = earlier["models"] if earlier else {}
     return {
@@ -97,10 +115,10 @@ def build(
         name = checkpoint.model
         path = manifest.model_path(folder, name)
         found[name] = export_checkpoint(checkpoint, path, shown, taxonomy)
-        training[name] = training_of(checkpoint)
+        training[name] = training_of(checkpoint) | {"differences": rounded(found[name])}
         say(f"{name}: {path.stat().st_size / 1e6:.2f} MB, {_shown(found[name])}")
     release = Release(folder, write_manifest(folder, training), found)
-    report(release).write(runs)
+    report(release.manifest).write(runs)
     check(release)
     return release
 
@@ -132,13 +150,18 @@ def check(release: Release) -> None:
 def far_from_torch(release: Release) -> list[str]:
     """Which outputs of the files are further from PyTorch than they may be."""
     return [
-        f"{name}: {output} is {difference:.4g} from PyTorch, more than "
-        f"{TOLERANCES.get(output, TOLERANCE):g}"
+        f"{name}: {output} {_excess(output, difference)}"
         for name, differences in release.differences.items()
         for output, difference in differences.items()
         # A difference that is no number is too large as well.
-        if not difference <= TOLERANCES.get(output, TOLERANCE)
+        if difference is None or not difference <= TOLERANCES.get(output, TOLERANCE)
     ]
+
+
+def _excess(output: str, difference: float | None) -> str:
+    if difference is None:
+        return f"was compared with PyTorch nowhere ({NOTHING})"
+    return f"is {difference:.4g} from PyTorch, more than {TOLERANCES.get(output, TOLERANCE):g}"
 
 
 def deliver(release: Release, repository: Path | None) -> None:
@@ -162,9 +185,8 @@ def deliver(release: Release, repository: Path | None) -> None:
     print(f"report: {release.folder.parent / REPORT}.md")
 
 
-def report(release: Release) -> Page:
-    """The release on a page: files, training, largest differences from PyTorch."""
-    described = release.manifest
+def report(described: manifest.Manifest) -> Page:
+    """A release on a page, from its manifest: files, training, largest differences from PyTorch."""
     page = Page(REPORT, f"Release {described['id']}")
     total = manifest.total_bytes(described) / 1e6
     page.text(
@@ -178,16 +200,32 @@ def report(release: Release) -> Page:
     page.section("ONNX Runtime against PyTorch")
     page.text(
         "Largest absolute difference between the file and the network in single precision, on real "
-        "photos of the val split. Boxes are in pixels of the detector's input; of sequences it is "
-        "the share that differs."
+        f"photos of the val split: {COMPARED_PHOTOS} outfit photos (detections above "
+        f"{COMPARED_SCORE:g}), {COMPARED_GARMENTS} garments of each source. Boxes are in pixels of "
+        "the detector's input; of sequences it is the share that differs. Measured when a model "
+        "is exported; one that a release leaves as it is keeps what was found then."
     )
     rows = [
-        (f"{name}: {output}", f"{value:.2g}", f"{TOLERANCES.get(output, TOLERANCE):g}")
-        for name, differences in release.differences.items()
-        for output, value in differences.items()
+        row
+        for name, entry in described["models"].items()
+        if name in TRAINED
+        for row in _difference_rows(name, (entry["training"] or {}).get("differences"))
     ]
     page.table(("output", "largest difference", "tolerance"), rows)
     return page
+
+
+def _difference_rows(name: str, found: Differences | None) -> list[tuple[str, str, str]]:
+    if found is None:
+        return [(f"{name}: all outputs", "not recorded when it was exported", "–")]
+    return [
+        (
+            f"{name}: {output}",
+            f"nothing compared: {NOTHING}" if value is None else f"{value:.2g}",
+            f"{TOLERANCES.get(output, TOLERANCE):g}",
+        )
+        for output, value in found.items()
+    ]
 
 
 def _row(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -200,5 +238,8 @@ def _row(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _shown(differences: Differences) -> str:
-    parts = (f"{output} {value:.2g}" for output, value in differences.items())
+    parts = (
+        f"{output} {'nothing compared' if value is None else f'{value:.2g}'}"
+        for output, value in differences.items()
+    )
     return f"largest difference from PyTorch: {', '.join(parts)}"

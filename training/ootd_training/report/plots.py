@@ -26,7 +26,8 @@ COLOURS = 10
 @dataclass(frozen=True)
 class Panel:
     """Lines over common axes. `marked` are single points, drawn in the colour of the line of the
-    same name; `diagonal` draws the line x = y; limits are None where the figures set them."""
+    same name; `diagonal` draws the line x = y; `stairs` gives each value to the stretch that ends
+    at its x; limits are None where the figures set them."""
 
     title: str
     x_label: str
@@ -37,6 +38,7 @@ class Panel:
     y_limits: tuple[float | None, float | None] | None = None
     diagonal: bool = False
     dots: bool = False
+    stairs: bool = False
 
 
 def panels(parts: Sequence[Panel], columns: int = 2) -> Figure:
@@ -69,6 +71,7 @@ def _draw(axes: Axes, panel: Panel, numbers: Mapping[str, int]) -> None:
         axes.plot(
             x, y, style, color=color, label=label, linewidth=1.5,
             marker="." if panel.dots else None,
+            drawstyle="steps-pre" if panel.stairs else "default",
         )  # fmt: skip
         if label in panel.marked:
             axes.plot(*panel.marked[label], "o", color=color, markersize=7)

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.metadata
 import json
-import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ootd_training.machine import PACKAGES, Sitting, course, sitting
 from ootd_training.report.counts import Counts, box_counts, garment_counts
 from ootd_training.report.page import Page
 from ootd_training.report.plots import SHARE, Line, Panel, panels
-from ootd_training.run import CHECKPOINT, HISTORY, WHEREABOUTS, choose_device
+from ootd_training.run import CHECKPOINT, HISTORY, WHEREABOUTS
 from ootd_training.taxonomy import load_taxonomy
 
-PACKAGES = ("ootd-training", "torch", "numpy", "onnx", "opencv-python-headless", "pillow")
-"""Packages whose versions can change what a run gives."""
+LIKELIHOOD = "nll"
+"""Figures under this name are in nats; all others of a run are shares, 0 to 1."""
+COUNTED_NOW = (
+    "The checkpoint holds no counts; these are of the photos that were there when this page was "
+    "written."
+)
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
@@ -79,16 +82,43 @@ def _curves(history: list[dict[str, Any]]) -> list[Panel]:
             "Learning rate", "epoch", "after the epoch", rate, x_limits=whole, y_limits=(0, None)
         ),
     ]
-    groups: dict[str, dict[str, Line]] = {}
+    sizes = _sizes(history)
+    if any(len(set(values)) > 1 for _, values in sizes.values()):
+        largest = max(value for _, values in sizes.values() for value in values)
+        parts.append(
+            Panel(
+                "Size of the training photos", "epoch", "pixels", sizes, x_limits=whole,
+                y_limits=(0, 1.1 * largest), stairs=True,
+            )
+        )  # fmt: skip
+    return [*parts, *_val_panels(history, whole)]
+
+
+def _sizes(history: list[dict[str, Any]]) -> dict[str, Line]:
+    """Size of the photos that each epoch learnt from: height and width, or the side of a square."""
+    known = [line for line in history if "size" in line.get("loss", {})]
+    epochs = [line["epoch"] for line in known]
+    sizes = [line["loss"]["size"] for line in known]
+    pairs = [size if isinstance(size, list) else (size, size) for size in sizes]
+    if all(height == width for height, width in pairs):
+        return {"side": (epochs, [height for height, _ in pairs])}
+    columns = zip(*pairs, strict=True)
+    return {n: (epochs, c) for n, c in zip(("height", "width"), columns, strict=True)}
+
+
+def _val_panels(history: list[dict[str, Any]], whole: tuple[float, float]) -> list[Panel]:
+    """Figures of the val split by group; likelihoods never share an axis with shares."""
+    groups: dict[tuple[str, bool], dict[str, Line]] = {}
     for name, line in _lines(history, "val").items():
         group, _, figure = name.partition(", ")
-        groups.setdefault(group if figure else "", {})[figure or name] = line
-    for group, lines in groups.items():
+        likelihood = LIKELIHOOD in name.split(", ")
+        groups.setdefault((group if figure else "", likelihood), {})[figure or name] = line
+    parts = []
+    for (group, likelihood), lines in groups.items():
         title = "Val split" + (f", {group}" if group else "")
-        shares = all(value <= 1 for _, values in lines.values() for value in values)
-        limits = SHARE if shares else (0, None)
+        label, limits = ("nats a token", (0, None)) if likelihood else ("share", SHARE)
         parts.append(
-            Panel(title, "epoch", "figure", lines, x_limits=whole, y_limits=limits, dots=True)
+            Panel(title, "epoch", label, lines, x_limits=whole, y_limits=limits, dots=True)
         )
     return parts
 
@@ -99,20 +129,26 @@ def _shown(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _versions() -> Iterator[tuple[str, str]]:
-    yield "Python", platform.python_version()
-    for package in PACKAGES:
-        try:
-            yield package, importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            yield package, "not installed as a package"
+def _device(sittings: Sequence[Sitting], settings: Mapping[str, Any]) -> str:
+    if not sittings:
+        threads = settings["threads"]
+        asked = f"{settings['device']}, {threads} CPU thread{'s' if threads != 1 else ''}"
+        return f"not recorded in the checkpoint; asked for: {asked}"
+    return course(sittings, [stretch["device"] for stretch in sittings])
 
 
-def _device(name: str, threads: int) -> str:
-    device = choose_device(name)
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU ({platform.machine()}), {threads} thread{'s' if threads != 1 else ''}"
+def _add_versions(page: Page, sittings: Sequence[Sitting]) -> None:
+    page.section("Versions")
+    if not sittings:
+        page.text(
+            "The checkpoint holds no versions; these are of the machine that wrote this page."
+        )
+        sittings = [sitting(torch.device("cpu"))]
+    rows = []
+    for name in ("Python", *PACKAGES):
+        known = [stretch["versions"].get(name, "not recorded") for stretch in sittings]
+        rows.append((name, course(sittings, known)))
+    page.table(("package", "version"), rows)
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -153,15 +189,20 @@ def _add_figures(page: Page, val: Mapping[str, Any]) -> None:
         page.table(("figure", "val"), [[name, _shown(value)] for name, value in flat(val)])
 
 
-def run_report(model: str, folder: Path, counts: Counts, name: str = "report") -> Page:
+def run_report(
+    model: str, folder: Path, name: str = "report", places: Mapping[str, Any] | None = None
+) -> Page:
     """The report of the run in this folder: data, settings, machine, curves and last figures.
 
-    FileNotFoundError if the run has not finished an epoch yet.
+    `places` are settings whose photos have moved since (`data`, `drawn`, `street`); they are read
+    only where the checkpoint holds no counts. FileNotFoundError if the run has not finished an
+    epoch yet.
     """
     history = read_history(folder / HISTORY)
     state = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
     settings = state["settings"]
     weights = sum(value.numel() for value in state["average"].values())
+    sittings = state.get("sittings", ())
     judged = [line for line in history if "val" in line]
     page = Page(name, f"Training run: {model}")
     facts = {
@@ -169,7 +210,7 @@ def run_report(model: str, folder: Path, counts: Counts, name: str = "report") -
         "epochs": f"{state['epoch']} of {settings['epochs']}",
         "steps": f"{state['step']:,}",
         "training time": f"{state['seconds'] / 60:.1f} minutes, judging and decoding not counted",
-        "device": _device(settings["device"], settings["threads"]),
+        "device": _device(sittings, settings),
         "weights and running statistics": f"{weights:,}",
     }
     page.table(("run", ""), list(facts.items()))
@@ -182,16 +223,31 @@ def run_report(model: str, folder: Path, counts: Counts, name: str = "report") -
     page.section("Course")
     page.picture("curves", "loss, learning rate and val figures by epoch", panels(_curves(history)))
     page.section("Data")
-    _add_counts(page, counts)
+    if not state.get("counts"):
+        page.text(COUNTED_NOW)
+    _add_counts(page, known_counts(model, folder, state, {**settings, **(places or {})}))
     page.section("Settings")
     page.table(("setting", "value"), _settings(settings))
-    page.section("Versions")
-    page.table(("package", "version"), list(_versions()))
+    _add_versions(page, sittings)
     return page
 
 
+def known_counts(
+    model: str, folder: Path, state: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Counts:
+    """What a checkpoint's `state` says that its run was trained and judged on.
+
+    Where it says nothing, the photos that these `settings` name are counted.
+    """
+    counts: Counts = state.get("counts") or run_counts(model, folder, settings)
+    return counts
+
+
 def run_counts(model: str, folder: Path, settings: Mapping[str, Any]) -> Counts:
-    """What the run in this folder was trained and judged on, read again from its data."""
+    """What a run with these settings learns from and is judged on, counted in its data.
+
+    `folder` is the run's, where the detector leaves the labels that it found itself.
+    """
     taxonomy = load_taxonomy()
     data, limit = Path(settings["data"]), settings["limit"]
     drawn, boxes = settings.get("drawn", ""), settings.get("street", "")
@@ -205,9 +261,8 @@ def write_run_report(model: str, settings: Any) -> Path:
 
     Returns the page's path.
     """
-    known = dataclasses.asdict(settings)
-    folder = Path(known["output"])
-    return run_report(model, folder, run_counts(model, folder, known)).write(folder)
+    folder = Path(settings.output)
+    return run_report(model, folder, places=dataclasses.asdict(settings)).write(folder)
 
 
 def main() -> None:
@@ -220,11 +275,9 @@ def main() -> None:
         "--to", type=Path, help="folder to write MODEL-run.md to, not into the run's"
     )
     options = parser.parse_args()
-    state = torch.load(options.folder / CHECKPOINT, weights_only=True, map_location="cpu")
-    settings = state["settings"] | ({"data": options.data} if options.data else {})
-    counts = run_counts(options.model, options.folder, settings)
     name = f"{options.model}-run" if options.to else "report"
-    page = run_report(options.model, options.folder, counts, name)
+    places = {"data": options.data} if options.data else {}
+    page = run_report(options.model, options.folder, name, places)
     print(f"wrote {page.write(options.to or options.folder)}")
 
 

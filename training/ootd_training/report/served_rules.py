@@ -16,6 +16,7 @@ from ootd_training.taxonomy import REPOSITORY
 _PARAMETER = re.compile(
     r'^parameters { key: "(\w+)" value { string_value: "(.*)" } }$', re.MULTILINE
 )
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 @cache
@@ -46,6 +47,16 @@ def parameters(config: Path) -> dict[str, str]:
     return {
         key: value.replace('\\"', '"').replace("\\\\", "\\")
         for key, value in _PARAMETER.findall(config.read_text())
+    }
+
+
+def served_thresholds(repository: Path = REPOSITORY) -> dict[tuple[str, str], str]:
+    """All numbers of the rules' configurations as they are written there, by model and name."""
+    return {
+        (model, name): value
+        for model in ("select", "verify")
+        for name, value in parameters(repository / model / "config.pbtxt").items()
+        if _NUMBER.fullmatch(value)
     }
 
 

@@ -9,8 +9,9 @@ from ootd_training.tagger.settings import Stage, TaggerSettings
 
 EFFICIENTNET = "efficientnet"
 ENCODERS = (EFFICIENTNET, "resception")
-# One size throughout: a short run has no time to get used to another.
-DEFAULT_STAGES = (Stage(1.0, 96),)
+# One size throughout, the one that the tagger ends with: a short run has no time to get used to
+# another.
+DEFAULT_STAGES = (Stage(1.0, 128),)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
 from ootd_training.released_weights import start_from
-from ootd_training.report.run import write_run_report
+from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.sequencer.encoder import ResCeptionSettings
@@ -94,6 +94,7 @@ def train(settings: SequencerSettings, cache: Path | None, restart: bool = False
     taxonomy = load_taxonomy()
     tiles, held_out = load_run_tiles(settings, taxonomy, cache)
     run = Run(make_sequencer(settings, tiles, taxonomy), settings)
+    run.counts = run_counts("sequencer", run.output, dataclasses.asdict(settings))
     if not restart:
         run.resume()
 
@@ -109,7 +110,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     defaults = SequencerSettings(data="", output="")
     add_run_options(parser, defaults)
     add_crop_options(parser, defaults)
-    parser.add_argument("--encoder", choices=ENCODERS, default=defaults.encoder)
+    parser.add_argument(
+        "--encoder", choices=ENCODERS, default=defaults.encoder, help="network that sees the crop"
+    )
     parser.add_argument(
         "--resception-width", type=float, default=defaults.resception.width,
         help="of ResCeption, as a share of Inception-v3's",

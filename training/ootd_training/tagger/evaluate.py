@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ootd_training.data.crops import load_tiles
+from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.export.crop_model import (
     CROP_SIZE,
@@ -20,17 +21,20 @@ from ootd_training.export.crop_model import (
     open_session,
     run_crops,
 )
+from ootd_training.report.measured import checked_digest
 from ootd_training.report.options import add_crop_evaluate_options, deliver
 from ootd_training.report.page import Page, percent
 from ootd_training.report.plots import SHARE, Confusion, Panel, confusions, panels
 from ootd_training.tagger.export import MODEL
 from ootd_training.tagger.measure import (
     Answers,
+    Learnt,
     Predict,
     Reliability,
     answers_by_source,
     attribute_measures,
     confusion,
+    learnt_groups,
     measure_tagger,
     reliability,
     served_subs,
@@ -89,6 +93,18 @@ def measure(answers: Mapping[str, Answers], taxonomy: Taxonomy) -> dict[str, dic
     return {"accuracy": accuracy, "attributes": attributes}
 
 
+def learnt_by_source(
+    answers: Mapping[str, Answers], train: Sequence[Garment], taxonomy: Taxonomy
+) -> dict[str, dict[str, Learnt]]:
+    """What is learnt of the attributes of catalogue and outfit photos, beside the commonest values
+    of the train photos of the same source."""
+    return {
+        name: learnt_groups(found, [g for g in train if g.source == name], taxonomy)
+        for name, found in answers.items()
+        if name != "catalog_whole"
+    }
+
+
 def joined_answers(parts: Iterable[Answers]) -> Answers:
     """All answers together."""
     parts = list(parts)
@@ -133,8 +149,9 @@ def _add_attributes(page: Page, measures: Mapping[str, Any]) -> None:
         "A group's best value is given where the group applies to the sub-category that is given. "
         "It is wrong where the label says otherwise, or where the garment's own category cannot "
         "have the group; where the label says nothing, it does not count. *micro* is over all "
-        "values of all groups. The labels are weak: colour and pattern follow the pixels, sleeve "
-        "length and neckline the name of the category, and nobody looked at each photo.",
+        "values of all groups. `perf/quality.py` counts alike, with the garments that the running "
+        "service finds. The labels are weak: colour and pattern follow the pixels, sleeve length "
+        "and neckline the name of the category, and nobody looked at each photo.",
     )
     groups = list(measures["all"])
     rows = []
@@ -146,6 +163,30 @@ def _add_attributes(page: Page, measures: Mapping[str, Any]) -> None:
             cells.append(f"{shares} of {share['labelled']:,}" if share["labelled"] else "–")
         rows.append([f"**{group}**" if group == "micro" else group, *cells])
     page.table(("precision / recall of labels", *measures), rows)
+
+
+def _add_learnt(page: Page, learnt: Mapping[str, Mapping[str, Learnt]]) -> None:
+    page.section("Attributes beside the most frequent value")
+    page.text(
+        "*always*: what giving each garment the most frequent value of the train photos of its "
+        "source would get; *right*: the tagger's best value, whatever the sub-category that is "
+        "given. *balanced*: the mean over the labelled values of the share of right answers to "
+        "each; one answer to all garments gets what stands beside it. Where *right* is no more "
+        "than *always*, the group is not worth asking for."
+    )
+    head = ("group", "of", "most frequent", "always", "right", "balanced", "one answer to all")
+    rows = []
+    for source, groups in learnt.items():
+        for name, found in groups.items():
+            shares = (found.always, found.right, found.balanced, 1 / found.values)
+            cells = map(percent, shares)
+            rows.append([f"{name}, {source}", f"{found.of:,}", found.commonest, *cells])
+    every = [found for groups in learnt.values() for found in groups.values()]
+    if count := sum(found.of for found in every):
+        always = sum(found.of * found.always for found in every) / count
+        right = sum(found.of * found.right for found in every) / count
+        rows.append(["**all**", f"{count:,}", "–", percent(always), percent(right), "–", "–"])
+    page.table(head, rows)
 
 
 def _confusions(answers: Mapping[str, Answers], taxonomy: Taxonomy) -> dict[str, Figure]:
@@ -236,6 +277,7 @@ def _add_examples(
 def build_page(
     measures: Mapping[str, Any],
     answers: Mapping[str, Answers],
+    learnt: Mapping[str, Mapping[str, Learnt]],
     counts: Mapping[str, Mapping[str, int]],
     taxonomy: Taxonomy,
 ) -> Page:
@@ -260,6 +302,7 @@ def build_page(
     )
     _add_accuracy(page, measures["accuracy"])
     _add_attributes(page, measures["attributes"])
+    _add_learnt(page, learnt)
     page.section("Confusions")
     captions = {"super-confusion": "super-categories", "sub-confusion": "sub-categories"}
     for name, figure in _confusions(answers, taxonomy).items():
@@ -275,14 +318,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run `ootd-evaluate tagger`."""
+    """Run `ootd-evaluate tagger`; CommandError if the file is no tagger."""
+    digests = {"tagger": checked_digest("tagger", options.model)}
     taxonomy = load_taxonomy()
     tiles = load_tiles(read_garments(options.data, "val", taxonomy, options.limit), options.cache)
     answers = answers_by_source(onnx_predict(options.model, taxonomy), tiles, CROP_SIZE)
+    learnt = learnt_by_source(answers, read_garments(options.data, "train", taxonomy), taxonomy)
     measures = {
         **measure(answers, taxonomy),
+        "learnt": {
+            source: {name: dataclasses.asdict(found) for name, found in groups.items()}
+            for source, groups in learnt.items()
+        },
         "milliseconds_per_crop": milliseconds_per_crop(options.model),
         "megabytes": options.model.stat().st_size / 1e6,
     }
-    page = build_page(measures, answers, real_examples(options.data, taxonomy), taxonomy)
-    deliver(page, measures, options)
+    counts = real_examples(options.data, taxonomy)
+    page = build_page(measures, answers, learnt, counts, taxonomy)
+    deliver(page, measures, options, digests)

@@ -150,6 +150,49 @@ def attribute_measures(answers: Answers, taxonomy: Taxonomy) -> dict[str, dict[s
     return {**result, "micro": Given(*sums).measures()}
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What is learnt of an attribute group, beside what needs no looking at the photo.
+
+    `of` labelled garments; `right`: share of them whose best value is the label, whatever their
+    sub-category; `commonest`: the most frequent value of the same source's train photos, and
+    `always` what its giving to every garment would get; `balanced`: the mean over the `values` that
+    are labelled of the share of right answers, of which one answer to all gets 1 / `values`.
+    """
+
+    of: int
+    right: float
+    commonest: str
+    always: float
+    balanced: float
+    values: int
+
+
+def learnt_groups(
+    answers: Answers, train: Sequence[Garment], taxonomy: Taxonomy
+) -> dict[str, Learnt]:
+    """Each trained group of which the answers' garments, and those of train, have a label."""
+    found = {}
+    for group in taxonomy.groups:
+        labels = np.array([g.values.get(group.name, -1) for g in answers.garments])
+        seen = [g.values[group.name] for g in train if group.name in g.values]
+        known = labels >= 0
+        if not (known.any() and seen):
+            continue
+        common = int(np.bincount(seen).argmax())
+        right = answers.attributes[:, group.columns].argmax(1) == labels
+        values = np.unique(labels[known])
+        found[group.name] = Learnt(
+            of=int(known.sum()),
+            right=round(float(right[known].mean()), 4),
+            commonest=group.values[common],
+            always=round(float((labels[known] == common).mean()), 4),
+            balanced=round(float(np.mean([right[labels == v].mean() for v in values])), 4),
+            values=len(values),
+        )
+    return found
+
+
 def confusion(
     labels: NDArray[np.int64], answers: NDArray[np.int64], count: int
 ) -> NDArray[np.int64]:

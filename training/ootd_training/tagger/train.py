@@ -18,7 +18,7 @@ from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
 from ootd_training.released_weights import start_from
-from ootd_training.report.run import write_run_report
+from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.batches import LabelledBatch, first_crops, labelled_batches
@@ -109,6 +109,7 @@ def train(settings: TaggerSettings, cache: Path | None, restart: bool = False) -
     if settings.start:
         start_from(tagger, Path(settings.start), lambda: first_crops(tiles, settings))
     run = Run(tagger, settings)
+    run.counts = run_counts("tagger", run.output, dataclasses.asdict(settings))
     if not restart:
         run.resume()
 

@@ -1,0 +1,50 @@
+"""Digests of label files, by which what was begun is known to go on with the same photos."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+LABEL_FILES = (
+    "catalog/train.csv",
+    "catalog/val.csv",
+    "detect/train.json",
+    "detect/val.json",
+    "street/train.jsonl",
+    "street/val.jsonl",
+)
+"""Where a folder of labelled photos has its labels."""
+DRAWN_LABELS = "labels.json"
+
+
+def label_digest(data: Path) -> str:
+    """Digest, 16 hex digits, of a data folder's labels of train and val, wherever it lies.
+
+    A file that is not there counts as an empty one. The photos are not read.
+    """
+    return _digest(data / name for name in LABEL_FILES)
+
+
+def run_digests(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of the labels that a run learns from, by the settings that name them.
+
+    These are the folder `data`, the folder `drawn` and the file `street`; what the settings lack
+    or leave empty has an empty digest.
+    """
+    data, drawn, street = (settings.get(name) for name in ("data", "drawn", "street"))
+    return {
+        "data": label_digest(Path(data)) if data else "",
+        "drawn": _digest([Path(drawn) / DRAWN_LABELS]) if drawn else "",
+        "street": _digest([Path(street)]) if street else "",
+    }
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """One digest of several files: each by its own, so that no line can move between two."""
+    whole = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b""
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()[:16]
