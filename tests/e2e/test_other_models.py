@@ -78,7 +78,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
         stored = upsert(usual, "a", photo).item
-        (found,) = usual.search.SearchByImage(search, timeout=60).results
+        found = usual.search.SearchByImage(search, timeout=60).results[0]
         assert [hit.item.item_id for hit in found.hits] == ["a"]
 
     with GatewayProcess(tmp_path, triton_mode="embedded", model_repository=other_models) as other:
@@ -101,5 +101,5 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
 
     with usual:  # the former models serve the catalogue as before
         assert upsert(usual, "a", photo).item == stored
-        (found,) = usual.search.SearchByImage(search, timeout=60).results
+        found = usual.search.SearchByImage(search, timeout=60).results[0]
         assert [hit.item.item_id for hit in found.hits] == ["a"]

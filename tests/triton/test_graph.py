@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -142,8 +143,12 @@ def test_crops_of_concurrent_requests_run_together(client, infer):
     # Straight to the embedder, so that more requests wait for it than it can answer one by one.
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda four: infer("embedder", CROPS=four)["EMBEDDING"], crops))
+    # Triton counts a request after it has answered it, the last of those alone maybe among these.
+    deadline = time.monotonic() + 30
     crops_after, runs_after = counts()
-    assert crops_after - crops_before == 32 * 4
+    while crops_after - crops_before < 32 * 4 and time.monotonic() < deadline:
+        crops_after, runs_after = counts()
+    assert crops_after - crops_before in (32 * 4, 33 * 4)
     assert runs_after - runs_before < 32
     for expected, found in zip(alone, together, strict=False):
         np.testing.assert_allclose(found, expected, atol=1e-3)
