@@ -44,10 +44,10 @@ QUICK_LIMIT = 48
 """Street photos to look at, and garments or photos a source to measure, of a quick run."""
 MINUTES = {
     "draw": (3, 0.1),
-    "detector": (75, 0.8),
+    "detector": (100, 0.8),
     "street": (2, 0.1),
-    "tagger": (75, 0.4),
-    "sequencer": (35, 0.4),
+    "tagger": (105, 0.4),
+    "sequencer": (60, 0.4),
     "embedder": (30, 0.4),
     "release": (3, 1.0),
     "reports": (20, 0.8),

@@ -70,7 +70,7 @@ class DetectorSettings:
     data: str
     output: str
     start: str = ""
-    epochs: int = 90
+    epochs: int = 120
     seed: int = 7
     threads: int = 1
     device: str = "auto"

@@ -37,7 +37,7 @@ class TaggerSettings:
     data: str
     output: str
     start: str = ""
-    epochs: int = 100
+    epochs: int = 140
     seed: int = 11
     threads: int = 1
     device: str = "auto"
