@@ -18,6 +18,7 @@ from ootd.v1.error_reason_pb2 import ERROR_REASON_RELEASE_MISMATCH
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
     SearchByImageRequest,
+    SearchByImageResponse,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
@@ -67,6 +68,11 @@ def upsert(gateway: GatewayProcess, item_id: str, photo: bytes) -> UpsertItemsRe
     return answer
 
 
+def hits_of_each_garment(answer: SearchByImageResponse) -> set[tuple[str, ...]]:
+    """The items that the photo's garments are told to look like, alike lists once."""
+    return {tuple(hit.item.item_id for hit in found.hits) for found in answer.results}
+
+
 def test_a_catalogue_of_another_crop_model_is_noticed(
     triton: Any, tmp_path: Path, other_models: Path
 ) -> None:
@@ -78,8 +84,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
         stored = upsert(usual, "a", photo).item
-        found = usual.search.SearchByImage(search, timeout=60).results[0]
-        assert [hit.item.item_id for hit in found.hits] == ["a"]
+        assert hits_of_each_garment(usual.search.SearchByImage(search, timeout=60)) == {("a",)}
 
     with GatewayProcess(tmp_path, triton_mode="embedded", model_repository=other_models) as other:
         refused = failing(lambda: other.search.SearchByImage(search, timeout=60))
@@ -101,5 +106,4 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
 
     with usual:  # the former models serve the catalogue as before
         assert upsert(usual, "a", photo).item == stored
-        found = usual.search.SearchByImage(search, timeout=60).results[0]
-        assert [hit.item.item_id for hit in found.hits] == ["a"]
+        assert hits_of_each_garment(usual.search.SearchByImage(search, timeout=60)) == {("a",)}

@@ -133,22 +133,23 @@ def test_concurrent_requests_change_nothing(analyze, encode, drawing):
 
 
 def test_crops_of_concurrent_requests_run_together(client, infer):
-    def counts():
-        (stats,) = client.get_inference_statistics("embedder").model_stats
-        return stats.inference_count, stats.execution_count
+    def counts(least=0):
+        """Crops and runs so far; Triton counts a request a moment after it has answered it."""
+        deadline = time.monotonic() + 30
+        while True:
+            (stats,) = client.get_inference_statistics("embedder").model_stats
+            if stats.inference_count >= least or time.monotonic() > deadline:
+                return stats.inference_count, stats.execution_count
 
     crops = np.random.default_rng(7).random((32, 4, 3, 160, 160), np.float32)
+    crops_first, _ = counts()
     alone = [infer("embedder", CROPS=four)["EMBEDDING"] for four in crops[:4]]
-    crops_before, runs_before = counts()
+    crops_before, runs_before = counts(least=crops_first + 4 * 4)
     # Straight to the embedder, so that more requests wait for it than it can answer one by one.
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda four: infer("embedder", CROPS=four)["EMBEDDING"], crops))
-    # Triton counts a request after it has answered it, the last of those alone maybe among these.
-    deadline = time.monotonic() + 30
-    crops_after, runs_after = counts()
-    while crops_after - crops_before < 32 * 4 and time.monotonic() < deadline:
-        crops_after, runs_after = counts()
-    assert crops_after - crops_before in (32 * 4, 33 * 4)
+    crops_after, runs_after = counts(least=crops_before + 32 * 4)
+    assert crops_after - crops_before == 32 * 4
     assert runs_after - runs_before < 32
     for expected, found in zip(alone, together, strict=False):
         np.testing.assert_allclose(found, expected, atol=1e-3)

@@ -10,15 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ootd_training.data.digest import NEEDED_LABELS
 from ootd_training.taxonomy import REPOSITORY
-
-DATA_FILES = (
-    "catalog/train.csv",
-    "catalog/val.csv",
-    "detect/train.json",
-    "detect/val.json",
-)
-"""Files without which a folder is none of the labelled photos."""
 
 FAILED = 2
 STOPPED = 130
@@ -78,7 +71,7 @@ def checked_data(folder: str | Path) -> Path:
             f"there is no folder {path}; name the folder of the labelled photos with --data "
             "(training/README.md, Data)"
         )
-    for name in DATA_FILES:
+    for name in NEEDED_LABELS:
         if not (path / name).is_file():
             raise CommandError(
                 f"{path} is not a folder of labelled photos: it lacks {name}; name the one "

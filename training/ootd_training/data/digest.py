@@ -7,14 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-LABEL_FILES = (
-    "catalog/train.csv",
-    "catalog/val.csv",
-    "detect/train.json",
-    "detect/val.json",
-    "street/train.jsonl",
-    "street/val.jsonl",
-)
+NEEDED_LABELS = ("catalog/train.csv", "catalog/val.csv", "detect/train.json", "detect/val.json")
+"""Files without which a folder is none of the labelled photos."""
+LABEL_FILES = (*NEEDED_LABELS, "street/train.jsonl", "street/val.jsonl")
 """Where a folder of labelled photos has its labels."""
 DRAWN_LABELS = "labels.json"
 

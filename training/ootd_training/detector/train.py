@@ -31,10 +31,10 @@ from ootd_training.detector.settings import (
     Stage,
 )
 from ootd_training.detector.street import label_street, load_street
-from ootd_training.released_weights import MEASURED_BATCHES, start_from
 from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_run_options, chosen
+from ootd_training.starting_weights import MEASURED_BATCHES, start_from
 
 CACHE_SIDE = 400
 STREET_LABELS = "street.json"

@@ -20,16 +20,16 @@ from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss,
 from ootd_training.embedder.measure import Embed, measure_by_source
 from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
-from ootd_training.released_weights import (
+from ootd_training.report.run import run_counts, write_run_report
+from ootd_training.run import Run
+from ootd_training.run_options import add_crop_options, add_run_options, chosen
+from ootd_training.starting_weights import (
     MEASURED_BATCHES,
     RELEASED,
     Batches,
     read_released,
     start_from,
 )
-from ootd_training.report.run import run_counts, write_run_report
-from ootd_training.run import Run
-from ootd_training.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.tagger.loss import Labels, encode_labels
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 from ootd_training.trunk import TAGGER_TRUNK, TrunkSettings

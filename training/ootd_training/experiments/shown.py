@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate, normalize
 from ootd_training.data.views import pixels_of
 from ootd_training.embedder.network import EMBEDDING_SIZE
 from ootd_training.progress import Progress
-from ootd_training.released_weights import start_from
+from ootd_training.starting_weights import start_from
 from ootd_training.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 
 TRUNK_SIZE = 80

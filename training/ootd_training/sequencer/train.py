@@ -14,7 +14,6 @@ from ootd_training.data.crops import Tiles
 from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
-from ootd_training.released_weights import start_from
 from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
@@ -25,6 +24,7 @@ from ootd_training.sequencer.loss import SequenceLoss
 from ootd_training.sequencer.measure import measure_by_source, torch_answer
 from ootd_training.sequencer.network import Sequencer, ServedSequencer
 from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.starting_weights import start_from
 from ootd_training.tagger.batches import LabelledBatch, first_crops, labelled_batches
 from ootd_training.tagger.loss import encode_labels
 from ootd_training.tagger.settings import QUICK_STAGES

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ootd_training.data.crops import Tiles
 from ootd_training.data.sampling import balanced_weights
 from ootd_training.data.views import pixels_of, prefetch, views
-from ootd_training.released_weights import MEASURED_BATCHES
+from ootd_training.starting_weights import MEASURED_BATCHES
 from ootd_training.tagger.settings import TaggerSettings
 
 LabelledBatch = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_]]

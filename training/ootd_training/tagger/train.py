@@ -17,10 +17,10 @@ from ootd_training.data.garments import load_run_tiles
 from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.data.views import pixels_of
-from ootd_training.released_weights import start_from
 from ootd_training.report.run import run_counts, write_run_report
 from ootd_training.run import Run
 from ootd_training.run_options import add_crop_options, add_run_options, chosen
+from ootd_training.starting_weights import start_from
 from ootd_training.tagger.batches import LabelledBatch, first_crops, labelled_batches
 from ootd_training.tagger.export import export_tagger
 from ootd_training.tagger.loss import TaggerLoss, encode_labels

@@ -13,7 +13,7 @@ from ootd_training.embedder.export import export_embedder
 from ootd_training.embedder.network import Embedder
 from ootd_training.embedder.settings import EmbedderSettings
 from ootd_training.embedder.train import EmbedderInTraining, load_start
-from ootd_training.released_weights import start_from
+from ootd_training.starting_weights import start_from
 from ootd_training.tagger.export import export_tagger
 from ootd_training.tagger.network import ServedTagger, Tagger
 from ootd_training.taxonomy import load_taxonomy

@@ -1,4 +1,4 @@
-"""Weights to start a run from: those of a checkpoint, or of a released ONNX file.
+"""The weights that a run starts from: those of a checkpoint, or of a released ONNX file.
 
 A release holds convolutions with their batch norms folded in, in half precision. Training needs the
 norms back, with the statistics that their inputs really have; these are measured on crops.
