@@ -23,6 +23,8 @@ from ootd_gateway.types import (
     Guide,
     ImageAnalysis,
     ItemDraft,
+    Priority,
+    ServedModels,
     SuperCategory,
     Taxonomy,
 )
@@ -127,20 +129,23 @@ class TableVision:
         guide: Guide = None,
         *,
         options: AnalyzeOptions = USUAL,
+        priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self._check()
         self.calls.append(guide)
         await asyncio.sleep(0)
-        return ImageAnalysis(width=64, height=48, garments=self.table[image])
+        return ImageAnalysis(
+            width=64, height=48, garments=self.table[image], served=await self.served_models()
+        )
 
     async def taxonomy(self) -> Taxonomy:
         self._check()
         return Taxonomy(version=1, sub_categories=SUB_CATEGORIES, attribute_groups=())
 
-    async def release(self) -> str:
+    async def served_models(self) -> ServedModels:
         self._check()
-        return self.served_release
+        return ServedModels(self.served_release, self.served_release)
 
     async def is_ready(self) -> bool:
         return not self.is_away

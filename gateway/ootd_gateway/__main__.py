@@ -8,9 +8,9 @@ import structlog
 
 from ootd_gateway.application import run
 from ootd_gateway.command_line import parse_arguments, settings_table
-from ootd_gateway.settings import load_settings
+from ootd_gateway.logs import configure_logging
+from ootd_gateway.settings.loading import load_settings
 from ootd_gateway.start_error import StartError
-from ootd_gateway.telemetry import configure_logging
 
 EXIT_OK = 0
 EXIT_FAILED = 1

@@ -16,6 +16,7 @@ from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.image_header import ImageLimits
 from ootd_gateway.index.shard import ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.metrics_server import MetricsServer
 from ootd_gateway.readiness_monitor import ReadinessMonitor
 from ootd_gateway.replay import ChangeApplier, ReplayProgress
@@ -25,11 +26,10 @@ from ootd_gateway.rpc.server import VISION, GatewayServer, Services
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.search import Search, SearchSettings
 from ootd_gateway.server_options import admission, server_options
-from ootd_gateway.settings import Settings
+from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.telemetry import Metrics
 from ootd_gateway.triton_source import TritonSource
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from ootd_gateway.settings import LoadedSettings, Settings, environment_name
+from ootd_gateway.settings.loading import LoadedSettings, Settings, environment_name
 
 _UNITS = {
     "seconds": "seconds",

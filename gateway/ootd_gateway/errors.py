@@ -12,8 +12,12 @@
     ├── AttributeModelNotServedError FAILED_PRECONDITION  ATTRIBUTE_MODEL_NOT_SERVED
     ├── ItemNotFoundError            NOT_FOUND            ITEM_NOT_FOUND
     ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
-    ├── OverloadedError              RESOURCE_EXHAUSTED   OVERLOADED
+    ├── BusyError
+    │   ├── OverloadedError          RESOURCE_EXHAUSTED   OVERLOADED
+    │   └── CallerOverShareError     RESOURCE_EXHAUSTED   CALLER_OVER_SHARE
+    ├── AnswerTooLargeError          RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE
     ├── DeadlineExceededError        DEADLINE_EXCEEDED    DEADLINE_EXCEEDED
+    ├── StreamIdleError              DEADLINE_EXCEEDED    STREAM_IDLE
     ├── VisionUnavailableError       UNAVAILABLE          VISION_UNAVAILABLE
     ├── StoreUnavailableError        UNAVAILABLE          STORE_UNAVAILABLE
     ├── ShuttingDownError            UNAVAILABLE          SHUTTING_DOWN
@@ -131,11 +135,10 @@ class UnauthenticatedError(OotdError):
     reason = "UNAUTHENTICATED"
 
 
-class OverloadedError(OotdError):
-    """As many calls as the server takes are running; `retry_after_s` says when to try again."""
+class BusyError(OotdError):
+    """There is no room for the call now; `retry_after_s` says when to try again."""
 
     code = StatusCode.RESOURCE_EXHAUSTED
-    reason = "OVERLOADED"
 
     def __init__(
         self,
@@ -148,11 +151,37 @@ class OverloadedError(OotdError):
         self.retry_after_s = retry_after_s
 
 
+class OverloadedError(BusyError):
+    """As many calls as the server takes are running."""
+
+    reason = "OVERLOADED"
+
+
+class CallerOverShareError(BusyError):
+    """One caller has as many calls or streams running as one caller may."""
+
+    reason = "CALLER_OVER_SHARE"
+
+
+class AnswerTooLargeError(OotdError):
+    """The answer would have more bytes than an answer may."""
+
+    code = StatusCode.RESOURCE_EXHAUSTED
+    reason = "ANSWER_TOO_LARGE"
+
+
 class DeadlineExceededError(OotdError):
     """The call's deadline passed."""
 
     code = StatusCode.DEADLINE_EXCEEDED
     reason = "DEADLINE_EXCEEDED"
+
+
+class StreamIdleError(OotdError):
+    """Nothing came in over a stream for longer than the server waits."""
+
+    code = StatusCode.DEADLINE_EXCEEDED
+    reason = "STREAM_IDLE"
 
 
 class VisionUnavailableError(OotdError):

@@ -8,8 +8,8 @@ import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.index.base import VectorIndex
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.store.base import CatalogStore
-from ootd_gateway.telemetry import Metrics
 from ootd_gateway.types import SuperCategory
 from ootd_gateway.vision.base import VisionModel
 
@@ -54,7 +54,7 @@ class ReadinessMonitor:
     async def _look(self) -> None:
         """Look once."""
         ready = await self._vision.is_ready()
-        self._metrics.triton_up.set(ready)
+        self._metrics.vision.triton_up.set(ready)
         if ready != self._ready:
             self._ready = ready
             log.info("the vision graph is ready" if ready else "the vision graph is not ready")
@@ -64,8 +64,8 @@ class ReadinessMonitor:
             self._seen_ready.set()
         for category in SuperCategory:
             count = self._index.count(category)
-            self._metrics.index_entries.labels(category.label).set(count)
-        self._metrics.index_sequence_number.set(self._index.applied_sequence_number)
+            self._metrics.index.entries.labels(category.label).set(count)
+        self._metrics.index.sequence_number.set(self._index.applied_sequence_number)
         with suppress(StoreUnavailableError):
             newest = await self._store.last_sequence_number()
-            self._metrics.store_sequence_number.set(newest)
+            self._metrics.store.sequence_number.set(newest)

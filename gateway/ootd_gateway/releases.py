@@ -24,7 +24,7 @@ class ReleaseGuard:
         Raises VisionUnavailableError where none was ever known.
         """
         try:
-            self._last_served = await self._vision.release()
+            self._last_served = (await self._vision.served_models()).vector_fingerprint
         except VisionUnavailableError:
             if self._last_served is None:
                 raise

@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 from ootd_gateway.admission import Admission, AdmissionPool
+from ootd_gateway.metrics.calls import PoolMetrics
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.server import ServerOptions, TransportSecurity
-from ootd_gateway.settings import Settings
+from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
-from ootd_gateway.telemetry import Metrics, PoolMetrics
 
 
 def server_options(settings: Settings) -> ServerOptions:
@@ -30,13 +31,13 @@ def admission(settings: Settings, metrics: Metrics) -> Admission:
             limit=settings.max_concurrent_calls,
             queue_limit=settings.max_queued_calls,
             queue_seconds=settings.max_queue_seconds,
-            observer=PoolMetrics(metrics, "calls"),
+            observer=PoolMetrics(metrics.calls, "calls"),
         ),
         streams=AdmissionPool(
             limit=settings.max_concurrent_streams,
             queue_limit=0,
             queue_seconds=settings.max_queue_seconds,
-            observer=PoolMetrics(metrics, "streams"),
+            observer=PoolMetrics(metrics.calls, "streams"),
         ),
         closing=asyncio.Event(),
     )

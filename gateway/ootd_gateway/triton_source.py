@@ -5,7 +5,7 @@ import socket
 
 import structlog
 
-from ootd_gateway.settings import Settings
+from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import ENSEMBLES

@@ -48,6 +48,8 @@ class DropReason(IntEnum):
     CATEGORY_DISAGREEMENT = 1
     EXPLAINED_BY_DRESS = 2
     EXPLAINED_BY_TOP_OR_BOTTOM = 3
+    NOT_OF_CATEGORY = 4
+    NO_GARMENT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,26 @@ class AnalyzeOptions:
     attribute_model: AttributeModel | None = None
 
 
+class Priority(IntEnum):
+    """Who goes first in the vision graph: people who wait, or streams of many photos."""
+
+    INTERACTIVE = 0
+    BULK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModels:
+    """Which models answered.
+
+    `vector_fingerprint` is of those that make embeddings and colour histograms: vectors of two
+    fingerprints are never compared. `graph_fingerprint` is of all models and rules together.
+    Both are "" where they are not known.
+    """
+
+    vector_fingerprint: str = ""
+    graph_fingerprint: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """An attribute value given to a garment; `score` is a probability."""
@@ -140,12 +162,16 @@ class DroppedGarment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageAnalysis:
-    """What one photo holds; `width` and `height` in pixels, after EXIF orientation."""
+    """What one photo holds; `width` and `height` in pixels, after EXIF orientation.
+
+    `garments` may be empty; `dropped` then says why. `served` tells which models answered.
+    """
 
     width: int
     height: int
     garments: tuple[Garment, ...]
     dropped: tuple[DroppedGarment, ...] = ()
+    served: ServedModels = ServedModels()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ PACKAGE = "ootd_gateway"
 # name that fits a module decides its layer.
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "start_error"),
-    ("types", "telemetry"),
+    ("types", "metrics", "logs"),
     ("vision.base", "store.base", "index.base", "admission", "image_header", "validation"),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),

@@ -32,9 +32,9 @@ from ootd.types import (
 from ootd.v1 import (
     catalog_service_pb2,
     garment_pb2,
+    photo_pb2,
     search_service_pb2,
     taxonomy_pb2,
-    vision_service_pb2,
 )
 
 _BOX_ORIGINS: tuple[BoxOrigin, ...] = ("unspecified", "detected", "whole_photo", "region")
@@ -90,17 +90,17 @@ def guide_to_proto(
 
 def options_to_proto(
     score_threshold: float | None, attribute_model: AttributeModel | None
-) -> vision_service_pb2.AnalyzeOptions | None:
+) -> photo_pb2.AnalyzeOptions | None:
     """Return the options, None where nothing is asked for; ValueError names an unknown model."""
     if score_threshold is None and attribute_model is None:
         return None
-    options = vision_service_pb2.AnalyzeOptions(score_threshold=score_threshold)
+    options = photo_pb2.AnalyzeOptions(score_threshold=score_threshold)
     if attribute_model is not None:
         if attribute_model not in ATTRIBUTE_MODELS:
             known = ", ".join(ATTRIBUTE_MODELS)
             raise ValueError(f"unknown attribute model {attribute_model!r}; known are: {known}")
         name = f"ATTRIBUTE_MODEL_{attribute_model.upper()}"
-        options.attribute_model = vision_service_pb2.AttributeModel.Value(name)
+        options.attribute_model = photo_pb2.AttributeModel.Value(name)
     return options
 
 

@@ -8,6 +8,7 @@
     ├── NotFoundError             there is no such item
     ├── UnauthenticatedError      no valid token
     ├── OverloadedError           too many calls; `retry_after_s` says when to come back
+    ├── MessageTooLargeError      request or answer has more bytes than may be; ask for less
     ├── UnavailableError          nothing answers, or what answers cannot work now
     ├── DeadlineExceededError     the time that the caller gave has passed
     └── InternalError             a bug of the server: report it with `request_id`
@@ -103,6 +104,10 @@ class OverloadedError(OotdError):
     """The server has as many calls as it takes; come back after `retry_after_s`, if it is set."""
 
 
+class MessageTooLargeError(OotdError):
+    """A request or its answer has more bytes than a message may; send or ask for less."""
+
+
 class UnavailableError(OotdError):
     """Nothing answers at the address, or what answers cannot do its work now."""
 
@@ -132,6 +137,9 @@ ERROR_BY_REASON: Mapping[str, type[OotdError]] = {
     "INTERNAL": InternalError,
     "RELEASE_MISMATCH": FailedPreconditionError,
     "ATTRIBUTE_MODEL_NOT_SERVED": FailedPreconditionError,
+    "ANSWER_TOO_LARGE": MessageTooLargeError,
+    "STREAM_IDLE": DeadlineExceededError,
+    "CALLER_OVER_SHARE": OverloadedError,
 }
 """The class of every reason of the contract."""
 

@@ -13,17 +13,19 @@ from ootd.v1.catalog_service_pb2 import (
     GetItemResponse,
     ListItemsRequest,
     ListItemsResponse,
+    UpsertItemRequest,
+    UpsertItemResponse,
     UpsertItemsRequest,
     UpsertItemsResponse,
 )
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from ootd_gateway.catalog import Catalog
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc import convert_answers, convert_requests
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
-from ootd_gateway.telemetry import Metrics
 
 ITEMS_IN_WORK = 16
 """Items of one stream that are worked on side by side; the contract's number."""
@@ -53,6 +55,13 @@ class CatalogService(CatalogServiceServicer):
         async with aclosing(answers):
             async for answer in answers:
                 yield answer
+
+    async def UpsertItem(self, request: UpsertItemRequest, context: Context) -> UpsertItemResponse:
+        """Add or replace one item."""
+        outcome = await self._catalog.upsert(
+            convert_requests.upsert(request), timeout_s=self._deadlines.of_call(context)
+        )
+        return UpsertItemResponse(item=convert_answers.item(outcome.item, with_vectors=True))
 
     async def GetItem(self, request: GetItemRequest, context: Context) -> GetItemResponse:
         """Read one item."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ootd.v1 import (
     catalog_service_pb2,
     garment_pb2,
+    photo_pb2,
     search_service_pb2,
     vision_service_pb2,
 )
@@ -101,7 +102,9 @@ def embedding_query(request: search_service_pb2.SearchByEmbeddingRequest) -> Emb
     return query
 
 
-def upsert(request: catalog_service_pb2.UpsertItemsRequest) -> UpsertRequest:
+def upsert(
+    request: catalog_service_pb2.UpsertItemsRequest | catalog_service_pb2.UpsertItemRequest,
+) -> UpsertRequest:
     """Return the item to add or replace."""
     violations = Violations()
     result = UpsertRequest(
@@ -146,7 +149,7 @@ def page_query(request: catalog_service_pb2.ListItemsRequest) -> PageQuery:
     return query
 
 
-def _options(options: vision_service_pb2.AnalyzeOptions, violations: Violations) -> AnalyzeOptions:
+def _options(options: photo_pb2.AnalyzeOptions, violations: Violations) -> AnalyzeOptions:
     threshold = options.score_threshold if options.HasField("score_threshold") else None
     return AnalyzeOptions(
         validation.score_threshold(threshold, "options.score_threshold", violations),
@@ -163,7 +166,8 @@ def _optional_k(
 
 
 def _item_source(
-    request: catalog_service_pb2.UpsertItemsRequest, violations: Violations
+    request: catalog_service_pb2.UpsertItemsRequest | catalog_service_pb2.UpsertItemRequest,
+    violations: Violations,
 ) -> PhotoSource | EmbeddingSource:
     kind = request.WhichOneof("source")
     if kind == "embedding":

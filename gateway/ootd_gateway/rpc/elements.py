@@ -7,9 +7,9 @@ import structlog
 
 from ootd.v1 import element_error_pb2
 from ootd_gateway.errors import InternalError, OotdError
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.status import element_error, internal_error
-from ootd_gateway.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -39,5 +39,5 @@ class ElementAnswers:
         except Exception:
             log.exception("unexpected error in a stream", method=self._method)
             error = internal_error()
-        self._metrics.element_errors.labels(self._method, error.reason).inc()
+        self._metrics.calls.element_errors.labels(self._method, error.reason).inc()
         return failed(element_error(error, current_request_id()))

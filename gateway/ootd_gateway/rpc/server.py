@@ -16,6 +16,7 @@ from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_serve
 from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
 from ootd_gateway.admission import Admission
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
@@ -28,7 +29,6 @@ from ootd_gateway.rpc.interceptors.request_context import RequestContextIntercep
 from ootd_gateway.rpc.search_service import SearchService
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.start_error import StartError
-from ootd_gateway.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 

@@ -9,11 +9,11 @@ from grpc import aio
 
 from ootd.v1 import element_error_pb2, error_reason_pb2
 from ootd_gateway.errors import (
+    BusyError,
     FieldViolation,
     InternalError,
     InvalidRequestError,
     OotdError,
-    OverloadedError,
 )
 
 DOMAIN = "ootd"
@@ -45,7 +45,7 @@ def rich_status(error: OotdError, request_id: str) -> status_pb2.Status:
             domain=DOMAIN, reason=error.reason, metadata=_metadata(error, request_id)
         )
     )
-    if isinstance(error, OverloadedError):
+    if isinstance(error, BusyError):
         delay = Duration()
         delay.FromNanoseconds(round(error.retry_after_s * 1e9))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))

@@ -17,12 +17,12 @@ from ootd.v1.vision_service_pb2 import (
 from ootd.v1.vision_service_pb2_grpc import VisionServiceServicer
 from ootd_gateway.catalog import PhotoSource
 from ootd_gateway.image_header import ImageLimits, check_image
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc import convert_answers, convert_requests
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
-from ootd_gateway.telemetry import Metrics
 from ootd_gateway.types import AnalyzeOptions, ImageAnalysis
 from ootd_gateway.vision.base import VisionModel
 

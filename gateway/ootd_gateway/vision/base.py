@@ -2,7 +2,14 @@
 
 from typing import Protocol
 
-from ootd_gateway.types import AnalyzeOptions, Guide, ImageAnalysis, Taxonomy
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    Guide,
+    ImageAnalysis,
+    Priority,
+    ServedModels,
+    Taxonomy,
+)
 
 USUAL = AnalyzeOptions()
 """Nothing asked for: as the graph and the gateway are set."""
@@ -17,11 +24,13 @@ class VisionModel(Protocol):
         guide: Guide = None,
         *,
         options: AnalyzeOptions = USUAL,
+        priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, whose header was checked before.
 
-        `timeout_s` is what is left of the caller's deadline; None is no deadline.
+        `timeout_s` is what is left of the caller's deadline; None is no deadline. Photos of
+        priority INTERACTIVE go before those of BULK, which keep a share.
 
         Raises ImageUnreadableError, AttributeModelNotServedError, VisionUnavailableError,
         DeadlineExceededError, InternalError.
@@ -35,12 +44,11 @@ class VisionModel(Protocol):
         """
         ...
 
-    async def release(self) -> str:
-        """Return the fingerprint of the served models that make embeddings and colour histograms.
+    async def served_models(self) -> ServedModels:
+        """Return the fingerprints of the models that are served now, as far as is known.
 
-        Those of two fingerprints don't mix.
-
-        Raises VisionUnavailableError.
+        What an answer says of itself goes before this: several vision servers may serve different
+        models for a while. Raises VisionUnavailableError.
         """
         ...
 

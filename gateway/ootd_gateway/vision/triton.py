@@ -22,14 +22,16 @@ from ootd_gateway.errors import (
     OotdError,
     VisionUnavailableError,
 )
-from ootd_gateway.telemetry import Metrics
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,
     CategoryGuide,
     Guide,
     ImageAnalysis,
+    Priority,
     RegionGuide,
+    ServedModels,
     Taxonomy,
 )
 from ootd_gateway.vision.base import USUAL
@@ -118,6 +120,7 @@ class TritonVision:
         guide: Guide = None,
         *,
         options: AnalyzeOptions = USUAL,
+        priority: Priority = Priority.INTERACTIVE,  # noqa: ARG002
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
@@ -133,8 +136,8 @@ class TritonVision:
             outcome = "cancelled"
             raise
         finally:
-            self._metrics.vision_seconds.labels(outcome).observe(time.perf_counter() - started)
-        self._metrics.garments.observe(len(analysis.garments))
+            self._metrics.vision.seconds.labels(outcome).observe(time.perf_counter() - started)
+        self._metrics.vision.garments.observe(len(analysis.garments))
         return analysis
 
     async def taxonomy(self) -> Taxonomy:
@@ -143,12 +146,12 @@ class TritonVision:
             self._taxonomy = parse_taxonomy(await self._model_config(TAXONOMY_MODEL))
         return self._taxonomy
 
-    async def release(self) -> str:
+    async def served_models(self) -> ServedModels:
         """Return the fingerprint of the served embedder and crop model."""
         if self._release is None:
             configs = [await self._model_config(model) for model in RELEASE_MODELS]
             self._release = release_of(configs)
-        return self._release
+        return ServedModels(self._release, self._release)
 
     async def is_ready(self) -> bool:
         """Tell whether the usual ensemble is ready; False also where Triton does not answer.
@@ -198,7 +201,7 @@ class TritonVision:
         await self._channel.close()
 
     async def _analyze(self, image: bytes, guide: Guide, options: AnalyzeOptions) -> ImageAnalysis:
-        with self._metrics.vision_waiting.track_inprogress():
+        with self._metrics.vision.waiting.track_inprogress():
             await self._places.acquire()
         try:
             self._refuse_if_away()

@@ -12,18 +12,21 @@ import numpy as np
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.admission import Admission, AdmissionPool
 from ootd_gateway.image_header import ImageLimits
+from ootd_gateway.metrics.calls import PoolMetrics
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.search_service import SearchService
 from ootd_gateway.rpc.server import GatewayServer, ServerOptions, Services
 from ootd_gateway.rpc.vision_service import VisionService
-from ootd_gateway.telemetry import Metrics, PoolMetrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     Box,
     Garment,
     Guide,
     ImageAnalysis,
+    Priority,
+    ServedModels,
     SuperCategory,
     Taxonomy,
 )
@@ -59,6 +62,7 @@ class SteeredVision:
         guide: Guide = None,
         *,
         options: AnalyzeOptions = USUAL,
+        priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self.calls += 1
@@ -73,8 +77,8 @@ class SteeredVision:
     async def taxonomy(self) -> Taxonomy:
         return Taxonomy(1, {}, ())
 
-    async def release(self) -> str:
-        return "r"
+    async def served_models(self) -> ServedModels:
+        return ServedModels("r", "g")
 
     async def is_ready(self) -> bool:
         return True
@@ -123,7 +127,7 @@ async def serving() -> AsyncIterator[Serve]:
                     limit=calls,
                     queue_limit=queue,
                     queue_seconds=5,
-                    observer=PoolMetrics(metrics, "calls"),
+                    observer=PoolMetrics(metrics.calls, "calls"),
                 ),
                 AdmissionPool(limit=streams, queue_limit=0, queue_seconds=5),
                 asyncio.Event(),

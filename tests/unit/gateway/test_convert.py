@@ -8,6 +8,7 @@ import pytest
 from ootd.v1 import (
     catalog_service_pb2,
     garment_pb2,
+    photo_pb2,
     search_service_pb2,
     taxonomy_pb2,
     vision_service_pb2,
@@ -69,7 +70,7 @@ def test_options_that_are_not_given_are_none() -> None:
 
 @pytest.mark.parametrize("model", list(AttributeModel))
 def test_options_are_taken_over(model: AttributeModel) -> None:
-    number = vision_service_pb2.AttributeModel.Value(f"ATTRIBUTE_MODEL_{model.name}")
+    number = photo_pb2.AttributeModel.Value(f"ATTRIBUTE_MODEL_{model.name}")
     options = {"score_threshold": 0.0, "attribute_model": number}
     expected = AnalyzeOptions(0.0, model)
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", options=options)

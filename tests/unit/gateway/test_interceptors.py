@@ -158,7 +158,7 @@ async def test_calls_are_counted_and_timed_by_their_code(serve: Serve) -> None:
 async def test_health_and_reflection_are_not_counted(serve: Serve) -> None:
     served = await serve()
     await health_pb2_grpc.HealthStub(served.channel).Check(health_pb2.HealthCheckRequest())
-    started = served.metrics.calls_started.collect()
+    started = served.metrics.calls.started.collect()
     assert [one for family in started for one in family.samples] == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ootd_gateway.command_line import settings_help, settings_table
-from ootd_gateway.settings import Settings, environment_name, load_settings
+from ootd_gateway.settings.loading import Settings, environment_name, load_settings
 from ootd_gateway.start_error import StartError
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ootd_gateway.settings import Settings
+from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.triton_source import TritonSource
 

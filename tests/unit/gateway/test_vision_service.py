@@ -4,11 +4,8 @@ import grpc
 from steered_gateway import Serve
 from test_interceptors import failure, photo
 
-from ootd.v1.vision_service_pb2 import (
-    ATTRIBUTE_MODEL_SEQUENCER,
-    AnalyzeImageRequest,
-    AnalyzeImagesRequest,
-)
+from ootd.v1.photo_pb2 import ATTRIBUTE_MODEL_SEQUENCER
+from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
 from ootd_gateway.types import AnalyzeOptions, AttributeModel
 
 

@@ -21,7 +21,7 @@ from ootd_gateway.errors import (
     OotdError,
     VisionUnavailableError,
 )
-from ootd_gateway.telemetry import Metrics
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,
@@ -190,7 +190,7 @@ async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
 async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> None:
     _, vision, _ = steered
     assert (await vision.taxonomy()).version == 3
-    assert await vision.release() == "3f2a-81d0"
+    assert (await vision.served_models()).vector_fingerprint == "3f2a-81d0"
     assert await vision.is_ready()
 
 
@@ -203,7 +203,7 @@ async def test_what_makes_stored_vectors_decides_the_fingerprint(
 ) -> None:
     triton, vision, _ = steered
     triton.fingerprints[model] = "77e5"
-    assert await vision.release() == release
+    assert (await vision.served_models()).vector_fingerprint == release
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ async def test_while_triton_is_known_to_be_away_it_is_not_asked(steered: Steered
     triton, vision, _ = steered
     triton.failure = (grpc.StatusCode.UNAVAILABLE, "loading")
     assert not await vision.is_ready()
-    for ask in (lambda: vision.analyze(b"x"), vision.taxonomy, vision.release):
+    for ask in (lambda: vision.analyze(b"x"), vision.taxonomy, vision.served_models):
         with pytest.raises(VisionUnavailableError):
             await ask()
     assert triton.requests == []
@@ -311,10 +311,10 @@ async def test_names_are_read_again_after_triton_was_away() -> None:
     triton = SteeredTriton()
     async with listening(triton) as port:
         vision = TritonVision(f"127.0.0.1:{port}", concurrency=2, metrics=Metrics())
-        await vision.release()
+        await vision.served_models()
         await vision.taxonomy()
     assert not await vision.is_ready()
-    for ask in (vision.release, vision.taxonomy):
+    for ask in (vision.served_models, vision.taxonomy):
         with pytest.raises(VisionUnavailableError):
             await ask()
     await vision.close()

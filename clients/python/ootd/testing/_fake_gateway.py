@@ -15,9 +15,8 @@ from ootd.testing import _made_up_vision, _to_proto
 from ootd.testing._services import add_services, check_embedding, require, score_hit
 from ootd.types import ATTRIBUTE_MODELS, AttributeModel, Box, ImageAnalysis, SuperCategory
 from ootd.v1 import catalog_service_pb2 as catalog
-from ootd.v1 import garment_pb2
+from ootd.v1 import garment_pb2, photo_pb2
 from ootd.v1 import search_service_pb2 as search
-from ootd.v1 import vision_service_pb2 as vision
 
 Analyze: TypeAlias = Callable[[bytes, SuperCategory | None, Box | None], ImageAnalysis]
 """Stands for the vision models: photo, guide's category, guide's region → its garments."""
@@ -113,10 +112,10 @@ class FakeGateway:
         self,
         image: bytes,
         guide: garment_pb2.Guide,
-        options: vision.AnalyzeOptions | None = None,
+        options: photo_pb2.AnalyzeOptions | None = None,
     ) -> ImageAnalysis:
         """Analyse a photo as `analyze` does, after the checks that every photo passes."""
-        asked = options or vision.AnalyzeOptions()
+        asked = options or photo_pb2.AnalyzeOptions()
         known_model = 0 <= asked.attribute_model <= len(ATTRIBUTE_MODELS)
         require(known_model, "options.attribute_model", "must be a known AttributeModel")
         self.attribute_models.append((None, *ATTRIBUTE_MODELS)[asked.attribute_model])

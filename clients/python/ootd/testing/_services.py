@@ -16,6 +16,7 @@ from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import (
     catalog_service_pb2_grpc,
     garment_pb2,
+    photo_pb2,
     search_service_pb2_grpc,
     vision_service_pb2_grpc,
 )
@@ -44,7 +45,7 @@ class State(Protocol):
         self,
         image: bytes,
         guide: garment_pb2.Guide,
-        options: vision.AnalyzeOptions | None = None,
+        options: photo_pb2.AnalyzeOptions | None = None,
     ) -> ImageAnalysis:
         """Analyse a photo."""
 
@@ -180,6 +181,15 @@ class _Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
                 response = catalog.UpsertItemsResponse(item_id=request.item_id)
                 _break_or_fill(error, response.error, request_id, context)
             yield response
+
+    def UpsertItem(  # noqa: N802
+        self, request: catalog.UpsertItemRequest, context: grpc.ServicerContext
+    ) -> catalog.UpsertItemResponse:
+        def store() -> catalog.UpsertItemResponse:
+            element = catalog.UpsertItemsRequest.FromString(request.SerializeToString())
+            return catalog.UpsertItemResponse(item=self._state.upsert(element).item)
+
+        return _answer(self._state, "UpsertItem", context, store)
 
     def GetItem(  # noqa: N802
         self, request: catalog.GetItemRequest, context: grpc.ServicerContext

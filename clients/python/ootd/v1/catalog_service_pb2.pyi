@@ -5,11 +5,14 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from ootd.v1 import element_error_pb2 as _element_error_pb2
 from ootd.v1 import garment_pb2 as _garment_pb2
+from ootd.v1 import photo_pb2 as _photo_pb2
 from ootd.v1 import taxonomy_pb2 as _taxonomy_pb2
 import builtins as _builtins
 import sys
@@ -22,6 +25,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _UpsertOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UpsertOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UpsertOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UPSERT_OUTCOME_UNSPECIFIED: _UpsertOutcome.ValueType  # 0
+    """Not given; the item failed."""
+    UPSERT_OUTCOME_CREATED: _UpsertOutcome.ValueType  # 1
+    """There was no item with this id."""
+    UPSERT_OUTCOME_REPLACED: _UpsertOutcome.ValueType  # 2
+    """There was another item with this id; it is replaced."""
+    UPSERT_OUTCOME_UNCHANGED: _UpsertOutcome.ValueType  # 3
+    """The stored item was already the same."""
+
+class UpsertOutcome(_UpsertOutcome, metaclass=_UpsertOutcomeEnumTypeWrapper):
+    """What an upsert came to."""
+
+UPSERT_OUTCOME_UNSPECIFIED: UpsertOutcome.ValueType  # 0
+"""Not given; the item failed."""
+UPSERT_OUTCOME_CREATED: UpsertOutcome.ValueType  # 1
+"""There was no item with this id."""
+UPSERT_OUTCOME_REPLACED: UpsertOutcome.ValueType  # 2
+"""There was another item with this id; it is replaced."""
+UPSERT_OUTCOME_UNCHANGED: UpsertOutcome.ValueType  # 3
+"""The stored item was already the same."""
+Global___UpsertOutcome: _TypeAlias = UpsertOutcome  # noqa: Y015
+
 @_typing.final
 class ItemPhoto(_message.Message):
     """How an item looks."""
@@ -30,6 +61,7 @@ class ItemPhoto(_message.Message):
 
     IMAGE_FIELD_NUMBER: _builtins.int
     GUIDE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """The encoded photo, as in VisionService. Required. It is not kept."""
     @_builtins.property
@@ -38,15 +70,20 @@ class ItemPhoto(_message.Message):
         photo's most confident garment.
         """
 
+    @_builtins.property
+    def options(self) -> _photo_pb2.AnalyzeOptions:
+        """How the photo is to be analysed. Default: as the server is set."""
+
     def __init__(
         self,
         *,
         image: _builtins.bytes = ...,
         guide: _garment_pb2.Guide | None = ...,
+        options: _photo_pb2.AnalyzeOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "image", b"image"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "image", b"image", "options", b"options"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -62,10 +99,16 @@ class ItemEmbedding(_message.Message):
     SUPER_CATEGORY_FIELD_NUMBER: _builtins.int
     SUB_CATEGORY_FIELD_NUMBER: _builtins.int
     COLOR_HISTOGRAM_FIELD_NUMBER: _builtins.int
+    VECTOR_FINGERPRINT_FIELD_NUMBER: _builtins.int
     super_category: _taxonomy_pb2.SuperCategory.ValueType
     """Its super-category. Required."""
     sub_category: _builtins.str
     """Its sub-category; default: none. Must belong to the super-category."""
+    vector_fingerprint: _builtins.str
+    """The models that made embedding and histogram, as answers tell them. Default: not said, and the
+    caller answers for it that they are the served ones. RELEASE_MISMATCH where they are others
+    than those of the stored vectors.
+    """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:
         """Its appearance. Required."""
@@ -83,10 +126,11 @@ class ItemEmbedding(_message.Message):
         super_category: _taxonomy_pb2.SuperCategory.ValueType = ...,
         sub_category: _builtins.str = ...,
         color_histogram: _abc.Iterable[_builtins.float] | None = ...,
+        vector_fingerprint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["embedding", b"embedding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["color_histogram", b"color_histogram", "embedding", b"embedding", "sub_category", b"sub_category", "super_category", b"super_category"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["color_histogram", b"color_histogram", "embedding", b"embedding", "sub_category", b"sub_category", "super_category", b"super_category", "vector_fingerprint", b"vector_fingerprint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -165,6 +209,106 @@ class UpsertItemsRequest(_message.Message):
 Global___UpsertItemsRequest: _TypeAlias = UpsertItemsRequest  # noqa: Y015
 
 @_typing.final
+class UpsertItemRequest(_message.Message):
+    """One item to add or replace; the fields are those of UpsertItemsRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    PHOTO_FIELD_NUMBER: _builtins.int
+    EMBEDDING_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The shop's id of the item. Required."""
+    title: _builtins.str
+    """Title, for people; a category that it names guides the analysis. Default: empty."""
+    payload: _builtins.bytes
+    """Bytes that come back with every hit, such as a price and a link. Never read by the server."""
+    @_builtins.property
+    def photo(self) -> Global___ItemPhoto:
+        """A photo, to be analysed."""
+
+    @_builtins.property
+    def embedding(self) -> Global___ItemEmbedding:
+        """A ready embedding."""
+
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The shop's own attributes by group, such as {"brand": "Acme"}. Names at most 64 characters,
+        values at most 256.
+        """
+
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        photo: Global___ItemPhoto | None = ...,
+        embedding: Global___ItemEmbedding | None = ...,
+        title: _builtins.str = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["embedding", b"embedding", "photo", b"photo", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "embedding", b"embedding", "item_id", b"item_id", "payload", b"payload", "photo", b"photo", "source", b"source", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["photo", "embedding"]  # noqa: Y015
+    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
+
+Global___UpsertItemRequest: _TypeAlias = UpsertItemRequest  # noqa: Y015
+
+@_typing.final
+class UpsertItemResponse(_message.Message):
+    """The stored item."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    outcome: Global___UpsertOutcome.ValueType
+    """Whether it is new, replaces another, or was already the same."""
+    @_builtins.property
+    def item(self) -> Global___Item:
+        """The item as it is now stored, and durable."""
+
+    def __init__(
+        self,
+        *,
+        item: Global___Item | None = ...,
+        outcome: Global___UpsertOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpsertItemResponse: _TypeAlias = UpsertItemResponse  # noqa: Y015
+
+@_typing.final
 class UpsertItemsResponse(_message.Message):
     """The answer to one item of a stream."""
 
@@ -174,10 +318,13 @@ class UpsertItemsResponse(_message.Message):
     ITEM_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The request's id."""
     changed: _builtins.bool
     """False where the stored item was already the same."""
+    outcome: Global___UpsertOutcome.ValueType
+    """Whether it is new, replaces another, or was already the same."""
     @_builtins.property
     def item(self) -> Global___Item:
         """The item as it is now stored, and durable."""
@@ -193,10 +340,11 @@ class UpsertItemsResponse(_message.Message):
         item: Global___Item | None = ...,
         error: _element_error_pb2.ElementError | None = ...,
         changed: _builtins.bool = ...,
+        outcome: Global___UpsertOutcome.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "item", b"item", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "error", b"error", "item", b"item", "item_id", b"item_id", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "error", b"error", "item", b"item", "item_id", b"item_id", "outcome", b"outcome", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["item", "error"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
@@ -237,6 +385,7 @@ class Item(_message.Message):
     GARMENT_FIELD_NUMBER: _builtins.int
     SEQUENCE_NUMBER_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    VECTOR_FINGERPRINT_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The shop's id."""
     title: _builtins.str
@@ -245,6 +394,8 @@ class Item(_message.Message):
     """The shop's own bytes."""
     sequence_number: _builtins.int
     """Position in the change log; larger is later."""
+    vector_fingerprint: _builtins.str
+    """The models that made embedding and histogram; set where these are."""
     @_builtins.property
     def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The shop's own attributes."""
@@ -269,10 +420,11 @@ class Item(_message.Message):
         garment: _garment_pb2.Garment | None = ...,
         sequence_number: _builtins.int = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        vector_fingerprint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["garment", b"garment", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "garment", b"garment", "item_id", b"item_id", "payload", b"payload", "sequence_number", b"sequence_number", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "garment", b"garment", "item_id", b"item_id", "payload", b"payload", "sequence_number", b"sequence_number", "title", b"title", "update_time", b"update_time", "vector_fingerprint", b"vector_fingerprint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -285,16 +437,24 @@ class GetItemRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ITEM_ID_FIELD_NUMBER: _builtins.int
+    ITEM_FIELDS_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The item's id. Required."""
+    @_builtins.property
+    def item_fields(self) -> _field_mask_pb2.FieldMask:
+        """Which fields the item carries, as paths of Item such as "title" or "garment.embedding"; item_id
+        always. Default: all.
+        """
+
     def __init__(
         self,
         *,
         item_id: _builtins.str = ...,
+        item_fields: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item_fields", b"item_fields"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_fields", b"item_fields", "item_id", b"item_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -309,7 +469,7 @@ class GetItemResponse(_message.Message):
     ITEM_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def item(self) -> Global___Item:
-        """The item, with its embedding and histogram."""
+        """The item, with its embedding and histogram unless others were asked for."""
 
     def __init__(
         self,
@@ -333,22 +493,30 @@ class ListItemsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SUPER_CATEGORY_FIELD_NUMBER: _builtins.int
+    ITEM_FIELDS_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many items: 1 to 1000. Default: 100."""
     page_token: _builtins.str
     """The next_page_token of the page before. Default: the first page."""
     super_category: _taxonomy_pb2.SuperCategory.ValueType
     """Only items of this super-category. Default: all."""
+    @_builtins.property
+    def item_fields(self) -> _field_mask_pb2.FieldMask:
+        """Which fields the items carry, as paths of Item such as "title" or "garment.embedding"; item_id
+        always. Default: all but the garment's embedding and histogram.
+        """
+
     def __init__(
         self,
         *,
         page_size: _builtins.int | None = ...,
         page_token: _builtins.str = ...,
         super_category: _taxonomy_pb2.SuperCategory.ValueType = ...,
+        item_fields: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "page_size", b"page_size"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "item_fields", b"item_fields", "page_size", b"page_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "page_size", b"page_size", "page_token", b"page_token", "super_category", b"super_category"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "item_fields", b"item_fields", "page_size", b"page_size", "page_token", b"page_token", "super_category", b"super_category"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
     _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015

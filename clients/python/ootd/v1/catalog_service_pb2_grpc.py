@@ -43,6 +43,11 @@ class CatalogServiceStub:
                 request_serializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsRequest.SerializeToString,
                 response_deserializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsResponse.FromString,
                 _registered_method=True)
+        self.UpsertItem = channel.unary_unary(
+                '/ootd.v1.CatalogService/UpsertItem',
+                request_serializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemRequest.SerializeToString,
+                response_deserializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemResponse.FromString,
+                _registered_method=True)
         self.GetItem = channel.unary_unary(
                 '/ootd.v1.CatalogService/GetItem',
                 request_serializer=ootd_dot_v1_dot_catalog__service__pb2.GetItemRequest.SerializeToString,
@@ -71,13 +76,23 @@ class CatalogServiceServicer:
         """Adds or replaces items, each acknowledged once it is durable. An acknowledged item is found by
         GetItem and ListItems at once and by searches on the same server at once, elsewhere within a
         second. Items are worked on side by side (at most 16 of one stream at a time; reading pauses
-        beyond) and acknowledged in the order of arrival. The same item again changes nothing. An
+        beyond) and acknowledged in the order of arrival; of one id, the one that came last is what is
+        stored in the end. The same item again, looked at by the same models, changes nothing. An
         element that fails changes nothing, is answered with its error, and the stream goes on.
 
-        Errors of an element: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
+        Errors of an element: those of UpsertItem. Errors of the stream: those of every stream.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpsertItem(self, request, context):
+        """Adds or replaces one item, as UpsertItems does.
+
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
         VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-        (NO_MATCHING_GARMENT, RELEASE_MISMATCH), UNAVAILABLE (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
-        Errors of the stream: UNAVAILABLE (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+        (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+        (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,17 +101,19 @@ class CatalogServiceServicer:
     def GetItem(self, request, context):
         """Reads one item.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-        (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+        (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListItems(self, request, context):
-        """Reads items in the order of their ids, a page at a time.
+        """Reads items in the order of their ids, a page at a time. A page ends early where it would have
+        more than 24 MiB.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,9 +121,10 @@ class CatalogServiceServicer:
 
     def DeleteItems(self, request, context):
         """Deletes items, all in one transaction. Unknown ids are not an error: the answer tells which
-        ids there were.
+        ids there were. UNAVAILABLE means that nothing was deleted.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,6 +137,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.UpsertItems,
                     request_deserializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsRequest.FromString,
                     response_serializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsResponse.SerializeToString,
+            ),
+            'UpsertItem': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpsertItem,
+                    request_deserializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemRequest.FromString,
+                    response_serializer=ootd_dot_v1_dot_catalog__service__pb2.UpsertItemResponse.SerializeToString,
             ),
             'GetItem': grpc.unary_unary_rpc_method_handler(
                     servicer.GetItem,
@@ -167,6 +190,33 @@ class CatalogService:
             '/ootd.v1.CatalogService/UpsertItems',
             ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsRequest.SerializeToString,
             ootd_dot_v1_dot_catalog__service__pb2.UpsertItemsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpsertItem(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ootd.v1.CatalogService/UpsertItem',
+            ootd_dot_v1_dot_catalog__service__pb2.UpsertItemRequest.SerializeToString,
+            ootd_dot_v1_dot_catalog__service__pb2.UpsertItemResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,30 +41,39 @@ class CatalogServiceStub:
     """Adds or replaces items, each acknowledged once it is durable. An acknowledged item is found by
     GetItem and ListItems at once and by searches on the same server at once, elsewhere within a
     second. Items are worked on side by side (at most 16 of one stream at a time; reading pauses
-    beyond) and acknowledged in the order of arrival. The same item again changes nothing. An
+    beyond) and acknowledged in the order of arrival; of one id, the one that came last is what is
+    stored in the end. The same item again, looked at by the same models, changes nothing. An
     element that fails changes nothing, is answered with its error, and the stream goes on.
 
-    Errors of an element: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
+    Errors of an element: those of UpsertItem. Errors of the stream: those of every stream.
+    """
+    UpsertItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpsertItemRequest, _catalog_service_pb2.UpsertItemResponse]
+    """Adds or replaces one item, as UpsertItems does.
+
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
     VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-    (NO_MATCHING_GARMENT, RELEASE_MISMATCH), UNAVAILABLE (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
-    Errors of the stream: UNAVAILABLE (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+    (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+    (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
     """
     GetItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetItemRequest, _catalog_service_pb2.GetItemResponse]
     """Reads one item.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-    (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+    (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE).
     """
     ListItems: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListItemsRequest, _catalog_service_pb2.ListItemsResponse]
-    """Reads items in the order of their ids, a page at a time.
+    """Reads items in the order of their ids, a page at a time. A page ends early where it would have
+    more than 24 MiB.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE).
     """
     DeleteItems: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemsRequest, _catalog_service_pb2.DeleteItemsResponse]
     """Deletes items, all in one transaction. Unknown ids are not an error: the answer tells which
-    ids there were.
+    ids there were. UNAVAILABLE means that nothing was deleted.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE).
     """
 
 @_typing.type_check_only
@@ -80,30 +89,39 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Adds or replaces items, each acknowledged once it is durable. An acknowledged item is found by
     GetItem and ListItems at once and by searches on the same server at once, elsewhere within a
     second. Items are worked on side by side (at most 16 of one stream at a time; reading pauses
-    beyond) and acknowledged in the order of arrival. The same item again changes nothing. An
+    beyond) and acknowledged in the order of arrival; of one id, the one that came last is what is
+    stored in the end. The same item again, looked at by the same models, changes nothing. An
     element that fails changes nothing, is answered with its error, and the stream goes on.
 
-    Errors of an element: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
+    Errors of an element: those of UpsertItem. Errors of the stream: those of every stream.
+    """
+    UpsertItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpsertItemRequest, _catalog_service_pb2.UpsertItemResponse]  # type: ignore[assignment]
+    """Adds or replaces one item, as UpsertItems does.
+
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
     VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-    (NO_MATCHING_GARMENT, RELEASE_MISMATCH), UNAVAILABLE (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
-    Errors of the stream: UNAVAILABLE (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+    (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+    (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
     """
     GetItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetItemRequest, _catalog_service_pb2.GetItemResponse]  # type: ignore[assignment]
     """Reads one item.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-    (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+    (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE).
     """
     ListItems: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListItemsRequest, _catalog_service_pb2.ListItemsResponse]  # type: ignore[assignment]
-    """Reads items in the order of their ids, a page at a time.
+    """Reads items in the order of their ids, a page at a time. A page ends early where it would have
+    more than 24 MiB.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE).
     """
     DeleteItems: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemsRequest, _catalog_service_pb2.DeleteItemsResponse]  # type: ignore[assignment]
     """Deletes items, all in one transaction. Unknown ids are not an error: the answer tells which
-    ids there were.
+    ids there were. UNAVAILABLE means that nothing was deleted.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE).
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -122,13 +140,25 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Adds or replaces items, each acknowledged once it is durable. An acknowledged item is found by
         GetItem and ListItems at once and by searches on the same server at once, elsewhere within a
         second. Items are worked on side by side (at most 16 of one stream at a time; reading pauses
-        beyond) and acknowledged in the order of arrival. The same item again changes nothing. An
+        beyond) and acknowledged in the order of arrival; of one id, the one that came last is what is
+        stored in the end. The same item again, looked at by the same models, changes nothing. An
         element that fails changes nothing, is answered with its error, and the stream goes on.
 
-        Errors of an element: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
+        Errors of an element: those of UpsertItem. Errors of the stream: those of every stream.
+        """
+
+    @_abc_1.abstractmethod
+    def UpsertItem(
+        self,
+        request: _catalog_service_pb2.UpsertItemRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.UpsertItemResponse, _abc.Awaitable[_catalog_service_pb2.UpsertItemResponse]]:
+        """Adds or replaces one item, as UpsertItems does.
+
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
         VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-        (NO_MATCHING_GARMENT, RELEASE_MISMATCH), UNAVAILABLE (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
-        Errors of the stream: UNAVAILABLE (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+        (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+        (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -139,8 +169,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.GetItemResponse, _abc.Awaitable[_catalog_service_pb2.GetItemResponse]]:
         """Reads one item.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-        (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+        (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -149,9 +179,11 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListItemsResponse, _abc.Awaitable[_catalog_service_pb2.ListItemsResponse]]:
-        """Reads items in the order of their ids, a page at a time.
+        """Reads items in the order of their ids, a page at a time. A page ends early where it would have
+        more than 24 MiB.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -161,9 +193,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.DeleteItemsResponse, _abc.Awaitable[_catalog_service_pb2.DeleteItemsResponse]]:
         """Deletes items, all in one transaction. Unknown ids are not an error: the answer tells which
-        ids there were.
+        ids there were. UNAVAILABLE means that nothing was deleted.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE).
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -45,7 +45,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {"width": "1", "height": "1", "minimum_side": "16"}
     """
     ERROR_REASON_NO_MATCHING_GARMENT: _ErrorReason.ValueType  # 6
-    """No garment in the photo matches the item's category. FAILED_PRECONDITION.
+    """No garment in the photo matches the item's category, or there is none at all.
+    FAILED_PRECONDITION.
     Metadata: {"item_id": "sku-1", "category": "shoes"}
     """
     ERROR_REASON_ITEM_NOT_FOUND: _ErrorReason.ValueType  # 7
@@ -82,7 +83,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_RELEASE_MISMATCH: _ErrorReason.ValueType  # 15
     """Embeddings or colour histograms of the store were made by other models than those that are
-    served. FAILED_PRECONDITION; the fingerprints are those of embedder and crop model.
+    served, or than those that the caller says made his. FAILED_PRECONDITION; the fingerprints are
+    those of embedder and crop model.
     Metadata: {"stored": "3f2a-81d0", "served": "9b1c-81d0"}
     """
     ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: _ErrorReason.ValueType  # 16
@@ -90,11 +92,35 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not serve. FAILED_PRECONDITION; ask without it, or for another.
     Metadata: {"attribute_model": "sequencer"}
     """
+    ERROR_REASON_ANSWER_TOO_LARGE: _ErrorReason.ValueType  # 17
+    """The answer would have more bytes than an answer may. RESOURCE_EXHAUSTED, without
+    google.rpc.RetryInfo: ask for less, by fewer hits or by fields without the payload.
+    Metadata: {"bytes": "49283072", "limit_bytes": "25165824"}
+    """
+    ERROR_REASON_STREAM_IDLE: _ErrorReason.ValueType  # 18
+    """Nothing came in over a stream for longer than the server waits. DEADLINE_EXCEEDED; open another
+    one.
+    Metadata: {"seconds": "60"}
+    """
+    ERROR_REASON_CALLER_OVER_SHARE: _ErrorReason.ValueType  # 19
+    """The caller (its token, or its address where there are no tokens) has as many calls or streams
+    running as one caller may. RESOURCE_EXHAUSTED with google.rpc.RetryInfo.
+    Metadata: {"limit": "48"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call, or one element of a stream, failed. A failed call carries a google.rpc.ErrorInfo with
     domain "ootd" and, as reason, one of these names without its prefix; its metadata always holds
     "request_id", which is in the server's log. Numbers and names are never reused.
+
+    Errors of every call: INVALID_ARGUMENT (INVALID_FIELD, where the bytes are no message of the
+    method), UNAUTHENTICATED (UNAUTHENTICATED), RESOURCE_EXHAUSTED (OVERLOADED, CALLER_OVER_SHARE),
+    UNAVAILABLE (SHUTTING_DOWN), DEADLINE_EXCEEDED (DEADLINE_EXCEEDED), INTERNAL (INTERNAL). Of every
+    stream, besides: DEADLINE_EXCEEDED (STREAM_IDLE).
+
+    Two refusals come from gRPC itself, before a service is asked, and carry no ErrorInfo:
+    RESOURCE_EXHAUSTED for a request of more than 32 MiB, and RESOURCE_EXHAUSTED where the server has
+    more calls than it ever takes. Answers are at most 24 MiB, so callers must take so much.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -120,7 +146,8 @@ ERROR_REASON_IMAGE_TOO_SMALL: ErrorReason.ValueType  # 5
 Metadata: {"width": "1", "height": "1", "minimum_side": "16"}
 """
 ERROR_REASON_NO_MATCHING_GARMENT: ErrorReason.ValueType  # 6
-"""No garment in the photo matches the item's category. FAILED_PRECONDITION.
+"""No garment in the photo matches the item's category, or there is none at all.
+FAILED_PRECONDITION.
 Metadata: {"item_id": "sku-1", "category": "shoes"}
 """
 ERROR_REASON_ITEM_NOT_FOUND: ErrorReason.ValueType  # 7
@@ -157,12 +184,28 @@ Metadata: {}
 """
 ERROR_REASON_RELEASE_MISMATCH: ErrorReason.ValueType  # 15
 """Embeddings or colour histograms of the store were made by other models than those that are
-served. FAILED_PRECONDITION; the fingerprints are those of embedder and crop model.
+served, or than those that the caller says made his. FAILED_PRECONDITION; the fingerprints are
+those of embedder and crop model.
 Metadata: {"stored": "3f2a-81d0", "served": "9b1c-81d0"}
 """
 ERROR_REASON_ATTRIBUTE_MODEL_NOT_SERVED: ErrorReason.ValueType  # 16
 """The request asks for an attribute model, or the server is set to one, that its vision server does
 not serve. FAILED_PRECONDITION; ask without it, or for another.
 Metadata: {"attribute_model": "sequencer"}
+"""
+ERROR_REASON_ANSWER_TOO_LARGE: ErrorReason.ValueType  # 17
+"""The answer would have more bytes than an answer may. RESOURCE_EXHAUSTED, without
+google.rpc.RetryInfo: ask for less, by fewer hits or by fields without the payload.
+Metadata: {"bytes": "49283072", "limit_bytes": "25165824"}
+"""
+ERROR_REASON_STREAM_IDLE: ErrorReason.ValueType  # 18
+"""Nothing came in over a stream for longer than the server waits. DEADLINE_EXCEEDED; open another
+one.
+Metadata: {"seconds": "60"}
+"""
+ERROR_REASON_CALLER_OVER_SHARE: ErrorReason.ValueType  # 19
+"""The caller (its token, or its address where there are no tokens) has as many calls or streams
+running as one caller may. RESOURCE_EXHAUSTED with google.rpc.RetryInfo.
+Metadata: {"limit": "48"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from ootd.v1 import taxonomy_pb2 as ootd_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ootd/v1/garment.proto\x12\x07ootd.v1\x1a\x16ootd/v1/taxonomy.proto\"E\n\x03\x42ox\x12\x0e\n\x02x0\x18\x01 \x01(\x02R\x02x0\x12\x0e\n\x02y0\x18\x02 \x01(\x02R\x02y0\x12\x0e\n\x02x1\x18\x03 \x01(\x02R\x02x1\x12\x0e\n\x02y1\x18\x04 \x01(\x02R\x02y1\"#\n\tEmbedding\x12\x16\n\x06values\x18\x01 \x03(\x02R\x06values\"n\n\x05Guide\x12\x34\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryH\x00R\x08\x63\x61tegory\x12&\n\x06region\x18\x02 \x01(\x0b\x32\x0c.ootd.v1.BoxH\x00R\x06regionB\x07\n\x05known\"M\n\tAttribute\x12\x14\n\x05group\x18\x01 \x01(\tR\x05group\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n\x05score\x18\x03 \x01(\x02R\x05score\"\x91\x03\n\x07Garment\x12\x1e\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x0c.ootd.v1.BoxR\x03\x62ox\x12\x31\n\nbox_origin\x18\x02 \x01(\x0e\x32\x12.ootd.v1.BoxOriginR\tboxOrigin\x12\x14\n\x05score\x18\x03 \x01(\x02R\x05score\x12=\n\x0esuper_category\x18\x04 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12!\n\x0csub_category\x18\x05 \x01(\tR\x0bsubCategory\x12,\n\x12sub_category_score\x18\x06 \x01(\x02R\x10subCategoryScore\x12\x32\n\nattributes\x18\x07 \x03(\x0b\x32\x12.ootd.v1.AttributeR\nattributes\x12\x30\n\tembedding\x18\x08 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12\'\n\x0f\x63olor_histogram\x18\t \x03(\x02R\x0e\x63olorHistogram\"i\n\x0e\x44roppedGarment\x12*\n\x07garment\x18\x01 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12+\n\x06reason\x18\x02 \x01(\x0e\x32\x13.ootd.v1.DropReasonR\x06reason\"\x9e\x01\n\rImageAnalysis\x12\x14\n\x05width\x18\x01 \x01(\rR\x05width\x12\x16\n\x06height\x18\x02 \x01(\rR\x06height\x12,\n\x08garments\x18\x03 \x03(\x0b\x32\x10.ootd.v1.GarmentR\x08garments\x12\x31\n\x07\x64ropped\x18\x04 \x03(\x0b\x32\x17.ootd.v1.DroppedGarmentR\x07\x64ropped*s\n\tBoxOrigin\x12\x1a\n\x16\x42OX_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13\x42OX_ORIGIN_DETECTED\x10\x01\x12\x1a\n\x16\x42OX_ORIGIN_WHOLE_PHOTO\x10\x02\x12\x15\n\x11\x42OX_ORIGIN_REGION\x10\x03*\xa0\x01\n\nDropReason\x12\x1b\n\x17\x44ROP_REASON_UNSPECIFIED\x10\x00\x12%\n!DROP_REASON_CATEGORY_DISAGREEMENT\x10\x01\x12\"\n\x1e\x44ROP_REASON_EXPLAINED_BY_DRESS\x10\x02\x12*\n&DROP_REASON_EXPLAINED_BY_TOP_OR_BOTTOM\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ootd/v1/garment.proto\x12\x07ootd.v1\x1a\x16ootd/v1/taxonomy.proto\"E\n\x03\x42ox\x12\x0e\n\x02x0\x18\x01 \x01(\x02R\x02x0\x12\x0e\n\x02y0\x18\x02 \x01(\x02R\x02y0\x12\x0e\n\x02x1\x18\x03 \x01(\x02R\x02x1\x12\x0e\n\x02y1\x18\x04 \x01(\x02R\x02y1\"#\n\tEmbedding\x12\x16\n\x06values\x18\x01 \x03(\x02R\x06values\"n\n\x05Guide\x12\x34\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryH\x00R\x08\x63\x61tegory\x12&\n\x06region\x18\x02 \x01(\x0b\x32\x0c.ootd.v1.BoxH\x00R\x06regionB\x07\n\x05known\"M\n\tAttribute\x12\x14\n\x05group\x18\x01 \x01(\tR\x05group\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n\x05score\x18\x03 \x01(\x02R\x05score\"\x91\x03\n\x07Garment\x12\x1e\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x0c.ootd.v1.BoxR\x03\x62ox\x12\x31\n\nbox_origin\x18\x02 \x01(\x0e\x32\x12.ootd.v1.BoxOriginR\tboxOrigin\x12\x14\n\x05score\x18\x03 \x01(\x02R\x05score\x12=\n\x0esuper_category\x18\x04 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12!\n\x0csub_category\x18\x05 \x01(\tR\x0bsubCategory\x12,\n\x12sub_category_score\x18\x06 \x01(\x02R\x10subCategoryScore\x12\x32\n\nattributes\x18\x07 \x03(\x0b\x32\x12.ootd.v1.AttributeR\nattributes\x12\x30\n\tembedding\x18\x08 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12\'\n\x0f\x63olor_histogram\x18\t \x03(\x02R\x0e\x63olorHistogram\"i\n\x0e\x44roppedGarment\x12*\n\x07garment\x18\x01 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12+\n\x06reason\x18\x02 \x01(\x0e\x32\x13.ootd.v1.DropReasonR\x06reason\"\xcd\x01\n\rImageAnalysis\x12\x14\n\x05width\x18\x01 \x01(\rR\x05width\x12\x16\n\x06height\x18\x02 \x01(\rR\x06height\x12,\n\x08garments\x18\x03 \x03(\x0b\x32\x10.ootd.v1.GarmentR\x08garments\x12\x31\n\x07\x64ropped\x18\x04 \x03(\x0b\x32\x17.ootd.v1.DroppedGarmentR\x07\x64ropped\x12-\n\x12vector_fingerprint\x18\x05 \x01(\tR\x11vectorFingerprint*s\n\tBoxOrigin\x12\x1a\n\x16\x42OX_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13\x42OX_ORIGIN_DETECTED\x10\x01\x12\x1a\n\x16\x42OX_ORIGIN_WHOLE_PHOTO\x10\x02\x12\x15\n\x11\x42OX_ORIGIN_REGION\x10\x03*\xdd\x01\n\nDropReason\x12\x1b\n\x17\x44ROP_REASON_UNSPECIFIED\x10\x00\x12%\n!DROP_REASON_CATEGORY_DISAGREEMENT\x10\x01\x12\"\n\x1e\x44ROP_REASON_EXPLAINED_BY_DRESS\x10\x02\x12*\n&DROP_REASON_EXPLAINED_BY_TOP_OR_BOTTOM\x10\x03\x12\x1f\n\x1b\x44ROP_REASON_NOT_OF_CATEGORY\x10\x04\x12\x1a\n\x16\x44ROP_REASON_NO_GARMENT\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ootd.v1.garment_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BOXORIGIN']._serialized_start=1029
-  _globals['_BOXORIGIN']._serialized_end=1144
-  _globals['_DROPREASON']._serialized_start=1147
-  _globals['_DROPREASON']._serialized_end=1307
+  _globals['_BOXORIGIN']._serialized_start=1076
+  _globals['_BOXORIGIN']._serialized_end=1191
+  _globals['_DROPREASON']._serialized_start=1194
+  _globals['_DROPREASON']._serialized_end=1415
   _globals['_BOX']._serialized_start=58
   _globals['_BOX']._serialized_end=127
   _globals['_EMBEDDING']._serialized_start=129
@@ -49,5 +49,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DROPPEDGARMENT']._serialized_start=761
   _globals['_DROPPEDGARMENT']._serialized_end=866
   _globals['_IMAGEANALYSIS']._serialized_start=869
-  _globals['_IMAGEANALYSIS']._serialized_end=1027
+  _globals['_IMAGEANALYSIS']._serialized_end=1074
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,7 @@ class _BoxOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BoxOrigin.V
     BOX_ORIGIN_DETECTED: _BoxOrigin.ValueType  # 1
     """The detector found it."""
     BOX_ORIGIN_WHOLE_PHOTO: _BoxOrigin.ValueType  # 2
-    """The detector found nothing, so the whole photo is taken for one garment."""
+    """The detector found nothing, so the whole photo was looked at as one garment."""
     BOX_ORIGIN_REGION: _BoxOrigin.ValueType  # 3
     """The caller's rectangle."""
 
@@ -43,7 +43,7 @@ BOX_ORIGIN_UNSPECIFIED: BoxOrigin.ValueType  # 0
 BOX_ORIGIN_DETECTED: BoxOrigin.ValueType  # 1
 """The detector found it."""
 BOX_ORIGIN_WHOLE_PHOTO: BoxOrigin.ValueType  # 2
-"""The detector found nothing, so the whole photo is taken for one garment."""
+"""The detector found nothing, so the whole photo was looked at as one garment."""
 BOX_ORIGIN_REGION: BoxOrigin.ValueType  # 3
 """The caller's rectangle."""
 Global___BoxOrigin: _TypeAlias = BoxOrigin  # noqa: Y015
@@ -62,6 +62,10 @@ class _DropReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DropReason
     """A dress at the same place is the better explanation."""
     DROP_REASON_EXPLAINED_BY_TOP_OR_BOTTOM: _DropReason.ValueType  # 3
     """A top or a bottom at the same place is the better explanation."""
+    DROP_REASON_NOT_OF_CATEGORY: _DropReason.ValueType  # 4
+    """Nothing of the guide's category was detected, and the photo as a whole shows something else."""
+    DROP_REASON_NO_GARMENT: _DropReason.ValueType  # 5
+    """Nothing was detected, and the photo as a whole does not look like a garment."""
 
 class DropReason(_DropReason, metaclass=_DropReasonEnumTypeWrapper):
     """Why a box was not kept as a garment."""
@@ -74,6 +78,10 @@ DROP_REASON_EXPLAINED_BY_DRESS: DropReason.ValueType  # 2
 """A dress at the same place is the better explanation."""
 DROP_REASON_EXPLAINED_BY_TOP_OR_BOTTOM: DropReason.ValueType  # 3
 """A top or a bottom at the same place is the better explanation."""
+DROP_REASON_NOT_OF_CATEGORY: DropReason.ValueType  # 4
+"""Nothing of the guide's category was detected, and the photo as a whole shows something else."""
+DROP_REASON_NO_GARMENT: DropReason.ValueType  # 5
+"""Nothing was detected, and the photo as a whole does not look like a garment."""
 Global___DropReason: _TypeAlias = DropReason  # noqa: Y015
 
 @_typing.final
@@ -298,13 +306,20 @@ class ImageAnalysis(_message.Message):
     HEIGHT_FIELD_NUMBER: _builtins.int
     GARMENTS_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
+    VECTOR_FINGERPRINT_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """Width of the photo in pixels, after EXIF orientation."""
     height: _builtins.int
     """Height of the photo in pixels, after EXIF orientation."""
+    vector_fingerprint: _builtins.str
+    """The models that made embeddings and colour histograms. Vectors of two fingerprints are never
+    compared. Empty: not known.
+    """
     @_builtins.property
     def garments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Garment]:
-        """Its garments, the most confident first. At least one, unless every box was dropped for a guide."""
+        """Its garments, the most confident first; none where the photo shows none, and `dropped` then
+        says why.
+        """
 
     @_builtins.property
     def dropped(self) -> _containers.RepeatedCompositeFieldContainer[Global___DroppedGarment]:
@@ -317,10 +332,11 @@ class ImageAnalysis(_message.Message):
         height: _builtins.int = ...,
         garments: _abc.Iterable[Global___Garment] | None = ...,
         dropped: _abc.Iterable[Global___DroppedGarment] | None = ...,
+        vector_fingerprint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "garments", b"garments", "height", b"height", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "garments", b"garments", "height", b"height", "vector_fingerprint", b"vector_fingerprint", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,10 +5,12 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from ootd.v1 import catalog_service_pb2 as _catalog_service_pb2
 from ootd.v1 import garment_pb2 as _garment_pb2
+from ootd.v1 import photo_pb2 as _photo_pb2
 from ootd.v1 import taxonomy_pb2 as _taxonomy_pb2
 import builtins as _builtins
 import sys
@@ -31,6 +33,8 @@ class SearchByImageRequest(_message.Message):
     GUIDE_FIELD_NUMBER: _builtins.int
     K_FIELD_NUMBER: _builtins.int
     INCLUDE_SCORE_PARTS_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    HIT_OPTIONS_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """The encoded photo, as in VisionService. Required."""
     k: _builtins.int
@@ -41,6 +45,14 @@ class SearchByImageRequest(_message.Message):
     def guide(self) -> _garment_pb2.Guide:
         """What the caller already knows. Default: nothing; every garment is searched with."""
 
+    @_builtins.property
+    def options(self) -> _photo_pb2.AnalyzeOptions:
+        """How the photo is to be analysed. Default: as the server is set."""
+
+    @_builtins.property
+    def hit_options(self) -> Global___HitOptions:
+        """Which hits come, and what they carry. Default: the k best, without vectors."""
+
     def __init__(
         self,
         *,
@@ -48,16 +60,56 @@ class SearchByImageRequest(_message.Message):
         guide: _garment_pb2.Guide | None = ...,
         k: _builtins.int | None = ...,
         include_score_parts: _builtins.bool = ...,
+        options: _photo_pb2.AnalyzeOptions | None = ...,
+        hit_options: Global___HitOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "k", b"k"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "hit_options", b"hit_options", "k", b"k", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "image", b"image", "include_score_parts", b"include_score_parts", "k", b"k"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "hit_options", b"hit_options", "image", b"image", "include_score_parts", b"include_score_parts", "k", b"k", "options", b"options"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__k: _TypeAlias = _typing.Literal["k"]  # noqa: Y015
     _WhichOneofArgType__k: _TypeAlias = _typing.Literal["_k", b"_k"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__k) -> _WhichOneofReturnType__k | None: ...
 
 Global___SearchByImageRequest: _TypeAlias = SearchByImageRequest  # noqa: Y015
+
+@_typing.final
+class HitOptions(_message.Message):
+    """Which hits come, and what they carry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFSET_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    ITEM_FIELDS_FIELD_NUMBER: _builtins.int
+    offset: _builtins.int
+    """How many of the best hits are passed over, 0 to 10000, so that pages of hits can be shown.
+    Default: 0.
+    """
+    min_score: _builtins.float
+    """Lowest score of a hit, -1 to 1. Default: none, all k hits come."""
+    @_builtins.property
+    def item_fields(self) -> _field_mask_pb2.FieldMask:
+        """Which fields the items of hits carry, as paths of Item such as "title", "payload" or
+        "garment.embedding"; item_id always. Default: all but the garment's embedding and histogram.
+        """
+
+    def __init__(
+        self,
+        *,
+        offset: _builtins.int = ...,
+        min_score: _builtins.float | None = ...,
+        item_fields: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_min_score", b"_min_score", "item_fields", b"item_fields", "min_score", b"min_score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_min_score", b"_min_score", "item_fields", b"item_fields", "min_score", b"min_score", "offset", b"offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
+    _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
+
+Global___HitOptions: _TypeAlias = HitOptions  # noqa: Y015
 
 @_typing.final
 class SearchByImageResponse(_message.Message):
@@ -69,10 +121,13 @@ class SearchByImageResponse(_message.Message):
     DROPPED_FIELD_NUMBER: _builtins.int
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
+    VECTOR_FINGERPRINT_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """Width of the photo in pixels, after EXIF orientation."""
     height: _builtins.int
     """Height of the photo in pixels, after EXIF orientation."""
+    vector_fingerprint: _builtins.str
+    """The models that made the garments' embeddings and colour histograms."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___GarmentHits]:
         """One element for each garment of the photo, the most confident garment first."""
@@ -88,10 +143,11 @@ class SearchByImageResponse(_message.Message):
         dropped: _abc.Iterable[_garment_pb2.DroppedGarment] | None = ...,
         width: _builtins.int = ...,
         height: _builtins.int = ...,
+        vector_fingerprint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "height", b"height", "results", b"results", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "height", b"height", "results", b"results", "vector_fingerprint", b"vector_fingerprint", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -204,22 +260,28 @@ class SearchByItemRequest(_message.Message):
     ITEM_ID_FIELD_NUMBER: _builtins.int
     K_FIELD_NUMBER: _builtins.int
     INCLUDE_SCORE_PARTS_FIELD_NUMBER: _builtins.int
+    HIT_OPTIONS_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """The item's id. Required."""
     k: _builtins.int
     """How many hits: 1 to 1000. Default: 10."""
     include_score_parts: _builtins.bool
     """Whether hits carry the parts of their score. Default: no."""
+    @_builtins.property
+    def hit_options(self) -> Global___HitOptions:
+        """Which hits come, and what they carry. Default: the k best, without vectors."""
+
     def __init__(
         self,
         *,
         item_id: _builtins.str = ...,
         k: _builtins.int | None = ...,
         include_score_parts: _builtins.bool = ...,
+        hit_options: Global___HitOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "k", b"k"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "hit_options", b"hit_options", "k", b"k"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "include_score_parts", b"include_score_parts", "item_id", b"item_id", "k", b"k"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "hit_options", b"hit_options", "include_score_parts", b"include_score_parts", "item_id", b"item_id", "k", b"k"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__k: _TypeAlias = _typing.Literal["k"]  # noqa: Y015
     _WhichOneofArgType__k: _TypeAlias = _typing.Literal["_k", b"_k"]  # noqa: Y015
@@ -262,12 +324,19 @@ class SearchByEmbeddingRequest(_message.Message):
     COLOR_HISTOGRAM_FIELD_NUMBER: _builtins.int
     K_FIELD_NUMBER: _builtins.int
     INCLUDE_SCORE_PARTS_FIELD_NUMBER: _builtins.int
+    VECTOR_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    HIT_OPTIONS_FIELD_NUMBER: _builtins.int
     super_category: _taxonomy_pb2.SuperCategory.ValueType
     """Which index to search. Required."""
     k: _builtins.int
     """How many hits: 1 to 1000. Default: 10."""
     include_score_parts: _builtins.bool
     """Whether hits carry the parts of their score. Default: no."""
+    vector_fingerprint: _builtins.str
+    """The models that made the embedding, as answers tell them. Default: not said, and the caller
+    answers for it that they are the served ones. RELEASE_MISMATCH where they are others than those
+    of the stored vectors.
+    """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:
         """The embedding. Required."""
@@ -275,6 +344,10 @@ class SearchByEmbeddingRequest(_message.Message):
     @_builtins.property
     def color_histogram(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """HSV colour histogram, 56 values; default: none, and colour counts nothing."""
+
+    @_builtins.property
+    def hit_options(self) -> Global___HitOptions:
+        """Which hits come, and what they carry. Default: the k best, without vectors."""
 
     def __init__(
         self,
@@ -284,10 +357,12 @@ class SearchByEmbeddingRequest(_message.Message):
         color_histogram: _abc.Iterable[_builtins.float] | None = ...,
         k: _builtins.int | None = ...,
         include_score_parts: _builtins.bool = ...,
+        vector_fingerprint: _builtins.str = ...,
+        hit_options: Global___HitOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "embedding", b"embedding", "k", b"k"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "embedding", b"embedding", "hit_options", b"hit_options", "k", b"k"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "color_histogram", b"color_histogram", "embedding", b"embedding", "include_score_parts", b"include_score_parts", "k", b"k", "super_category", b"super_category"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "color_histogram", b"color_histogram", "embedding", b"embedding", "hit_options", b"hit_options", "include_score_parts", b"include_score_parts", "k", b"k", "super_category", b"super_category", "vector_fingerprint", b"vector_fingerprint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__k: _TypeAlias = _typing.Literal["k"]  # noqa: Y015
     _WhichOneofArgType__k: _TypeAlias = _typing.Literal["_k", b"_k"]  # noqa: Y015

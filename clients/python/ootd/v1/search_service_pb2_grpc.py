@@ -31,7 +31,8 @@ class SearchServiceStub:
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def __init__(self, channel):
@@ -63,14 +64,16 @@ class SearchServiceServicer:
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def SearchByImage(self, request, context):
-        """Searches with each garment of a photo.
+        """Searches with each garment of a photo. A photo without a garment has no results, and `dropped`
+        says why.
 
-        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
-        FAILED_PRECONDITION (RELEASE_MISMATCH).
+        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
+        FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,8 +82,8 @@ class SearchServiceServicer:
     def SearchByItem(self, request, context):
         """Searches with an item of the catalogue. The item itself is left out of the hits.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-        (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+        (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +92,9 @@ class SearchServiceServicer:
     def SearchByEmbedding(self, request, context):
         """Searches with an embedding.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
-        (RELEASE_MISMATCH).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+        (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,7 +132,8 @@ class SearchService:
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @staticmethod

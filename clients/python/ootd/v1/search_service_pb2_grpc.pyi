@@ -32,7 +32,8 @@ class SearchServiceStub:
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @_typing.overload
@@ -40,22 +41,24 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByImageRequest, _search_service_pb2.SearchByImageResponse]
-    """Searches with each garment of a photo.
+    """Searches with each garment of a photo. A photo without a garment has no results, and `dropped`
+    says why.
 
-    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
-    FAILED_PRECONDITION (RELEASE_MISMATCH).
+    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
+    FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByItem: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-    (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+    (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByEmbedding: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByEmbeddingRequest, _search_service_pb2.SearchByEmbeddingResponse]
     """Searches with an embedding.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
-    (RELEASE_MISMATCH).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+    (ANSWER_TOO_LARGE).
     """
 
 @_typing.type_check_only
@@ -65,27 +68,30 @@ class SearchServiceAsyncStub(SearchServiceStub):
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchByImage: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByImageRequest, _search_service_pb2.SearchByImageResponse]  # type: ignore[assignment]
-    """Searches with each garment of a photo.
+    """Searches with each garment of a photo. A photo without a garment has no results, and `dropped`
+    says why.
 
-    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
-    FAILED_PRECONDITION (RELEASE_MISMATCH).
+    Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
+    FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByItem: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]  # type: ignore[assignment]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-    (STORE_UNAVAILABLE).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+    (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByEmbedding: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByEmbeddingRequest, _search_service_pb2.SearchByEmbeddingResponse]  # type: ignore[assignment]
     """Searches with an embedding.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
-    (RELEASE_MISMATCH).
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+    (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+    (ANSWER_TOO_LARGE).
     """
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -94,7 +100,8 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
     item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10.
+    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
+    the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @_abc_1.abstractmethod
@@ -103,10 +110,11 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchByImageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchByImageResponse, _abc.Awaitable[_search_service_pb2.SearchByImageResponse]]:
-        """Searches with each garment of a photo.
+        """Searches with each garment of a photo. A photo without a garment has no results, and `dropped`
+        says why.
 
-        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE), and
-        FAILED_PRECONDITION (RELEASE_MISMATCH).
+        Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
+        FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
 
     @_abc_1.abstractmethod
@@ -117,8 +125,8 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_search_service_pb2.SearchByItemResponse, _abc.Awaitable[_search_service_pb2.SearchByItemResponse]]:
         """Searches with an item of the catalogue. The item itself is left out of the hits.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (ITEM_NOT_FOUND), UNAVAILABLE
-        (STORE_UNAVAILABLE).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND
+        (ITEM_NOT_FOUND), UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
 
     @_abc_1.abstractmethod
@@ -129,8 +137,9 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_search_service_pb2.SearchByEmbeddingResponse, _abc.Awaitable[_search_service_pb2.SearchByEmbeddingResponse]]:
         """Searches with an embedding.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE), FAILED_PRECONDITION
-        (RELEASE_MISMATCH).
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
+        (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+        (ANSWER_TOO_LARGE).
         """
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,32 +24,29 @@ _sym_db = _symbol_database.Default()
 
 from ootd.v1 import element_error_pb2 as ootd_dot_v1_dot_element__error__pb2
 from ootd.v1 import garment_pb2 as ootd_dot_v1_dot_garment__pb2
+from ootd.v1 import photo_pb2 as ootd_dot_v1_dot_photo__pb2
 from ootd.v1 import taxonomy_pb2 as ootd_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/vision_service.proto\x12\x07ootd.v1\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x16ootd/v1/taxonomy.proto\"\x94\x01\n\x0e\x41nalyzeOptions\x12,\n\x0fscore_threshold\x18\x01 \x01(\x02H\x00R\x0escoreThreshold\x88\x01\x01\x12@\n\x0f\x61ttribute_model\x18\x02 \x01(\x0e\x32\x17.ootd.v1.AttributeModelR\x0e\x61ttributeModelB\x12\n\x10_score_threshold\"\x84\x01\n\x13\x41nalyzeImageRequest\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"J\n\x14\x41nalyzeImageResponse\x12\x32\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisR\x08\x61nalysis\"\xac\x01\n\x14\x41nalyzeImagesRequest\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x14\n\x05image\x18\x02 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x03 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"\xad\x01\n\x15\x41nalyzeImagesResponse\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x34\n\x08\x61nalysis\x18\x02 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisH\x00R\x08\x61nalysis\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rrorB\x08\n\x06result\"\x14\n\x12GetTaxonomyRequest\"D\n\x13GetTaxonomyResponse\x12-\n\x08taxonomy\x18\x01 \x01(\x0b\x32\x11.ootd.v1.TaxonomyR\x08taxonomy*l\n\x0e\x41ttributeModel\x12\x1f\n\x1b\x41TTRIBUTE_MODEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41TTRIBUTE_MODEL_TAGGER\x10\x01\x12\x1d\n\x19\x41TTRIBUTE_MODEL_SEQUENCER\x10\x02\x32\xfa\x01\n\rVisionService\x12K\n\x0c\x41nalyzeImage\x12\x1c.ootd.v1.AnalyzeImageRequest\x1a\x1d.ootd.v1.AnalyzeImageResponse\x12R\n\rAnalyzeImages\x12\x1d.ootd.v1.AnalyzeImagesRequest\x1a\x1e.ootd.v1.AnalyzeImagesResponse(\x01\x30\x01\x12H\n\x0bGetTaxonomy\x12\x1b.ootd.v1.GetTaxonomyRequest\x1a\x1c.ootd.v1.GetTaxonomyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/vision_service.proto\x12\x07ootd.v1\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"\x84\x01\n\x13\x41nalyzeImageRequest\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"J\n\x14\x41nalyzeImageResponse\x12\x32\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisR\x08\x61nalysis\"\xac\x01\n\x14\x41nalyzeImagesRequest\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x14\n\x05image\x18\x02 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x03 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"\xad\x01\n\x15\x41nalyzeImagesResponse\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x34\n\x08\x61nalysis\x18\x02 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisH\x00R\x08\x61nalysis\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rrorB\x08\n\x06result\"\x14\n\x12GetTaxonomyRequest\"D\n\x13GetTaxonomyResponse\x12-\n\x08taxonomy\x18\x01 \x01(\x0b\x32\x11.ootd.v1.TaxonomyR\x08taxonomy2\xfa\x01\n\rVisionService\x12K\n\x0c\x41nalyzeImage\x12\x1c.ootd.v1.AnalyzeImageRequest\x1a\x1d.ootd.v1.AnalyzeImageResponse\x12R\n\rAnalyzeImages\x12\x1d.ootd.v1.AnalyzeImagesRequest\x1a\x1e.ootd.v1.AnalyzeImagesResponse(\x01\x30\x01\x12H\n\x0bGetTaxonomy\x12\x1b.ootd.v1.GetTaxonomyRequest\x1a\x1c.ootd.v1.GetTaxonomyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ootd.v1.vision_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ATTRIBUTEMODEL']._serialized_start=922
-  _globals['_ATTRIBUTEMODEL']._serialized_end=1030
-  _globals['_ANALYZEOPTIONS']._serialized_start=118
-  _globals['_ANALYZEOPTIONS']._serialized_end=266
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=269
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=401
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=403
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=477
-  _globals['_ANALYZEIMAGESREQUEST']._serialized_start=480
-  _globals['_ANALYZEIMAGESREQUEST']._serialized_end=652
-  _globals['_ANALYZEIMAGESRESPONSE']._serialized_start=655
-  _globals['_ANALYZEIMAGESRESPONSE']._serialized_end=828
-  _globals['_GETTAXONOMYREQUEST']._serialized_start=830
-  _globals['_GETTAXONOMYREQUEST']._serialized_end=850
-  _globals['_GETTAXONOMYRESPONSE']._serialized_start=852
-  _globals['_GETTAXONOMYRESPONSE']._serialized_end=920
-  _globals['_VISIONSERVICE']._serialized_start=1033
-  _globals['_VISIONSERVICE']._serialized_end=1283
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=139
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=271
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=273
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=347
+  _globals['_ANALYZEIMAGESREQUEST']._serialized_start=350
+  _globals['_ANALYZEIMAGESREQUEST']._serialized_end=522
+  _globals['_ANALYZEIMAGESRESPONSE']._serialized_start=525
+  _globals['_ANALYZEIMAGESRESPONSE']._serialized_end=698
+  _globals['_GETTAXONOMYREQUEST']._serialized_start=700
+  _globals['_GETTAXONOMYREQUEST']._serialized_end=720
+  _globals['_GETTAXONOMYRESPONSE']._serialized_start=722
+  _globals['_GETTAXONOMYRESPONSE']._serialized_end=790
+  _globals['_VISIONSERVICE']._serialized_start=793
+  _globals['_VISIONSERVICE']._serialized_end=1043
 # @@protoc_insertion_point(module_scope)

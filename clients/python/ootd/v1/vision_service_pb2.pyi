@@ -5,9 +5,9 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from ootd.v1 import element_error_pb2 as _element_error_pb2
 from ootd.v1 import garment_pb2 as _garment_pb2
+from ootd.v1 import photo_pb2 as _photo_pb2
 from ootd.v1 import taxonomy_pb2 as _taxonomy_pb2
 import builtins as _builtins
 import sys
@@ -19,69 +19,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _AttributeModel:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _AttributeModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttributeModel.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    ATTRIBUTE_MODEL_UNSPECIFIED: _AttributeModel.ValueType  # 0
-    """Not given: the one that the server is set to."""
-    ATTRIBUTE_MODEL_TAGGER: _AttributeModel.ValueType  # 1
-    """A classifier: each attribute group is judged by itself."""
-    ATTRIBUTE_MODEL_SEQUENCER: _AttributeModel.ValueType  # 2
-    """A sequence model: sub-category and attributes are told one after the other, each in the light of
-    those before, beginning with the caller's category where the guide gives one.
-    """
-
-class AttributeModel(_AttributeModel, metaclass=_AttributeModelEnumTypeWrapper):
-    """Which model tells sub-category and attributes. Boxes, embeddings and colour histograms are the
-    same with either.
-    """
-
-ATTRIBUTE_MODEL_UNSPECIFIED: AttributeModel.ValueType  # 0
-"""Not given: the one that the server is set to."""
-ATTRIBUTE_MODEL_TAGGER: AttributeModel.ValueType  # 1
-"""A classifier: each attribute group is judged by itself."""
-ATTRIBUTE_MODEL_SEQUENCER: AttributeModel.ValueType  # 2
-"""A sequence model: sub-category and attributes are told one after the other, each in the light of
-those before, beginning with the caller's category where the guide gives one.
-"""
-Global___AttributeModel: _TypeAlias = AttributeModel  # noqa: Y015
-
-@_typing.final
-class AnalyzeOptions(_message.Message):
-    """How a photo is to be analysed."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SCORE_THRESHOLD_FIELD_NUMBER: _builtins.int
-    ATTRIBUTE_MODEL_FIELD_NUMBER: _builtins.int
-    score_threshold: _builtins.float
-    """Lowest detector score of a garment, 0 to 1, with a category guide and without. Default: the
-    service's (one without a guide, a lower one with a category). From the service's on upwards at
-    most 20 garments are answered; below it all detections, at most 50, also those that are part of
-    a better one, such as one shoe of a pair. Where no detection reaches it, the whole photo is
-    taken for one garment. Counts nothing with a rectangle.
-    """
-    attribute_model: Global___AttributeModel.ValueType
-    """Which model tells sub-category and attributes. Default: the one that the server is set to."""
-    def __init__(
-        self,
-        *,
-        score_threshold: _builtins.float | None = ...,
-        attribute_model: Global___AttributeModel.ValueType = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_threshold", b"_score_threshold", "score_threshold", b"score_threshold"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_threshold", b"_score_threshold", "attribute_model", b"attribute_model", "score_threshold", b"score_threshold"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__score_threshold: _TypeAlias = _typing.Literal["score_threshold"]  # noqa: Y015
-    _WhichOneofArgType__score_threshold: _TypeAlias = _typing.Literal["_score_threshold", b"_score_threshold"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__score_threshold) -> _WhichOneofReturnType__score_threshold | None: ...
-
-Global___AnalyzeOptions: _TypeAlias = AnalyzeOptions  # noqa: Y015
 
 @_typing.final
 class AnalyzeImageRequest(_message.Message):
@@ -99,7 +36,7 @@ class AnalyzeImageRequest(_message.Message):
         """What the caller already knows. Default: nothing."""
 
     @_builtins.property
-    def options(self) -> Global___AnalyzeOptions:
+    def options(self) -> _photo_pb2.AnalyzeOptions:
         """How it is to be analysed. Default: as the server is set."""
 
     def __init__(
@@ -107,7 +44,7 @@ class AnalyzeImageRequest(_message.Message):
         *,
         image: _builtins.bytes = ...,
         guide: _garment_pb2.Guide | None = ...,
-        options: Global___AnalyzeOptions | None = ...,
+        options: _photo_pb2.AnalyzeOptions | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -160,7 +97,7 @@ class AnalyzeImagesRequest(_message.Message):
         """What the caller already knows. Default: nothing."""
 
     @_builtins.property
-    def options(self) -> Global___AnalyzeOptions:
+    def options(self) -> _photo_pb2.AnalyzeOptions:
         """How it is to be analysed. Default: as the server is set."""
 
     def __init__(
@@ -169,7 +106,7 @@ class AnalyzeImagesRequest(_message.Message):
         correlation_id: _builtins.str = ...,
         image: _builtins.bytes = ...,
         guide: _garment_pb2.Guide | None = ...,
-        options: Global___AnalyzeOptions | None = ...,
+        options: _photo_pb2.AnalyzeOptions | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -63,12 +63,12 @@ class VisionServiceServicer:
     """
 
     def AnalyzeImage(self, request, context):
-        """Finds the garments of one photo.
+        """Finds the garments of one photo. A photo without a garment is no error: `garments` is empty and
+        `dropped` says why.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-        IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
-        (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
-        DEADLINE_EXCEEDED.
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE,
+        IMAGE_TOO_MANY_PIXELS, IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED),
+        RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), UNAVAILABLE (VISION_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,10 +77,10 @@ class VisionServiceServicer:
     def AnalyzeImages(self, request_iterator, context):
         """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
         8 of one stream at a time; reading pauses beyond) and answered in the order of arrival. A photo
-        that fails is answered with its error, and the stream goes on.
+        that fails is answered with its error, and the stream goes on. Photos of AnalyzeImage and of
+        searches go first; a share of the vision models is kept for streams.
 
-        Errors of an element: those of AnalyzeImage. Errors of the stream: UNAVAILABLE
-        (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+        Errors of an element: those of AnalyzeImage. Errors of the stream: those of every stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,7 +89,7 @@ class VisionServiceServicer:
     def GetTaxonomy(self, request, context):
         """Tells the names of all categories and attributes that the served models know.
 
-        Errors: UNAVAILABLE (VISION_UNAVAILABLE).
+        Errors, besides those of every call: UNAVAILABLE (VISION_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,25 +38,25 @@ class VisionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> VisionServiceAsyncStub: ...
     AnalyzeImage: _grpc.UnaryUnaryMultiCallable[_vision_service_pb2.AnalyzeImageRequest, _vision_service_pb2.AnalyzeImageResponse]
-    """Finds the garments of one photo.
+    """Finds the garments of one photo. A photo without a garment is no error: `garments` is empty and
+    `dropped` says why.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-    IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
-    (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
-    DEADLINE_EXCEEDED.
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE,
+    IMAGE_TOO_MANY_PIXELS, IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED),
+    RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), UNAVAILABLE (VISION_UNAVAILABLE).
     """
     AnalyzeImages: _grpc.StreamStreamMultiCallable[_vision_service_pb2.AnalyzeImagesRequest, _vision_service_pb2.AnalyzeImagesResponse]
     """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
     8 of one stream at a time; reading pauses beyond) and answered in the order of arrival. A photo
-    that fails is answered with its error, and the stream goes on.
+    that fails is answered with its error, and the stream goes on. Photos of AnalyzeImage and of
+    searches go first; a share of the vision models is kept for streams.
 
-    Errors of an element: those of AnalyzeImage. Errors of the stream: UNAVAILABLE
-    (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+    Errors of an element: those of AnalyzeImage. Errors of the stream: those of every stream.
     """
     GetTaxonomy: _grpc.UnaryUnaryMultiCallable[_vision_service_pb2.GetTaxonomyRequest, _vision_service_pb2.GetTaxonomyResponse]
     """Tells the names of all categories and attributes that the served models know.
 
-    Errors: UNAVAILABLE (VISION_UNAVAILABLE).
+    Errors, besides those of every call: UNAVAILABLE (VISION_UNAVAILABLE).
     """
 
 @_typing.type_check_only
@@ -69,25 +69,25 @@ class VisionServiceAsyncStub(VisionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     AnalyzeImage: _aio.UnaryUnaryMultiCallable[_vision_service_pb2.AnalyzeImageRequest, _vision_service_pb2.AnalyzeImageResponse]  # type: ignore[assignment]
-    """Finds the garments of one photo.
+    """Finds the garments of one photo. A photo without a garment is no error: `garments` is empty and
+    `dropped` says why.
 
-    Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-    IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
-    (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
-    DEADLINE_EXCEEDED.
+    Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE,
+    IMAGE_TOO_MANY_PIXELS, IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED),
+    RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), UNAVAILABLE (VISION_UNAVAILABLE).
     """
     AnalyzeImages: _aio.StreamStreamMultiCallable[_vision_service_pb2.AnalyzeImagesRequest, _vision_service_pb2.AnalyzeImagesResponse]  # type: ignore[assignment]
     """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
     8 of one stream at a time; reading pauses beyond) and answered in the order of arrival. A photo
-    that fails is answered with its error, and the stream goes on.
+    that fails is answered with its error, and the stream goes on. Photos of AnalyzeImage and of
+    searches go first; a share of the vision models is kept for streams.
 
-    Errors of an element: those of AnalyzeImage. Errors of the stream: UNAVAILABLE
-    (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+    Errors of an element: those of AnalyzeImage. Errors of the stream: those of every stream.
     """
     GetTaxonomy: _aio.UnaryUnaryMultiCallable[_vision_service_pb2.GetTaxonomyRequest, _vision_service_pb2.GetTaxonomyResponse]  # type: ignore[assignment]
     """Tells the names of all categories and attributes that the served models know.
 
-    Errors: UNAVAILABLE (VISION_UNAVAILABLE).
+    Errors, besides those of every call: UNAVAILABLE (VISION_UNAVAILABLE).
     """
 
 class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -103,12 +103,12 @@ class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vision_service_pb2.AnalyzeImageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vision_service_pb2.AnalyzeImageResponse, _abc.Awaitable[_vision_service_pb2.AnalyzeImageResponse]]:
-        """Finds the garments of one photo.
+        """Finds the garments of one photo. A photo without a garment is no error: `garments` is empty and
+        `dropped` says why.
 
-        Errors: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE, IMAGE_TOO_MANY_PIXELS,
-        IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED), RESOURCE_EXHAUSTED
-        (IMAGE_TOO_LARGE, OVERLOADED), UNAVAILABLE (VISION_UNAVAILABLE, SHUTTING_DOWN),
-        DEADLINE_EXCEEDED.
+        Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, IMAGE_UNREADABLE,
+        IMAGE_TOO_MANY_PIXELS, IMAGE_TOO_SMALL), FAILED_PRECONDITION (ATTRIBUTE_MODEL_NOT_SERVED),
+        RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), UNAVAILABLE (VISION_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -119,10 +119,10 @@ class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_vision_service_pb2.AnalyzeImagesResponse], _abc.AsyncIterator[_vision_service_pb2.AnalyzeImagesResponse]]:
         """Finds the garments of many photos over one stream. Photos are worked on side by side (at most
         8 of one stream at a time; reading pauses beyond) and answered in the order of arrival. A photo
-        that fails is answered with its error, and the stream goes on.
+        that fails is answered with its error, and the stream goes on. Photos of AnalyzeImage and of
+        searches go first; a share of the vision models is kept for streams.
 
-        Errors of an element: those of AnalyzeImage. Errors of the stream: UNAVAILABLE
-        (SHUTTING_DOWN), RESOURCE_EXHAUSTED (OVERLOADED).
+        Errors of an element: those of AnalyzeImage. Errors of the stream: those of every stream.
         """
 
     @_abc_1.abstractmethod
@@ -133,7 +133,7 @@ class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_vision_service_pb2.GetTaxonomyResponse, _abc.Awaitable[_vision_service_pb2.GetTaxonomyResponse]]:
         """Tells the names of all categories and attributes that the served models know.
 
-        Errors: UNAVAILABLE (VISION_UNAVAILABLE).
+        Errors, besides those of every call: UNAVAILABLE (VISION_UNAVAILABLE).
         """
 
 def add_VisionServiceServicer_to_server(servicer: VisionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

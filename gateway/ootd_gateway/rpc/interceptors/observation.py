@@ -8,9 +8,9 @@ import grpc
 import structlog
 
 from ootd_gateway.errors import OotdError
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 from ootd_gateway.rpc.status import code_of
-from ootd_gateway.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class ObservationInterceptor(AroundCallInterceptor):
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
         """Watch one call."""
         labels = (call.kind, call.service, call.method)
-        self._metrics.calls_started.labels(*labels).inc()
+        self._metrics.calls.started.labels(*labels).inc()
         started = time.perf_counter()
         code, reason = grpc.StatusCode.OK, ""
         try:
@@ -44,8 +44,8 @@ class ObservationInterceptor(AroundCallInterceptor):
             raise
         finally:
             seconds = time.perf_counter() - started
-            self._metrics.call_seconds.labels(*labels).observe(seconds)
-            self._metrics.calls_handled.labels(*labels, _title(code)).inc()
+            self._metrics.calls.seconds.labels(*labels).observe(seconds)
+            self._metrics.calls.handled.labels(*labels, _title(code)).inc()
             self._write(code, reason, seconds)
 
     def _write(self, code: grpc.StatusCode, reason: str, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""Prometheus metrics: a class for each room, put together in `registry`."""

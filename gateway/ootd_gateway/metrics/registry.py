@@ -1,0 +1,25 @@
+"""All metrics of one gateway."""
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from ootd_gateway.metrics.calls import CallMetrics
+from ootd_gateway.metrics.index import IndexMetrics
+from ootd_gateway.metrics.store import StoreMetrics
+from ootd_gateway.metrics.vision import VisionMetrics
+
+
+class Metrics:
+    """All metrics of one gateway, in a registry of its own. The unit is in each name."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.calls = CallMetrics(self.registry)
+        self.vision = VisionMetrics(self.registry)
+        self.index = IndexMetrics(self.registry)
+        self.store = StoreMetrics(self.registry)

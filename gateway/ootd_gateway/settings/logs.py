@@ -1,0 +1,14 @@
+"""What is logged, and how."""
+
+from pydantic import BaseModel, Field
+
+from ootd_gateway.logs import LogFormat, LogLevel
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    log_level: LogLevel = Field("info", description="Least severe log lines that are written.")
+    log_format: LogFormat = Field(
+        "json", description="json: one object a line; console: coloured text for people."
+    )

@@ -1,0 +1,61 @@
+"""The index and the scores of its hits."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class SearchSettings(BaseModel):
+    """The index and the scores of its hits."""
+
+    shards_per_category: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Shards of each super-category's index. More let a large index be searched by "
+        "several cores at once.",
+    )
+    index_precision: Literal["f16", "f32"] = Field(
+        "f16",
+        description="Precision of vectors in the index's graphs: 256 or 512 bytes a vector. "
+        "Hits are ranked by exact scores in any case.",
+    )
+    index_exact_limit_items: int = Field(
+        10_000,
+        ge=0,
+        le=10_000_000,
+        description="Up to so many items in a shard a search compares all of them; above, it walks "
+        "a graph (HNSW).",
+    )
+    index_connectivity: int = Field(
+        16,
+        ge=2,
+        le=256,
+        description="HNSW: links per entry (M). More finds more and takes more memory.",
+    )
+    index_expansion_add: int = Field(
+        128,
+        ge=8,
+        le=4096,
+        description="HNSW: candidates looked at when an entry is added (efConstruction). More "
+        "finds more and makes ingest slower.",
+    )
+    index_expansion_search: int = Field(
+        128,
+        ge=8,
+        le=4096,
+        description="HNSW: candidates looked at in a search (ef). More finds more and makes "
+        "searches slower.",
+    )
+    color_weight: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="Weight of colour in a hit's score, 0 to 1; appearance has the rest.",
+    )
+    search_threads: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Searches of the index that run at a time.",
+    )
