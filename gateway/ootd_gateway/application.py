@@ -19,6 +19,7 @@ from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.metrics_server import MetricsServer
 from ootd_gateway.readiness_monitor import ReadinessMonitor
+from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.search_service import SearchService
@@ -172,7 +173,15 @@ class Gateway:
         return Rooms(store, index, vision, applier)
 
     def _services(self, rooms: Rooms, server: GatewayServer, places: Admission) -> Services:
-        catalog = Catalog(rooms.store, rooms.vision, rooms.applier, self._limits)
+        releases = ReleaseGuard(rooms.store, rooms.vision)
+        catalog = Catalog(
+            rooms.store,
+            rooms.vision,
+            rooms.applier,
+            self._limits,
+            releases=releases,
+            attribute_model=AttributeModel(self._settings.attribute_model),
+        )
         search = Search(
             rooms.index,
             rooms.store,
@@ -181,6 +190,7 @@ class Gateway:
                 color_weight=self._settings.color_weight, threads=self._settings.search_threads
             ),
             self._limits,
+            releases=releases,
         )
         self._stack.push_async_callback(search.close)
         deadlines = server.deadlines

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from ootd_gateway import validation
-from ootd_gateway.category_parser import CategoryParser, TitleCategory
-from ootd_gateway.errors import (
-    ItemNotFoundError,
-    NoMatchingGarmentError,
-)
+from ootd_gateway.category_parser import CategoryParser
+from ootd_gateway.errors import ItemNotFoundError
+from ootd_gateway.garment_choice import choose_garment, no_matching_garment
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.store.base import CatalogStore, UpsertOutcome
 from ootd_gateway.types import (
+    AnalyzeOptions,
+    AttributeModel,
     CategoryGuide,
     FloatVector,
     Garment,
@@ -27,20 +27,25 @@ from ootd_gateway.types import (
     ItemDraft,
     ItemPage,
     RegionGuide,
+    ServedModels,
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import VisionModel
+from ootd_gateway.vision.base import USUAL, VisionModel
+
+_RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSource:
-    """How an item looks: an encoded photo, and which of its garments is the item."""
+    """How an item looks: an encoded photo, which of its garments is the item, and how the photo is
+    to be analysed."""
 
     image: bytes
     guide: Guide = None
+    options: AnalyzeOptions = USUAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,12 +54,14 @@ class EmbeddingSource:
 
     `embedding` is float32[128] and L2-normalised, `color_histogram` float32[56] that sums to 1 or
     None, as `validation.embedding` and `validation.color_histogram` return them.
+    `vector_fingerprint` names the models that made them; "" is not said.
     """
 
     embedding: FloatVector
     super_category: SuperCategory
     sub_category: str = ""
     color_histogram: FloatVector | None = None
+    vector_fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +84,18 @@ class Catalog:
         vision: VisionModel,
         applier: ChangeApplier,
         limits: ImageLimits = DEFAULT_LIMITS,
+        *,
+        releases: ReleaseGuard | None = None,
+        attribute_model: AttributeModel = AttributeModel.TAGGER,
     ) -> None:
+        """`attribute_model` is the one of photos that name none; `releases` is shared with searches
+        of the same store and models."""
         self._store = store
         self._vision = vision
         self._applier = applier
         self._limits = limits
-        self._releases = ReleaseGuard(store, vision)
+        self._releases = releases or ReleaseGuard(store, vision)
+        self._attribute_model = attribute_model
         self._parser: tuple[Taxonomy, CategoryParser] | None = None
 
     async def upsert(
@@ -90,36 +103,47 @@ class Catalog:
     ) -> UpsertOutcome:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
-        The same request again, analysed by the same models, changes nothing and asks no model.
-        `timeout_s` is what is left of the caller's deadline for the analysis.
+        The same request again changes nothing and asks no model, as long as models and rules are
+        those that looked at it; while they are away, the last ones known count. `timeout_s` is what
+        is left of the caller's deadline for the analysis.
 
         Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
         errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
-        VisionUnavailableError, DeadlineExceededError, StoreUnavailableError.
+        AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
+        StoreUnavailableError.
         """
         _validate(request)
         if isinstance(request.source, PhotoSource):
             check_image(request.source.image, self._limits)
-        release = await self._releases.served()
+        models = await self._models_known_for(request)
         # A large photo takes tens of milliseconds, which other calls need not wait for.
-        digest = await asyncio.to_thread(source_digest, request, release)
+        content = await asyncio.to_thread(content_digest, request)
         stored = await self._store.get(request.item_id)
-        if stored is not None and stored.source_digest == digest:
+        if stored is not None and stored.source_digest == self._digest(request, content, models):
             await self._make_visible(stored.sequence_number)
             return UpsertOutcome(stored, changed=False)
         if isinstance(request.source, PhotoSource):
-            await self._releases.check()  # the store checks, too; but before the models' work
+            garment, models = await self._garment_of_photo(request, request.source, timeout_s)
+        else:
+            garment = await self._garment_of_embedding(request.source)
         draft = ItemDraft(
             item_id=request.item_id,
             title=request.title,
             attributes=dict(request.attributes),
             payload=request.payload,
-            garment=await self._garment(request, timeout_s),
-            source_digest=digest,
+            garment=garment,
+            # By the models that answered, which may be others than those known before.
+            source_digest=self._digest(request, content, models),
         )
-        (outcome,) = await self._store.upsert([draft], release=release)
+        # The store refuses what was made by other models than its vectors, in the transaction.
+        (outcome,) = await self._store.upsert([draft], release=models.vector_fingerprint)
         await self._make_visible(outcome.item.sequence_number)
         return outcome
+
+    async def vector_fingerprint(self) -> str:
+        """Return the fingerprint of the models that made the stored vectors; "" where there are
+        none. Up to a second old. Raises StoreUnavailableError."""
+        return await self._releases.stored(max_age_s=_RELEASE_AGE_S)
 
     async def get(self, item_id: str) -> Item:
         """Return the item. Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError."""
@@ -165,36 +189,57 @@ class Catalog:
             await self._make_visible(await self._store.last_sequence_number())
         return deleted
 
-    async def _garment(self, request: UpsertRequest, timeout_s: float | None) -> Garment:
-        """Return the garment that stands for the item."""
-        taxonomy = await self._vision.taxonomy() if _needs_taxonomy(request) else None
-        if isinstance(request.source, EmbeddingSource):
-            source = request.source
-            if taxonomy is not None:
-                violations = validation.Violations()
-                validation.sub_category(
-                    source.sub_category,
-                    source.super_category,
-                    taxonomy.sub_categories,
-                    "embedding.sub_category",
-                    violations,
-                )
-                violations.check()
-            return Garment(
-                super_category=source.super_category,
-                embedding=source.embedding,
-                color_histogram=source.color_histogram,
-                sub_category=source.sub_category,
+    async def _models_known_for(self, request: UpsertRequest) -> ServedModels:
+        """Return the models that made the request's vector, or that would look at its photo."""
+        if isinstance(request.source, PhotoSource):
+            return await self._releases.served()
+        return ServedModels(await self._releases.of_caller(request.source.vector_fingerprint))
+
+    def _digest(self, request: UpsertRequest, content: str, models: ServedModels) -> str:
+        source = request.source
+        if isinstance(source, PhotoSource):
+            model = source.options.attribute_model or self._attribute_model
+            options = replace(source.options, attribute_model=model)
+            return source_digest(content, models, options)
+        return source_digest(content, models, None)
+
+    async def _garment_of_embedding(self, source: EmbeddingSource) -> Garment:
+        if source.sub_category:
+            taxonomy = await self._vision.taxonomy()
+            violations = validation.Violations()
+            validation.sub_category(
+                source.sub_category,
+                source.super_category,
+                taxonomy.sub_categories,
+                "embedding.sub_category",
+                violations,
             )
-        named = None if taxonomy is None else self._parser_of(taxonomy).parse(request.title)
-        guide = request.source.guide
+            violations.check()
+        return Garment(
+            super_category=source.super_category,
+            embedding=source.embedding,
+            color_histogram=source.color_histogram,
+            sub_category=source.sub_category,
+        )
+
+    async def _garment_of_photo(
+        self, request: UpsertRequest, source: PhotoSource, timeout_s: float | None
+    ) -> tuple[Garment, ServedModels]:
+        """Return the garment that stands for the item, and the models that found it."""
+        named = None
+        if request.title:
+            named = self._parser_of(await self._vision.taxonomy()).parse(request.title)
+        guide = source.guide
         if guide is None and named is not None:
             guide = CategoryGuide(named.super_category)
-        analysis = await self._vision.analyze(request.source.image, guide, timeout_s=timeout_s)
+        analysis = await self._vision.analyze(
+            source.image, guide, options=source.options, timeout_s=timeout_s
+        )
+        models = await self._releases.answered(analysis.served)
         chosen = choose_garment(analysis.garments, guide, named)
         if chosen is None:
-            raise _no_matching_garment(request.item_id, guide)
-        return chosen
+            raise no_matching_garment(request.item_id, guide, analysis.dropped)
+        return chosen, models
 
     def _parser_of(self, taxonomy: Taxonomy) -> CategoryParser:
         if self._parser is None or self._parser[0] is not taxonomy:
@@ -209,33 +254,10 @@ class Catalog:
             _log.warning("change_not_yet_visible", sequence=sequence_number, exc_info=True)
 
 
-def choose_garment(
-    garments: Sequence[Garment], guide: Guide, named: TitleCategory | None
-) -> Garment | None:
-    """Return the garment of a photo that is the item, or None.
-
-    A category guide leaves its own garments alone in the choice, a rectangle its own garment. Among
-    those, one whose sub-category is the one that the title names goes first, then the higher
-    detector score. Where the title names a sub-category of the chosen garment's super-category,
-    that is the item's, with score 1: the seller knows it, the model guesses (seller intent, 11st
-    section 3).
-    """
-    if isinstance(guide, CategoryGuide):
-        garments = [one for one in garments if one.super_category == guide.category]
-    if not garments:
-        return None
-    wanted = "" if named is None else named.sub_category
-    chosen = max(garments, key=lambda one: (bool(wanted) and one.sub_category == wanted, one.score))
-    if named is not None and wanted and named.super_category == chosen.super_category:
-        return replace(chosen, sub_category=wanted, sub_category_score=1.0)
-    return chosen
-
-
-def source_digest(request: UpsertRequest, release: str) -> str:
-    """Return the SHA-256 (hex) of all that was sent and of the models that look at it."""
+def content_digest(request: UpsertRequest) -> str:
+    """Return the SHA-256 (hex) of all that was sent."""
     source = request.source
     header: dict[str, object] = {
-        "release": release,
         "title": request.title,
         "attributes": sorted(request.attributes.items()),
         "payload_bytes": len(request.payload),
@@ -260,6 +282,23 @@ def source_digest(request: UpsertRequest, release: str) -> str:
     return digest.hexdigest()
 
 
+def source_digest(content: str, models: ServedModels, options: AnalyzeOptions | None) -> str:
+    """Return the SHA-256 (hex) of what was sent (its own digest is `content`) and of all that
+    decides what becomes of it.
+
+    Of a photo these are all models and rules, and the options that were used; of a ready embedding,
+    whose `options` are None, the models that made it.
+    """
+    decides: dict[str, object] = {"content": content, "vector": models.vector_fingerprint}
+    if options is not None:
+        decides |= {
+            "graph": models.graph_fingerprint,
+            "attribute_model": options.attribute_model,
+            "score_threshold": options.score_threshold,
+        }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
 def item_not_found(item_id: str) -> ItemNotFoundError:
     """Return what to raise where there is no such item."""
     return ItemNotFoundError(f'there is no item "{item_id}"', {"item_id": item_id})
@@ -274,12 +313,6 @@ def _validate(request: UpsertRequest) -> None:
     violations.check()
 
 
-def _needs_taxonomy(request: UpsertRequest) -> bool:
-    if isinstance(request.source, EmbeddingSource):
-        return bool(request.source.sub_category)
-    return bool(request.title)
-
-
 def _guide_key(guide: Guide) -> object:
     match guide:
         case CategoryGuide(category):
@@ -288,13 +321,3 @@ def _guide_key(guide: Guide) -> object:
             return [box.x0, box.y0, box.x1, box.y1]
         case None:
             return None
-
-
-def _no_matching_garment(item_id: str, guide: Guide) -> NoMatchingGarmentError:
-    category = guide.category.label if isinstance(guide, CategoryGuide) else "any"
-    what = "garment" if category == "any" else category
-    return NoMatchingGarmentError(
-        f'no {what} was found in the photo of "{item_id}": send a photo that shows it, another '
-        "category, or the garment's rectangle",
-        {"item_id": item_id, "category": category},
-    )

@@ -5,50 +5,93 @@ import time
 
 from ootd_gateway.errors import VisionUnavailableError
 from ootd_gateway.store.base import CatalogStore, release_mismatch
+from ootd_gateway.types import ServedModels
 from ootd_gateway.vision.base import VisionModel
 
 
 class ReleaseGuard:
-    """Knows the served models' fingerprint and holds it against that of the stored vectors."""
+    """Knows which models answer, and which made the stored vectors. One is shared by all calls.
+
+    What an answer says of itself is the truth about its vectors: several vision servers may serve
+    different models for a while.
+    """
 
     def __init__(self, store: CatalogStore, vision: VisionModel) -> None:
         self._store = store
         self._vision = vision
-        self._last_served: str | None = None
+        self._told: ServedModels | None = None
+        self._known: ServedModels | None = None
         self._stored = ""
         self._stored_at = -math.inf
 
-    async def served(self) -> str:
-        """Return the served models' fingerprint; the last one known while Triton is away.
+    async def served(self) -> ServedModels:
+        """Return the fingerprints of the models that are served, by the newest word of an answer or
+        of the vision server; the last ones known while it is away.
 
-        Raises VisionUnavailableError where none was ever known.
+        Raises VisionUnavailableError where none were ever known.
         """
         try:
-            self._last_served = (await self._vision.served_models()).vector_fingerprint
+            told = await self._vision.served_models()
         except VisionUnavailableError:
-            if self._last_served is None:
+            if self._known is None:
                 raise
-        return self._last_served
+            return self._known
+        if self._known is None or told != self._told:
+            self._told = self._known = told
+        return self._known
 
-    async def check(self, *, max_age_s: float = 0.0) -> str:
-        """Return the served fingerprint.
+    async def answered(self, served: ServedModels) -> ServedModels:
+        """Take note of the models that an answer names; return them.
 
-        `max_age_s` is how old the knowledge of the stored one may be.
-
-        Raises ReleaseMismatchError where the stored vectors are of another, VisionUnavailableError,
-        StoreUnavailableError.
+        Where an answer names none, those that `served` knows. Raises VisionUnavailableError where
+        there are none.
         """
-        served = await self.served()
+        if not served.vector_fingerprint:
+            return await self.served()
+        self._known = served
+        return served
+
+    async def stored(self, *, max_age_s: float = 0.0) -> str:
+        """Return the fingerprint of the stored vectors' models; "" where nothing is stored.
+
+        `max_age_s` is how old the knowledge of it may be. Raises StoreUnavailableError.
+        """
         if time.monotonic() - self._stored_at > max_age_s:
             self._stored = await self._store.release()
             self._stored_at = time.monotonic()
-        if self._stored not in {"", served}:
-            raise release_mismatch(stored=self._stored, served=served)
-        return served
+        return self._stored
 
-    async def check_if_known(self, *, max_age_s: float = 0.0) -> None:
-        """As `check`, for work that needs no models: passes while they are not reachable."""
+    async def check(self, vector_fingerprint: str, *, max_age_s: float = 0.0) -> None:
+        """Raise ReleaseMismatchError where the stored vectors were made by other models.
+
+        `max_age_s` is as in `stored`. Raises StoreUnavailableError.
+        """
+        stored = await self.stored(max_age_s=max_age_s)
+        if stored not in {"", vector_fingerprint}:
+            raise release_mismatch(stored=stored, served=vector_fingerprint)
+
+    async def of_caller(self, stated: str) -> str:
+        """Return the fingerprint of a vector that a caller brings, who may have `stated` it.
+
+        A stated one is held against the stored vectors', where there are none against the served
+        models'; where it is not stated ("") the caller answers for the served models.
+
+        Raises ReleaseMismatchError, VisionUnavailableError, StoreUnavailableError.
+        """
+        if not stated:
+            return (await self.served()).vector_fingerprint
+        reference = await self.stored() or (await self.served()).vector_fingerprint
+        if reference not in {"", stated}:
+            raise release_mismatch(stored=reference, served=stated)
+        return stated
+
+    async def check_query(self, stated: str, *, max_age_s: float = 0.0) -> None:
+        """Check a vector that a caller searches with; `stated` as in `of_caller`.
+
+        Where it is not stated and the models were never known, it passes: a search stores nothing.
+        Raises ReleaseMismatchError, StoreUnavailableError.
+        """
         try:
-            await self.check(max_age_s=max_age_s)
+            await self.check(await self.of_caller(stated), max_age_s=max_age_s)
         except VisionUnavailableError:
             return

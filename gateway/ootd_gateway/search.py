@@ -52,13 +52,16 @@ class Search:
         vision: VisionModel,
         settings: SearchSettings = SearchSettings(),
         limits: ImageLimits = DEFAULT_LIMITS,
+        *,
+        releases: ReleaseGuard | None = None,
     ) -> None:
+        """`releases` is shared with the catalogue of the same store and models."""
         self._index = index
         self._store = store
         self._vision = vision
         self._settings = settings
         self._limits = limits
-        self._releases = ReleaseGuard(store, vision)
+        self._releases = releases or ReleaseGuard(store, vision)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="search")
 
     async def by_image(
@@ -76,8 +79,10 @@ class Search:
         """
         count = _checked_k(k)
         check_image(image, self._limits)
-        await self._releases.check(max_age_s=_RELEASE_AGE_S)
         analysis = await self._vision.analyze(image, guide, timeout_s=timeout_s)
+        # What answered decides, not what was served before: servers may be about to change models.
+        models = await self._releases.answered(analysis.served)
+        await self._releases.check(models.vector_fingerprint, max_age_s=_RELEASE_AGE_S)
         queries = [self._query(garment, count) for garment in analysis.garments]
         hits = await self._hits(queries)
         return ImageSearchResult(
@@ -111,13 +116,15 @@ class Search:
         *,
         k: int | None = None,
         color_histogram: FloatVector | None = None,
+        vector_fingerprint: str = "",
     ) -> tuple[Hit, ...]:
         """Search with an embedding, float32[128] as `validation.embedding` returns it.
 
-        Raises InvalidRequestError, ReleaseMismatchError, StoreUnavailableError.
+        `vector_fingerprint` names the models that made it; "" is not said, and the caller answers
+        for the served ones. Raises InvalidRequestError, ReleaseMismatchError, StoreUnavailableError.
         """
         count = _checked_k(k)
-        await self._releases.check_if_known(max_age_s=_RELEASE_AGE_S)
+        await self._releases.check_query(vector_fingerprint, max_age_s=_RELEASE_AGE_S)
         garment = Garment(super_category, embedding, color_histogram)
         (hits,) = await self._hits([self._query(garment, count)])
         return hits

@@ -36,6 +36,7 @@ MAX_DELETED_IDS = 1000
 
 _ATTRIBUTE_MODELS = (None, AttributeModel.TAGGER, AttributeModel.SEQUENCER)
 _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
+_FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -248,6 +249,18 @@ def sub_category(
         violations.add(
             field,
             f"must be a sub-category of {category.label} ({', '.join(names)}), is {_shown(value)}",
+        )
+    return value
+
+
+def vector_fingerprint(value: str, field: str, violations: Violations) -> str:
+    """Check the fingerprint that a caller states for a vector: none (""), or at most 64 letters,
+    digits and dashes."""
+    if not _FINGERPRINT.match(value):
+        violations.add(
+            field,
+            "must be a fingerprint as answers carry it, such as "
+            f'"3f2a81d0c4b5e697-81d03f2ac4b5e697", is {_shown(value)}',
         )
     return value
 

@@ -21,6 +21,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("vision.base", "store.base", "index.base", "admission", "image_header", "validation"),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
+    ("garment_choice",),
     ("catalog", "search", "recommend"),
     ("rpc",),
     (

@@ -11,6 +11,9 @@ from ootd.v1.catalog_service_pb2 import (
     DeleteItemsResponse,
     GetItemRequest,
     GetItemResponse,
+)
+from ootd.v1.catalog_service_pb2 import Item as ItemMessage
+from ootd.v1.catalog_service_pb2 import (
     ListItemsRequest,
     ListItemsResponse,
     UpsertItemRequest,
@@ -26,6 +29,7 @@ from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
+from ootd_gateway.types import Item
 
 ITEMS_IN_WORK = 16
 """Items of one stream that are worked on side by side; the contract's number."""
@@ -61,12 +65,12 @@ class CatalogService(CatalogServiceServicer):
         outcome = await self._catalog.upsert(
             convert_requests.upsert(request), timeout_s=self._deadlines.of_call(context)
         )
-        return UpsertItemResponse(item=convert_answers.item(outcome.item, with_vectors=True))
+        return UpsertItemResponse(item=await self._with_vectors(outcome.item))
 
     async def GetItem(self, request: GetItemRequest, context: Context) -> GetItemResponse:
         """Read one item."""
         item = await self._catalog.get(convert_requests.item_id(request))
-        return GetItemResponse(item=convert_answers.item(item, with_vectors=True))
+        return GetItemResponse(item=await self._with_vectors(item))
 
     async def ListItems(self, request: ListItemsRequest, context: Context) -> ListItemsResponse:
         """Read a page of items."""
@@ -89,6 +93,11 @@ class CatalogService(CatalogServiceServicer):
         deleted = await self._catalog.delete(convert_requests.item_ids(request))
         return DeleteItemsResponse(deleted_item_ids=deleted)
 
+    async def _with_vectors(self, item: Item) -> ItemMessage:
+        return convert_answers.item(
+            item, with_vectors=True, vector_fingerprint=await self._catalog.vector_fingerprint()
+        )
+
     async def _answer_element(
         self, context: Context, request: UpsertItemsRequest
     ) -> UpsertItemsResponse:
@@ -98,7 +107,7 @@ class CatalogService(CatalogServiceServicer):
             )
             return UpsertItemsResponse(
                 item_id=request.item_id,
-                item=convert_answers.item(outcome.item, with_vectors=True),
+                item=await self._with_vectors(outcome.item),
                 changed=outcome.changed,
             )
 

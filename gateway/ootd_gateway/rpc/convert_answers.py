@@ -39,6 +39,7 @@ def image_analysis(analysis: ImageAnalysis) -> garment_pb2.ImageAnalysis:
         height=analysis.height,
         garments=[garment(one) for one in analysis.garments],
         dropped=dropped_garments(analysis.dropped),
+        vector_fingerprint=analysis.served.vector_fingerprint,
     )
 
 
@@ -76,8 +77,11 @@ def garment(source: Garment, *, with_vectors: bool = True) -> garment_pb2.Garmen
     return message
 
 
-def item(source: Item, *, with_vectors: bool) -> catalog_service_pb2.Item:
-    """Return an item; `with_vectors` tells whether its embedding and histogram go along."""
+def item(
+    source: Item, *, with_vectors: bool, vector_fingerprint: str = ""
+) -> catalog_service_pb2.Item:
+    """Return an item; `with_vectors` tells whether its embedding and histogram go along, and the
+    fingerprint of the models that made them."""
     message = catalog_service_pb2.Item(
         item_id=source.item_id,
         title=source.title,
@@ -85,6 +89,7 @@ def item(source: Item, *, with_vectors: bool) -> catalog_service_pb2.Item:
         payload=source.payload,
         garment=garment(source.garment, with_vectors=with_vectors),
         sequence_number=source.sequence_number,
+        vector_fingerprint=vector_fingerprint if with_vectors else "",
     )
     message.update_time.FromDatetime(source.update_time)
     return message

@@ -3,7 +3,7 @@
 All functions raise InvalidRequestError.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ootd.v1 import (
     catalog_service_pb2,
@@ -36,12 +36,14 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingQuery:
-    """What to look for, without a photo: float32[128], and float32[56] or None."""
+    """What to look for, without a photo: float32[128], and float32[56] or None;
+    `vector_fingerprint` names the models that made them, "" is not said."""
 
     embedding: FloatVector
     super_category: SuperCategory
     color_histogram: FloatVector | None
     k: int
+    vector_fingerprint: str = ""
 
 
 def photo_of_call(
@@ -97,6 +99,9 @@ def embedding_query(request: search_service_pb2.SearchByEmbeddingRequest) -> Emb
             request.color_histogram, "color_histogram", violations
         ),
         k=validation.k(_optional_k(request), "k", violations),
+        vector_fingerprint=validation.vector_fingerprint(
+            request.vector_fingerprint, "vector_fingerprint", violations
+        ),
     )
     violations.check()
     return query
@@ -149,11 +154,14 @@ def page_query(request: catalog_service_pb2.ListItemsRequest) -> PageQuery:
     return query
 
 
-def _options(options: photo_pb2.AnalyzeOptions, violations: Violations) -> AnalyzeOptions:
+def _options(
+    options: photo_pb2.AnalyzeOptions, violations: Violations, prefix: str = ""
+) -> AnalyzeOptions:
     threshold = options.score_threshold if options.HasField("score_threshold") else None
+    field = f"{prefix}options"
     return AnalyzeOptions(
-        validation.score_threshold(threshold, "options.score_threshold", violations),
-        validation.attribute_model(options.attribute_model, "options.attribute_model", violations),
+        validation.score_threshold(threshold, f"{field}.score_threshold", violations),
+        validation.attribute_model(options.attribute_model, f"{field}.attribute_model", violations),
     )
 
 
@@ -175,7 +183,8 @@ def _item_source(
     if kind is None:
         violations.add("source", 'one of "photo" and "embedding" must be set')
         return PhotoSource(b"")
-    return _photo(request.photo.image, request.photo.guide, "photo.", violations)
+    photo = _photo(request.photo.image, request.photo.guide, "photo.", violations)
+    return replace(photo, options=_options(request.photo.options, violations, "photo."))
 
 
 def _ready_embedding(
@@ -191,6 +200,9 @@ def _ready_embedding(
         sub_category=message.sub_category,
         color_histogram=validation.color_histogram(
             message.color_histogram, "embedding.color_histogram", violations
+        ),
+        vector_fingerprint=validation.vector_fingerprint(
+            message.vector_fingerprint, "embedding.vector_fingerprint", violations
         ),
     )
 

@@ -42,6 +42,7 @@ class SearchService(SearchServiceServicer):
             dropped=convert_answers.dropped_garments(found.analysis.dropped),
             width=found.analysis.width,
             height=found.analysis.height,
+            vector_fingerprint=found.analysis.served.vector_fingerprint,
         )
 
     async def SearchByItem(
@@ -64,6 +65,7 @@ class SearchService(SearchServiceServicer):
             query.super_category,
             k=query.k,
             color_histogram=query.color_histogram,
+            vector_fingerprint=query.vector_fingerprint,
         )
         return SearchByEmbeddingResponse(
             hits=convert_answers.hits(found, with_parts=request.include_score_parts)

@@ -89,10 +89,13 @@ class CatalogStore(Protocol):
 
 
 def release_mismatch(*, stored: str, served: str) -> ReleaseMismatchError:
-    """Return what to raise where embeddings or colour histograms of two models would meet."""
+    """Return what to raise where embeddings or colour histograms of two models would meet.
+
+    `served` is the fingerprint of those that would meet the stored ones.
+    """
     return ReleaseMismatchError(
         f"the catalogue's embeddings and colour histograms were made by the models {stored}, those "
-        f"served are {served} (fingerprints of embedder and crop): serve the former, or ingest the "
-        "catalogue into a new database",
+        f"of this call by {served} (fingerprints of embedder and crop model): serve the former, or "
+        "ingest the catalogue into a new database",
         {"stored": stored, "served": served},
     )

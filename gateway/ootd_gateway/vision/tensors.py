@@ -18,6 +18,7 @@ from ootd_gateway.types import (
     DropReason,
     Garment,
     ImageAnalysis,
+    ServedModels,
     SuperCategory,
     Taxonomy,
 )
@@ -26,6 +27,9 @@ Tensors = Mapping[str, NDArray[Any]]
 
 MULTI_LABEL_THRESHOLD = 0.5
 """Probability from which on a value of a multi-label group is told."""
+
+SERVED = "SERVED"
+"""The output that names the models that answered: two texts, not a row a garment."""
 
 OUTPUTS: Mapping[str, int | None] = {
     "GEOMETRY": 6,
@@ -39,10 +43,12 @@ OUTPUTS: Mapping[str, int | None] = {
     "GARMENT_STATUS": 1,
     "EMBEDDING": EMBEDDING_SIZE,
     "COLOR_HISTOGRAM": HISTOGRAM_BINS,
+    SERVED: 2,
 }
 """The ensemble's outputs, and how wide each is; None: as many as the trained attribute groups have
 values. Groups that no model was trained for have no columns."""
 
+_LENGTH_BYTES = 4
 _TYPES = {"FP32": np.float32, "INT32": np.int32}
 
 
@@ -56,16 +62,46 @@ def parse_outputs(response: Any) -> dict[str, NDArray[Any]]:
         for output, raw in zip(response.outputs, response.raw_output_contents, strict=True)
         if output.datatype in _TYPES
     }
-    missing = OUTPUTS.keys() - tensors.keys()
+    missing = OUTPUTS.keys() - tensors.keys() - {SERVED}
     if missing:
         raise InternalError(f"the vision graph did not answer {', '.join(sorted(missing))}")
     rows = len(tensors["BOXES"])
     for name, width in OUTPUTS.items():
+        if name == SERVED:
+            continue
         tensor = tensors[name]
         expected = 1 if name == "GEOMETRY" else rows
         if tensor.ndim != 2 or len(tensor) != expected or width not in {None, tensor.shape[1]}:
             raise InternalError(f"the vision graph answered {name} of shape {tensor.shape}")
+    tensors[SERVED] = _served(response)
     return tensors
+
+
+def _served(response: Any) -> NDArray[Any]:
+    """Return the two texts of SERVED; empty ones where it is not answered."""
+    for output, raw in zip(response.outputs, response.raw_output_contents, strict=True):
+        if output.name == SERVED:
+            texts = _texts(raw) if output.datatype == "BYTES" else []
+            if len(texts) != OUTPUTS[SERVED]:
+                raise InternalError(
+                    f"the vision graph answered {SERVED} as {len(texts)} texts, not as 2"
+                )
+            return np.array(texts, object)
+    return np.array(["", ""], object)
+
+
+def _texts(raw: bytes) -> list[str]:
+    """Return what a tensor of Triton's type BYTES holds: each text behind its length, 4 bytes,
+    little-endian. Raises InternalError."""
+    texts: list[str] = []
+    position = 0
+    while position < len(raw):
+        start = position + _LENGTH_BYTES
+        position = start + int.from_bytes(raw[start - _LENGTH_BYTES : start], "little")
+        if position > len(raw):
+            raise InternalError("the vision graph answered texts that end too early")
+        texts.append(raw[start:position].decode("utf-8", "replace"))
+    return texts
 
 
 def build_analysis(tensors: Tensors, taxonomy: Taxonomy) -> ImageAnalysis:
@@ -86,11 +122,22 @@ def build_analysis(tensors: Tensors, taxonomy: Taxonomy) -> ImageAnalysis:
         if status == 0:
             kept.append(garment)
         else:
-            dropped.append(DroppedGarment(garment, DropReason(status)))
+            dropped.append(DroppedGarment(garment, _drop_reason(status)))
     height_px, width_px = tensors["GEOMETRY"][0, :2].tolist()
     return ImageAnalysis(
-        width=round(width_px), height=round(height_px), garments=tuple(kept), dropped=tuple(dropped)
+        width=round(width_px),
+        height=round(height_px),
+        garments=tuple(kept),
+        dropped=tuple(dropped),
+        served=ServedModels(*tensors[SERVED].tolist()) if SERVED in tensors else ServedModels(),
     )
+
+
+def _drop_reason(status: int) -> DropReason:
+    try:
+        return DropReason(status)
+    except ValueError:
+        raise InternalError(f"the vision graph answered the unknown status {status}") from None
 
 
 def _garment(tensors: Tensors, row: int, sub_categories: list[str], taxonomy: Taxonomy) -> Garment:

@@ -19,7 +19,7 @@ class TritonPythonModel:
         )
 
     def execute(self, requests):
-        """One response per request: BOXES, SCORES, SUPERS, FLAGS, GUIDE_SUPERS."""
+        """One response per request: BOXES, SCORES, SUPERS, FLAGS, GUIDE_SUPERS, COVERAGE."""
         return [self._answer(request) for request in requests]
 
     def _answer(self, request):
@@ -40,5 +40,6 @@ class TritonPythonModel:
                 pb_utils.Tensor("SUPERS", chosen.supers),
                 pb_utils.Tensor("FLAGS", chosen.flags),
                 pb_utils.Tensor("GUIDE_SUPERS", chosen.guide_supers),
+                pb_utils.Tensor("COVERAGE", chosen.coverage),
             ]
         )

@@ -1,4 +1,4 @@
-"""Which boxes of a photo become garments: thresholds, the caller's guide, never none."""
+"""Which boxes of a photo are looked at: thresholds, the caller's guide, never none."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -72,13 +72,15 @@ class Detections:
 @dataclass(frozen=True)
 class Selection:
     """n >= 1 boxes, best first: boxes f32[n, 4] normalised; scores f32, supers, flags and
-    guide_supers (the caller's super-category, or -1) i32, all [n, 1]."""
+    guide_supers (what the caller knows for sure, or -1) i32, all [n, 1]; coverage f32[1, 1] as in
+    the repository's README."""
 
     boxes: np.ndarray
     scores: np.ndarray
     supers: np.ndarray
     flags: np.ndarray
     guide_supers: np.ndarray
+    coverage: np.ndarray
 
 
 def select(detections, guide, limits):
@@ -87,21 +89,25 @@ def select(detections, guide, limits):
     Raises GuideError where the guide is none.
     """
     kind, category, rectangle, asked = _read_guide(guide)
+    boxes, usable = _normalise(detections)
+    # Rows without a detection have score 0.
+    usable &= detections.scores > 0
+    coverage = _coverage(boxes[usable], detections.scores[usable])
     if kind is Guide.RECTANGLE:
-        return _single(rectangle, category, Flag.RECTANGLE)
+        return _single(rectangle, category, Flag.RECTANGLE, coverage)
     # Where the caller vouches for the class, weaker evidence for it is enough.
     guided = kind is Guide.CATEGORY
     usual = limits.guided_score_threshold if guided else limits.score_threshold
-    boxes, usable = _normalise(detections)
     scores, classes = detections.scores, detections.classes
-    # Rows without a detection have score 0.
-    usable &= (scores > 0) & (scores >= (usual if asked is None else asked))
+    usable &= scores >= (usual if asked is None else asked)
     if guided:
         usable &= classes == category
     candidates = np.flatnonzero(usable)
     if len(candidates) == 0:
-        # Every photo of an outfit has an item: let the tagger look at the whole of it.
-        return _single(np.array([0, 0, 1, 1], np.float32), category, Flag.WHOLE_PHOTO)
+        # Every photo of an outfit has an item: let the tagger look at the whole of it. `verify`
+        # decides whether it is one.
+        whole = np.array([0, 0, 1, 1], np.float32)
+        return _single(whole, category, Flag.WHOLE_PHOTO, coverage)
     best = candidates[np.argsort(-scores[candidates], kind="stable")]
     # Who asks for weaker detections than usual wants all that there are.
     wants_all = asked is not None and asked < usual
@@ -114,7 +120,15 @@ def select(detections, guide, limits):
         classes[best].astype(np.int32)[:, None],
         np.full((len(best), 1), Flag.DETECTED, np.int32),
         np.full((len(best), 1), category, np.int32),
+        coverage,
     )
+
+
+def _coverage(boxes, scores):
+    """f32[1, 1]: the most that a detection, however weak, makes of the photo a garment; its score
+    times the share of the photo that its box covers."""
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.array([[(scores * areas).max(initial=0)]], np.float32)
 
 
 def _whole_garments(boxes, classes, contained_share):
@@ -171,11 +185,14 @@ def _normalise(detections):
     return boxes, (sides >= _SMALLEST_SIDE).all(axis=1)
 
 
-def _single(box, category, flag):
+def _single(box, category, flag, coverage):
+    # Nothing of the category was found, so a model that is asked what the photo shows is not told.
+    certain = UNKNOWN_SUPER if flag is Flag.WHOLE_PHOTO else category
     return Selection(
         box[None],
         np.zeros((1, 1), np.float32),
         np.full((1, 1), category, np.int32),
         np.full((1, 1), flag, np.int32),
-        np.full((1, 1), category, np.int32),
+        np.full((1, 1), certain, np.int32),
+        coverage,
     )

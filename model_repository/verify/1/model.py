@@ -1,27 +1,29 @@
 """Triton adapter of ``verification.py``: detector's and tagger's findings to final garments."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import triton_python_backend_utils as pb_utils
+from fingerprints import Fingerprints, fingerprints
 from verification import Findings, Labels, Rules, verify
 
-_INPUTS = ("BOXES", "SCORES", "SUPERS", "SUB_PROBABILITIES", "ATTRIBUTE_PROBABILITIES")
+_BEFORE_TAGS = ("BOXES", "SCORES", "SUPERS", "FLAGS")
+_TAGS = ("SUB_PROBABILITIES", "ATTRIBUTE_PROBABILITIES")
 
 
 class TritonPythonModel:
     """One instance; unbatched, since its rules look at all garments of one photo together."""
 
     def initialize(self, args):
-        """Read taxonomy and thresholds; raises ValueError where they and the shapes disagree."""
+        """Read taxonomy and thresholds, and which models stand beside this one; raises ValueError
+        where parameters are missing, or they and the shapes disagree."""
         config = json.loads(args["model_config"])
         parameters = {key: value["string_value"] for key, value in config["parameters"].items()}
         self._labels = Labels.from_taxonomy(json.loads(parameters["taxonomy"]))
-        self._rules = Rules(
-            float(parameters["disagreement_confidence"]),
-            float(parameters["overlap_threshold"]),
-            float(parameters["dress_preference"]),
-            float(parameters["same_place_iou"]),
-        )
+        self._rules = Rules.from_strings(parameters)
+        served = _served(Path(args["model_repository"]).parent, parameters)
+        self._served = np.array([served.vector.encode(), served.graph.encode()], np.object_)
         for name, count in (
             ("SUB_PROBABILITIES", self._labels.sub_count),
             ("ATTRIBUTE_PROBABILITIES", self._labels.attribute_count),
@@ -31,13 +33,18 @@ class TritonPythonModel:
                 raise ValueError(f"{name} has {dims[-1]} columns, the taxonomy has {count} values")
 
     def execute(self, requests):
-        """One response per request: the five GARMENT tensors."""
+        """One response per request: the five GARMENT tensors, and SERVED."""
         return [self._answer(request) for request in requests]
 
     def _answer(self, request):
-        arrays = [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in _INPUTS]
-        guide_kind = int(pb_utils.get_input_tensor_by_name(request, "GUIDE").as_numpy()[0, 0])
-        garments = verify(Findings(*arrays), self._labels, self._rules, guided=guide_kind != 0)
+        def array(name):
+            return pb_utils.get_input_tensor_by_name(request, name).as_numpy()
+
+        findings = Findings(
+            *map(array, _BEFORE_TAGS), float(array("COVERAGE")[0, 0]), *map(array, _TAGS)
+        )
+        guided = int(array("GUIDE")[0, 0]) != 0
+        garments = verify(findings, self._labels, self._rules, guided=guided)
         return pb_utils.InferenceResponse(
             [
                 pb_utils.Tensor("GARMENT_SUPER", garments.supers),
@@ -45,5 +52,26 @@ class TritonPythonModel:
                 pb_utils.Tensor("GARMENT_SUB_SCORE", garments.sub_scores),
                 pb_utils.Tensor("GARMENT_ATTRIBUTES", garments.attributes),
                 pb_utils.Tensor("GARMENT_STATUS", garments.statuses),
+                pb_utils.Tensor("SERVED", self._served),
             ]
         )
+
+
+def _served(repository, parameters):
+    """The fingerprints of the files that Triton loads from the folder that this model is in; those
+    that the export wrote where it has each model apart, as with a repository in object storage."""
+    try:
+        return fingerprints(repository)
+    except OSError as error:
+        written = Fingerprints.from_parameters(parameters)
+        if not (written.vector and written.graph):
+            raise ValueError(
+                f"the models beside verify cannot be read ({error}) and its config.pbtxt has no "
+                "fingerprints: run python -m ootd_training.export.model_config before it is copied"
+            ) from error
+        pb_utils.Logger.log_warn(
+            f"verify: the models beside it cannot be read ({error}); answers carry the fingerprints "
+            f"of its config.pbtxt, {written.vector} and {written.graph}, which are right only where "
+            "all models are those of one export"
+        )
+        return written

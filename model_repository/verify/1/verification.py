@@ -1,11 +1,12 @@
 """Which boxes stay garments, and what they are: the cross-checks between detector and tagger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
 
 UNKNOWN_SUPER = -1
+WHOLE_PHOTO = 1  # flag of a box that stands for a photo in which nothing was detected
 _TINY = 1e-9
 
 
@@ -16,6 +17,8 @@ class Status(IntEnum):
     TAGGER_DISAGREES = 1
     DRESS_EXPLAINS_IT = 2
     TOP_OR_BOTTOM_EXPLAINS_IT = 3
+    NOT_OF_CATEGORY = 4
+    NO_GARMENT = 5
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,14 @@ class Labels:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of the n boxes of one photo; shapes as in the repository's README."""
+    """What is known of the n boxes of one photo; shapes as in the repository's README. ``coverage``
+    is a number of the whole photo, 0 to 1."""
 
     boxes: np.ndarray
     scores: np.ndarray
     supers: np.ndarray
+    flags: np.ndarray
+    coverage: float
     sub_probabilities: np.ndarray
     attribute_probabilities: np.ndarray
 
@@ -87,12 +93,22 @@ class Rules:
     bottom are the same garment. dress_preference: how many times better than a dress its tops and
     bottoms must explain the place to win; detectors see few dresses and are shy of them.
     same_place_iou: intersection over union from which on boxes of different super-categories are
-    one garment."""
+    one garment. least_coverage: coverage from which on a photo in which nothing was detected is a
+    garment as a whole."""
 
     disagreement_confidence: float
     overlap_threshold: float
     dress_preference: float
     same_place_iou: float
+    least_coverage: float
+
+    @classmethod
+    def from_strings(cls, parameters):
+        """Read Triton's string parameters; raises ValueError naming a missing or bad one."""
+        try:
+            return cls(**{field.name: float(parameters[field.name]) for field in fields(cls)})
+        except KeyError as error:
+            raise ValueError(f"config.pbtxt lacks the parameter {error}") from None
 
 
 @dataclass(frozen=True)
@@ -108,15 +124,16 @@ class Garments:
 
 
 def verify(findings, labels, rules, *, guided):
-    """Judge all boxes of one photo. At least one is always kept.
+    """Judge all boxes of one photo. At least one is kept of those that were detected or drawn.
 
     ``guided``: the caller named a category or drew a rectangle, so a super-category that is given
-    is his word and stands.
+    is his word and stands, except for a photo in which nothing of it was detected.
     """
     evidence = super_probabilities(findings.sub_probabilities, labels)
     tagged = evidence.argmax(axis=1).astype(np.int32)
     given = findings.supers[:, 0]
-    final = np.where(given == UNKNOWN_SUPER, tagged, given).astype(np.int32)
+    whole = findings.flags[:, 0] == WHOLE_PHOTO
+    final = np.where(whole | (given == UNKNOWN_SUPER), tagged, given).astype(np.int32)
     statuses = np.full(len(final), Status.KEPT, np.int32)
     scores = findings.scores[:, 0]
     if not guided:
@@ -129,6 +146,9 @@ def verify(findings, labels, rules, *, guided):
             statuses[best] = Status.KEPT
             if confidence[best] > scores[best]:
                 final[best] = tagged[best]
+    # What is not in the photo is not invented.
+    statuses[whole & (given != UNKNOWN_SUPER) & (given != tagged)] = Status.NOT_OF_CATEGORY
+    statuses[whole & (findings.coverage < rules.least_coverage)] = Status.NO_GARMENT
     support = scores * evidence[np.arange(len(final)), final]
     _exclude_dresses(findings.boxes, support, final, statuses, (labels, rules))
     if not guided:
