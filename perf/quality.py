@@ -111,6 +111,7 @@ def measure_names(
     for photo in track(singles, description="catalogue names"):
         garments = client.analyze_image(photo.path, **asked).garments
         right = bool(garments) and garments[0].super_category == photo.super_category
+        names.shares.add("catalogue photo: a garment is found", bool(garments))
         names.shares.add("catalogue photo: super-category", right)
         if garments:
             names.add("catalogue photo", photo, garments[0])
@@ -153,8 +154,7 @@ def measure_search(
     """Search with each photo and compare the best hit's labels with the query's."""
     for photo in track(singles, description="catalogue queries"):
         results = client.search_by_image(photo.path, k=1).results
-        if results:
-            tally_hit(tally, "catalogue query", photo, results[0], stored)
+        tally_hit(tally, "catalogue query", photo, results[0] if results else None, stored)
     for outfit in track(outfits, description="street queries"):
         results = client.search_by_image(outfit.path, k=1).results
         for label in outfit.garments:
@@ -172,13 +172,17 @@ def tally_hit(
     tally: Tally,
     where: str,
     label: Label,
-    result: GarmentHits,
+    result: GarmentHits | None,
     stored: dict[str, Label],
 ) -> None:
-    """Count whether the best hit shows the query's kind, if anything stored is of that kind."""
+    """Count whether the best hit shows the query's kind, if anything stored is of that kind.
+
+    A photo in which no garment was found (None) has no right hit.
+    """
     if label.super_category not in {photo.super_category for photo in stored.values()}:
         return
-    hit = stored.get(result.hits[0].item.item_id) if result.hits else None
+    hits = result.hits if result else ()
+    hit = stored.get(hits[0].item.item_id) if hits else None
     same = hit is not None and hit.super_category == label.super_category
     tally.add(f"{where}: best hit of the same super-category", same)
     if same and hit is not None and hit.sub_category and label.sub_category:

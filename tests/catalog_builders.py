@@ -18,6 +18,7 @@ from ootd_gateway.types import (
     Attribute,
     Box,
     BoxOrigin,
+    DroppedGarment,
     FloatVector,
     Garment,
     Guide,
@@ -121,6 +122,11 @@ class TableVision:
         self.table = dict(table or {})
         self.calls: list[Guide] = []
         self.served_release = RELEASE
+        self.served_graph = "graph-a"
+        self.told: ServedModels | None = None
+        """What is told of the served models where that is not what answers."""
+        self.options: list[AnalyzeOptions] = []
+        self.dropped: tuple[DroppedGarment, ...] = ()
         self.is_away = False
 
     async def analyze(
@@ -134,9 +140,11 @@ class TableVision:
     ) -> ImageAnalysis:
         self._check()
         self.calls.append(guide)
+        self.options.append(options)
+        served = ServedModels(self.served_release, self.served_graph)
         await asyncio.sleep(0)
         return ImageAnalysis(
-            width=64, height=48, garments=self.table[image], served=await self.served_models()
+            width=64, height=48, garments=self.table[image], dropped=self.dropped, served=served
         )
 
     async def taxonomy(self) -> Taxonomy:
@@ -145,7 +153,7 @@ class TableVision:
 
     async def served_models(self) -> ServedModels:
         self._check()
-        return ServedModels(self.served_release, self.served_release)
+        return self.told or ServedModels(self.served_release, self.served_graph)
 
     async def is_ready(self) -> bool:
         return not self.is_away

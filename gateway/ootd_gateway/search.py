@@ -121,7 +121,8 @@ class Search:
         """Search with an embedding, float32[128] as `validation.embedding` returns it.
 
         `vector_fingerprint` names the models that made it; "" is not said, and the caller answers
-        for the served ones. Raises InvalidRequestError, ReleaseMismatchError, StoreUnavailableError.
+        for the served ones. Raises InvalidRequestError, ReleaseMismatchError,
+        StoreUnavailableError.
         """
         count = _checked_k(k)
         await self._releases.check_query(vector_fingerprint, max_age_s=_RELEASE_AGE_S)

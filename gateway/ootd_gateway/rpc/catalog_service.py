@@ -11,9 +11,6 @@ from ootd.v1.catalog_service_pb2 import (
     DeleteItemsResponse,
     GetItemRequest,
     GetItemResponse,
-)
-from ootd.v1.catalog_service_pb2 import Item as ItemMessage
-from ootd.v1.catalog_service_pb2 import (
     ListItemsRequest,
     ListItemsResponse,
     UpsertItemRequest,
@@ -21,6 +18,7 @@ from ootd.v1.catalog_service_pb2 import (
     UpsertItemsRequest,
     UpsertItemsResponse,
 )
+from ootd.v1.catalog_service_pb2 import Item as ItemMessage
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from ootd_gateway.catalog import Catalog
 from ootd_gateway.metrics.registry import Metrics

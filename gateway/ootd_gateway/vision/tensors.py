@@ -60,7 +60,7 @@ def parse_outputs(response: Any) -> dict[str, NDArray[Any]]:
     tensors = {
         output.name: np.frombuffer(raw, dtype=_TYPES[output.datatype]).reshape(output.shape)
         for output, raw in zip(response.outputs, response.raw_output_contents, strict=True)
-        if output.datatype in _TYPES
+        if output.datatype in _TYPES and output.name != SERVED
     }
     missing = OUTPUTS.keys() - tensors.keys() - {SERVED}
     if missing:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 LENGTH = 16  # hexadecimal digits
 VECTOR_MODELS = ("embedder", "crop")
-"""The models that make what a catalogue stores of a garment and compares: the embedding, and the crop
-and the colour histogram."""
+"""The models that make what a catalogue stores of a garment and compares: the embedding, the crop
+and its colour histogram."""
 
 VECTOR_PARAMETER = "vector_fingerprint"
 GRAPH_PARAMETER = "graph_fingerprint"
@@ -32,6 +32,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _OPENING, _CLOSING = {"{", "[", "<"}, {"}", "]", ">"}
+_QUOTES = ("'", '"')
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -52,8 +53,8 @@ class Fingerprints:
 def fingerprints(repository, configurations=None):
     """The fingerprints of the model folders in ``repository``.
 
-    ``configurations``: texts that stand in for configurations on disk, by their path. Raises OSError
-    where a folder cannot be read or embedder or crop model is not there.
+    ``configurations``: texts that stand in for configurations on disk, by their path. Raises
+    OSError where a folder cannot be read, or embedder or crop model is not there.
     """
     folders = [path for path in sorted(Path(repository).iterdir()) if _is_model(path)]
     models = {
@@ -134,8 +135,8 @@ def _sha256(path):
 
 
 def _fields(tokens):
-    """The top-level fields of protobuf's text format: pairs of a name and its values, each a list of
-    tokens; a list of values, ``[ {...}, {...} ]``, counts as several."""
+    """The top-level fields of protobuf's text format: pairs of a name and its values, each a list
+    of tokens; a list of values, ``[ {...}, {...} ]``, counts as several."""
     tokens = [token for token in tokens if not token.startswith("#")]
     position = 0
     while position < len(tokens):
@@ -156,9 +157,10 @@ def _end(tokens, start):
     depth = 0
     for position in range(start, len(tokens)):
         depth += (tokens[position] in _OPENING) - (tokens[position] in _CLOSING)
-        following = tokens[position + 1 : position + 2]
+        following = tokens[position + 1] if position + 1 < len(tokens) else ""
         # Strings side by side are one.
-        if depth == 0 and not (tokens[position][0] in "\"'" and following and following[0][0] in "\"'"):
+        goes_on = tokens[position][0] in _QUOTES and following[:1] in _QUOTES and following
+        if depth == 0 and not goes_on:
             return position + 1
     return len(tokens)
 
@@ -186,4 +188,4 @@ def _decides(entry):
     """Whether a parameter, tokens ``{ key "name" value {...} }``, can change an answer."""
     if "key" not in entry[:-1]:
         return True
-    return entry[entry.index("key") + 1].strip("\"'") not in _SPEED_OR_COPY
+    return entry[entry.index("key") + 1].strip("".join(_QUOTES)) not in _SPEED_OR_COPY

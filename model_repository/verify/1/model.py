@@ -70,8 +70,8 @@ def _served(repository, parameters):
                 "fingerprints: run python -m ootd_training.export.model_config before it is copied"
             ) from error
         pb_utils.Logger.log_warn(
-            f"verify: the models beside it cannot be read ({error}); answers carry the fingerprints "
-            f"of its config.pbtxt, {written.vector} and {written.graph}, which are right only where "
-            "all models are those of one export"
+            f"verify: the models beside it cannot be read ({error}); answers carry the "
+            f"fingerprints of its config.pbtxt, {written.vector} and {written.graph}, which are "
+            "right only where all models are those of one export"
         )
         return written

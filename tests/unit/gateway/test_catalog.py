@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -13,10 +12,9 @@ from ootd_gateway.catalog import (
     EmbeddingSource,
     PhotoSource,
     UpsertRequest,
-    choose_garment,
+    content_digest,
     source_digest,
 )
-from ootd_gateway.category_parser import TitleCategory
 from ootd_gateway.errors import (
     ImageError,
     InvalidRequestError,
@@ -31,7 +29,16 @@ from ootd_gateway.index.base import Query
 from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.types import Box, CategoryGuide, RegionGuide, SuperCategory
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    AttributeModel,
+    Box,
+    CategoryGuide,
+    RegionGuide,
+    ServedModels,
+    SuperCategory,
+)
+from ootd_gateway.vision.base import USUAL
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -135,11 +142,21 @@ def test_digests_tell_apart_what_looks_alike() -> None:
         ready(super_category=BAG),
         ready(seed=10),
     ]
-    digests = {source_digest(one, "r") for one in requests}
-    digests |= {source_digest(one, "s") for one in requests}
-    assert len(digests) == 2 * len(requests)
+    contents = {content_digest(one) for one in requests}
+    assert len(contents) == len(requests)
     one, other = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
-    assert source_digest(photo(attributes=one), "r") == source_digest(photo(attributes=other), "r")
+    assert content_digest(photo(attributes=one)) == content_digest(photo(attributes=other))
+    models = [ServedModels(vector, graph) for vector in "rs" for graph in "tu"]
+    options = [
+        USUAL,
+        AnalyzeOptions(attribute_model=AttributeModel.TAGGER),
+        AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER),
+        AnalyzeOptions(score_threshold=0.0),
+    ]
+    digests = {source_digest("c", model, option) for model in models for option in options}
+    assert len(digests) == len(models) * len(options)
+    # No model but its own looked at a ready embedding.
+    assert len({source_digest("c", model, None) for model in models}) == 2
 
 
 @pytest.mark.parametrize(
@@ -173,20 +190,6 @@ async def test_the_models_get_the_guide(shop: Shop) -> None:
     await shop.catalog.upsert(photo("b"))
     await shop.catalog.upsert(photo("c", source=PhotoSource(PHOTO, region), title="jeans"))
     assert shop.vision.calls == [CategoryGuide(BOTTOM), None, region]
-
-
-def test_choosing() -> None:
-    named = TitleCategory(BOTTOM, "jeans")
-    garments = [SHIRT, SKIRT, JEANS]
-    assert choose_garment([], None, None) is None
-    assert choose_garment(garments, CategoryGuide(BAG), None) is None
-    assert choose_garment(garments, None, None) is SHIRT
-    assert choose_garment(garments, CategoryGuide(BOTTOM), None) is SKIRT
-    chosen = choose_garment(garments, CategoryGuide(BOTTOM), named)
-    assert chosen is not None
-    assert np.array_equal(chosen.embedding, JEANS.embedding)
-    in_rectangle = choose_garment([SHIRT], RegionGuide(Box(0, 0, 1, 1)), named)
-    assert in_rectangle is SHIRT
 
 
 @pytest.mark.parametrize(
@@ -246,9 +249,80 @@ async def test_other_models_are_refused(shop: Shop) -> None:
         with pytest.raises(ReleaseMismatchError) as caught:
             await shop.catalog.upsert(request)
         assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
-    assert len(shop.vision.calls) == 1
+    assert (await shop.catalog.list_page()).total_size == 1
     await shop.catalog.delete(["a"])
     assert (await shop.catalog.upsert(photo())).changed
+    assert await shop.catalog.vector_fingerprint() == "release-b"
+
+
+async def test_what_answered_decides_not_what_is_told(shop: Shop) -> None:
+    """Of several vision servers, some have other models for a while."""
+    await shop.catalog.upsert(photo())
+    shop.vision.told = ServedModels("release-a", "graph-a")
+    shop.vision.served_release = "release-b"
+    with pytest.raises(ReleaseMismatchError) as caught:
+        await shop.catalog.upsert(photo("b"))
+    assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
+    # And the other way round: one that answers with the right models is not refused unasked.
+    shop.vision.told = ServedModels("release-b", "graph-b")
+    shop.vision.served_release = "release-a"
+    assert (await shop.catalog.upsert(photo("b"))).changed
+
+
+async def test_new_rules_look_at_the_same_upload_again(shop: Shop) -> None:
+    await shop.catalog.upsert(photo())
+    shop.vision.served_graph = "graph-b"
+    shop.vision.table[PHOTO] = (SKIRT,)
+    again = await shop.catalog.upsert(photo())
+    assert again.changed
+    assert again.item.garment.sub_category == "skirt"
+    assert not (await shop.catalog.upsert(photo())).changed
+    assert len(shop.vision.calls) == 2
+    # A ready embedding was looked at by none of them.
+    await shop.catalog.upsert(ready("b"))
+    shop.vision.served_graph = "graph-c"
+    assert not (await shop.catalog.upsert(ready("b"))).changed
+
+
+async def test_an_upload_that_is_analysed_otherwise_is_another_one(shop: Shop) -> None:
+    sequencer = AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER)
+    await shop.catalog.upsert(photo())
+    by_name = AnalyzeOptions(attribute_model=AttributeModel.TAGGER)
+    for options, changes in ((by_name, False), (sequencer, True), (sequencer, False)):
+        source = PhotoSource(PHOTO, options=options)
+        assert (await shop.catalog.upsert(photo(source=source))).changed is changes
+    assert shop.vision.options == [USUAL, sequencer]
+    # What is usual may change, too.
+    catalog = Catalog(
+        shop.store, shop.vision, shop.applier, attribute_model=AttributeModel.SEQUENCER
+    )
+    assert not (await catalog.upsert(photo())).changed
+
+
+async def test_while_models_are_away_the_last_known_count(shop: Shop) -> None:
+    shop.vision.told = ServedModels("release-a", "an older graph")
+    await shop.catalog.upsert(photo())
+    shop.vision.is_away = True
+    assert not (await shop.catalog.upsert(photo())).changed
+    with pytest.raises(VisionUnavailableError):
+        await shop.catalog.upsert(photo(title="New"))
+
+
+async def test_a_ready_embedding_may_name_its_models(shop: Shop) -> None:
+    with pytest.raises(ReleaseMismatchError) as caught:  # nothing is stored: the served ones count
+        await shop.catalog.upsert(ready(vector_fingerprint="release-b"))
+    assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
+    assert (await shop.catalog.upsert(ready(vector_fingerprint="release-a"))).changed
+    assert not (await shop.catalog.upsert(ready())).changed, "the same, whether said or not"
+    # Now the stored ones count, whatever is served, or nothing.
+    shop.vision.served_release = "release-b"
+    assert (await shop.catalog.upsert(ready("b", vector_fingerprint="release-a"))).changed
+    for request in (ready("c", vector_fingerprint="release-b"), ready("c")):
+        with pytest.raises(ReleaseMismatchError):
+            await shop.catalog.upsert(request)
+    shop.vision.is_away = True
+    stated = ready("d", sub_category="", vector_fingerprint="release-a")
+    assert (await shop.catalog.upsert(stated)).changed
 
 
 async def test_models_that_are_away(shop: Shop) -> None:

@@ -28,7 +28,7 @@ from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.search import Search, SearchSettings
 from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.types import CategoryGuide, Hit, SuperCategory
+from ootd_gateway.types import CategoryGuide, Hit, ServedModels, SuperCategory
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO, EMPTY_PHOTO = encoded_photo(), encoded_photo(70, 70)
@@ -179,8 +179,39 @@ async def test_another_embedder_is_refused(shop: Shop) -> None:
         await shop.search.by_image(PHOTO)
     with pytest.raises(ReleaseMismatchError):
         await shop.search.by_embedding(embedding(1), TOP)
-    assert shop.vision.calls == []
     assert len(await shop.search.by_item("sku-01")) == 10  # a stored vector among stored ones
+
+
+async def test_what_answered_decides_not_what_is_told(shop: Shop) -> None:
+    """Of several vision servers, some have other models for a while."""
+    shop.vision.told = ServedModels(RELEASE, "graph-a")
+    shop.vision.served_release = "release-b"
+    with pytest.raises(ReleaseMismatchError) as caught:
+        await shop.search.by_image(PHOTO)
+    assert caught.value.metadata == {"stored": RELEASE, "served": "release-b"}
+    shop.vision.told = ServedModels("release-b", "graph-b")
+    shop.vision.served_release = RELEASE
+    found = await shop.search.by_image(PHOTO)
+    assert found.analysis.served.vector_fingerprint == RELEASE
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_an_embedding_may_name_its_models(shop: Shop, is_away: bool) -> None:
+    shop.vision.is_away = is_away
+    shop.vision.served_release = "release-b"
+    found = await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint=RELEASE)
+    assert len(found) == 10
+    with pytest.raises(ReleaseMismatchError) as caught:
+        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="release-b")
+    assert caught.value.metadata == {"stored": RELEASE, "served": "release-b"}
+
+
+async def test_in_an_empty_catalogue_the_served_models_count(shop: Shop) -> None:
+    await shop.store.delete([f"sku-{n:02}" for n in range(60)])
+    with pytest.raises(ReleaseMismatchError):
+        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="release-b")
+    shop.vision.is_away = True
+    assert await shop.search.by_embedding(embedding(1), BAG, vector_fingerprint=RELEASE) == ()
 
 
 async def test_without_models_embeddings_and_items_are_still_searched(shop: Shop) -> None:

@@ -10,14 +10,14 @@ import pytest
 from tritonclient.grpc import model_config_pb2
 
 from ootd_gateway.errors import InternalError
-from ootd_gateway.types import BoxOrigin, DropReason, SuperCategory, Taxonomy
+from ootd_gateway.types import BoxOrigin, DropReason, ServedModels, SuperCategory, Taxonomy
 from ootd_gateway.vision.model_release import (
     model_fingerprint,
     parse_taxonomy,
     release_of,
     taxonomy_of_json,
 )
-from ootd_gateway.vision.tensors import build_analysis, parse_outputs
+from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
 
 TAXONOMY_JSON = json.dumps(
     {
@@ -88,8 +88,44 @@ def response(of: dict[str, Any]) -> Any:
 
 def test_tensors_survive_the_way_through_a_response() -> None:
     sent = tensors(3)
-    for name, array in parse_outputs(response(sent)).items():
+    found = parse_outputs(response(sent))
+    assert found.keys() == OUTPUTS.keys()
+    for name in sent:
+        array = found[name]
         np.testing.assert_array_equal(array, sent[name])
+
+
+def with_served(*texts: bytes, datatype: str = "BYTES") -> Any:
+    """A response that names the models: texts behind their lengths, as Triton sends them."""
+    answer = response(tensors(1))
+    answer.outputs.append(SimpleNamespace(name="SERVED", datatype=datatype, shape=[len(texts)]))
+    raw = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    answer.raw_output_contents.append(raw)
+    return answer
+
+
+def test_an_answer_names_the_models_that_made_it(taxonomy: Taxonomy) -> None:
+    analysis = build_analysis(parse_outputs(with_served(b"3f2a-81d0", b"5c11")), taxonomy)
+    assert analysis.served == ServedModels("3f2a-81d0", "5c11")
+    analysis = build_analysis(parse_outputs(with_served(b"", b"")), taxonomy)
+    assert analysis.served == ServedModels()
+    unnamed = build_analysis(parse_outputs(response(tensors(1))), taxonomy)
+    assert unnamed.served == ServedModels()
+    assert "SERVED" in OUTPUTS, "Triton answers what is asked for"
+
+
+def test_names_that_are_none_are_a_bug() -> None:
+    for answer in (
+        with_served(b"one"),
+        with_served(b"one", b"two", b"three"),
+        with_served(b"one", b"two", datatype="FP32"),
+    ):
+        with pytest.raises(InternalError, match="SERVED"):
+            parse_outputs(answer)
+    cut = with_served(b"one", b"two")
+    cut.raw_output_contents[-1] = cut.raw_output_contents[-1][:-1]
+    with pytest.raises(InternalError, match="too early"):
+        parse_outputs(cut)
 
 
 def test_a_missing_tensor_is_a_bug() -> None:
@@ -115,15 +151,24 @@ def test_garments_come_best_first_and_each_keeps_its_row(taxonomy: Taxonomy) -> 
 
 
 def test_dropped_garments_are_apart_with_their_reason(taxonomy: Taxonomy) -> None:
-    sent = tensors(4)
-    sent["GARMENT_STATUS"][:, 0] = [1, 0, 2, 3]
+    sent = tensors(6)
+    sent["GARMENT_STATUS"][:, 0] = [1, 0, 2, 3, 4, 5]
     analysis = build_analysis(sent, taxonomy)
     assert [int(one.embedding.argmax()) for one in analysis.garments] == [1]
     assert {int(one.garment.embedding.argmax()): one.reason for one in analysis.dropped} == {
         0: DropReason.CATEGORY_DISAGREEMENT,
         2: DropReason.EXPLAINED_BY_DRESS,
         3: DropReason.EXPLAINED_BY_TOP_OR_BOTTOM,
+        4: DropReason.NOT_OF_CATEGORY,
+        5: DropReason.NO_GARMENT,
     }
+
+
+def test_a_status_that_is_not_known_is_a_bug(taxonomy: Taxonomy) -> None:
+    sent = tensors(1)
+    sent["GARMENT_STATUS"][:, 0] = 6
+    with pytest.raises(InternalError, match="status 6"):
+        build_analysis(sent, taxonomy)
 
 
 def test_names_are_the_taxonomys(taxonomy: Taxonomy) -> None:

@@ -33,3 +33,8 @@ def selection() -> ModuleType:
 @pytest.fixture(scope="session")
 def verification() -> ModuleType:
     return _load(MODEL_REPOSITORY / "verify" / "1" / "verification.py")
+
+
+@pytest.fixture(scope="session")
+def fingerprints() -> ModuleType:
+    return _load(MODEL_REPOSITORY / "verify" / "1" / "fingerprints.py")

@@ -40,6 +40,15 @@ def test_models_of_stored_vectors_carry_the_fingerprint_of_their_file(
     assert carried == digest[:16], "run python -m ootd_training.export.model_config"
 
 
+def test_verify_carries_the_fingerprints_of_all_models(config, model_repository, fingerprints):
+    """Where it can't read its neighbours' files, it answers with these."""
+    parameters = config("verify").parameters
+    carried = {name: parameters[f"{name}_fingerprint"].string_value for name in ("vector", "graph")}
+    assert carried == vars(fingerprints.fingerprints(model_repository)), (
+        "run python -m ootd_training.export.model_config"
+    )
+
+
 @pytest.mark.parametrize("name", ["tagger", "sequencer"])
 def test_columns_of_the_taxonomy_are_those_of_the_tensors(config, model_repository, name):
     taxonomy = json.loads((model_repository / "taxonomy.json").read_text())

@@ -42,6 +42,16 @@ def test_every_model_is_named_with_its_digest(manifest, model_repository):
         assert stated == (digest, len(content), digest[:16]), f"{entry['file']}: {REMEDY}"
 
 
+def test_the_fingerprints_are_those_that_the_graph_answers_with(
+    manifest, model_repository, fingerprints
+):
+    models = manifest["models"]
+    assert manifest["fingerprints"] == {
+        "vector": "-".join(models[name]["fingerprint"] for name in ("embedder", "crop")),
+        "graph": fingerprints.fingerprints(model_repository).graph,
+    }, REMEDY
+
+
 def test_all_models_together_are_small(manifest):
     assert sum(entry["bytes"] for entry in manifest["models"].values()) <= MOST_BYTES
 

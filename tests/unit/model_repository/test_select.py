@@ -126,8 +126,26 @@ def test_even_without_a_threshold_empty_rows_are_no_garments(select):
 def test_a_guide_category_that_is_not_found_names_the_whole_photo(select):
     chosen = select([(0, 0, 100, 100, 0.9, TOP)], guide=(1, BAG, 0, 0, 0, 0, -1))
     assert chosen.boxes.tolist() == [[0, 0, 1, 1]]
-    assert chosen.supers.tolist() == chosen.guide_supers.tolist() == [[BAG]]
+    assert chosen.supers.tolist() == [[BAG]]
     assert chosen.flags.tolist() == [[1]]
+    # The sequencer is not told: it has to say by itself what the photo shows.
+    assert chosen.guide_supers.tolist() == [[-1]]
+
+
+@pytest.mark.parametrize("guide", [NOTHING, (1, BAG, 0, 0, 0, 0, -1), (2, BAG, 0, 0, 1, 1, -1)])
+def test_coverage_is_the_most_that_any_detection_makes_of_the_photo(select, guide):
+    # Half and a quarter of the photo; of the third, half lies in the padding.
+    rows = [
+        (0, 0, 240, 160, 0.1, TOP),
+        (0, 0, 120, 160, 0.15, SHOES),
+        (180, 0, 300, 320, 0.16, BAG),
+    ]
+    assert select(rows, guide=guide).coverage == pytest.approx(0.05)
+    assert select(rows[1:], guide=guide).coverage == pytest.approx(0.16 / 4)
+    assert select([], guide=guide).coverage.tolist() == [[0]]
+    bad = [(np.nan, 0, 50, 50, 0.9, TOP), (50, 50, 50, 90, 0.9, TOP), (250, 0, 300, 9, 0.9, TOP)]
+    chosen = select(bad, guide=guide)
+    assert (chosen.coverage.tolist(), chosen.coverage.dtype) == ([[0]], np.float32)
 
 
 @pytest.mark.parametrize("category", [-1, SHOES])

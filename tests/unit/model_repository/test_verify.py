@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = range(6)
-KEPT, DISAGREES, DRESS_EXPLAINS, PARTS_EXPLAIN = range(4)
+KEPT, DISAGREES, DRESS_EXPLAINS, PARTS_EXPLAIN, NOT_OF_CATEGORY, NO_GARMENT = range(6)
+DETECTED, WHOLE_PHOTO, RECTANGLE = range(3)
 FIRST_SUB = {TOP: 0, BOTTOM: 6, OUTER: 12, DRESS: 18, SHOES: 20, BAG: 27}
 WHOLE, UPPER, LOWER = (0.2, 0, 0.8, 1), (0.2, 0, 0.8, 0.5), (0.2, 0.5, 0.8, 1)
 
@@ -20,7 +21,7 @@ def labels(verification, model_repository):
 
 @pytest.fixture
 def judge(verification, labels):
-    def run(garments, guided=False, attributes=0.5):
+    def run(garments, guided=False, attributes=0.5, flag=DETECTED, coverage=0.0):
         """garments: (box, score, detected super, {sub: probability}); the rest is spread evenly."""
         table = np.zeros((len(garments), labels.sub_count), np.float32)
         for row, (_, _, _, probabilities) in zip(table, garments, strict=True):
@@ -31,6 +32,8 @@ def judge(verification, labels):
             np.float32([box for box, *_ in garments]),
             np.float32([[score] for _, score, *_ in garments]),
             np.int32([[category] for _, _, category, _ in garments]),
+            np.full((len(garments), 1), flag, np.int32),
+            coverage,
             table,
             np.full((len(garments), labels.attribute_count), attributes, np.float32),
         )
@@ -39,6 +42,7 @@ def judge(verification, labels):
             overlap_threshold=0.5,
             dress_preference=1.0,
             same_place_iou=0.7,
+            least_coverage=0.25,
         )
         return verification.verify(findings, labels, rules, guided=guided)
 
@@ -58,9 +62,12 @@ def test_agreement_keeps_the_garment_with_its_best_sub_category(judge):
 
 def test_the_tagger_names_what_the_detector_did_not(judge):
     # No shoe wins by itself, all shoes together do.
-    result = judge([(WHOLE, 0, -1, {0: 0.2, 20: 0.15, 21: 0.15, 26: 0.16})])
-    assert result.supers.tolist() == [[SHOES]]
-    assert result.subs.tolist() == [[26]]
+    seen = {0: 0.2, 20: 0.15, 21: 0.15, 26: 0.16}
+    for flag in (WHOLE_PHOTO, RECTANGLE):
+        result = judge([(WHOLE, 0, -1, seen)], flag=flag, coverage=0.5)
+        assert result.supers.tolist() == [[SHOES]]
+        assert result.subs.tolist() == [[26]]
+        assert result.statuses.tolist() == [[KEPT]]
 
 
 def test_a_sure_tagger_drops_what_it_calls_otherwise(judge):
@@ -83,10 +90,40 @@ def test_one_garment_is_always_kept_as_the_surer_model_calls_it(judge, score, na
     assert (result.subs[1, 0] in range(20, 27)) == (named == SHOES)
 
 
-def test_the_word_of_the_caller_stands(judge):
-    result = judge([(WHOLE, 0, BAG, {20: 0.9})], guided=True)
+@pytest.mark.parametrize(("flag", "score"), [(DETECTED, 0.1), (RECTANGLE, 0)])
+def test_the_word_of_the_caller_stands(judge, flag, score):
+    result = judge([(WHOLE, score, BAG, {20: 0.9})], guided=True, flag=flag)
     assert result.statuses.tolist() == [[KEPT]]
     assert result.supers.tolist() == [[BAG]]
+
+
+@pytest.mark.parametrize("sure", [0.9, 0.3])
+def test_what_the_whole_photo_does_not_show_is_not_invented(judge, sure):
+    seen = {0: sure}  # a t-shirt, surely or just more than anything else
+    guided = {"guided": True, "flag": WHOLE_PHOTO, "coverage": 0.5}
+    result = judge([(WHOLE, 0, SHOES, seen)], **guided)
+    assert result.statuses.tolist() == [[NOT_OF_CATEGORY]]
+    # What is there instead.
+    assert (result.supers.tolist(), result.subs.tolist()) == ([[TOP]], [[0]])
+    result = judge([(WHOLE, 0, TOP, seen)], **guided)
+    assert (result.supers.tolist(), result.statuses.tolist()) == ([[TOP]], [[KEPT]])
+
+
+@pytest.mark.parametrize("category", [-1, TOP, SHOES])
+def test_a_photo_that_nothing_covers_shows_no_garment(judge, category):
+    guided, seen = category >= 0, {0: 0.99}
+    garment = [(WHOLE, 0, category, seen)]
+    result = judge(garment, guided=guided, flag=WHOLE_PHOTO, coverage=0.2)
+    assert (result.supers.tolist(), result.statuses.tolist()) == ([[TOP]], [[NO_GARMENT]])
+    assert judge(garment, guided=guided, flag=WHOLE_PHOTO, coverage=0.25).statuses != NO_GARMENT
+    # Who drew a rectangle saw a garment in it.
+    result = judge(garment, guided=True, flag=RECTANGLE, coverage=0.0)
+    assert result.statuses.tolist() == [[KEPT]]
+
+
+def test_a_missing_parameter_is_named(verification):
+    with pytest.raises(ValueError, match="overlap_threshold"):
+        verification.Rules.from_strings({"disagreement_confidence": "0.5"})
 
 
 def test_a_better_dress_drops_the_parts(judge):
@@ -180,11 +217,13 @@ def test_probabilities_of_zero_stay_in_the_super_category(verification, labels):
         np.float32([WHOLE]),
         np.float32([[0.5]]),
         np.int32([[BAG]]),
+        np.int32([[DETECTED]]),
+        0.0,
         zeros,
         np.zeros((1, labels.attribute_count), np.float32),
     )
     result = verification.verify(
-        findings, labels, verification.Rules(0.6, 0.5, 1.0, 0.7), guided=False
+        findings, labels, verification.Rules(0.6, 0.5, 1.0, 0.7, 0.1), guided=False
     )
     assert result.subs[0, 0] in range(27, 32)
     assert result.sub_scores.tolist() == [[0]]
@@ -215,10 +254,12 @@ def test_a_preferred_dress_yields_only_to_much_better_tops_and_bottoms(verificat
             boxes,
             np.float32([[dress_score], [0.9]]),
             np.int32([[DRESS], [TOP]]),
+            np.int32([[DETECTED], [DETECTED]]),
+            0.0,
             table,
             np.zeros((2, labels.attribute_count), np.float32),
         )
-        rules = verification.Rules(0.8, 0.5, dress_preference=2.0, same_place_iou=0.7)
+        rules = verification.Rules(0.8, 0.5, 2.0, same_place_iou=0.7, least_coverage=0.1)
         result = verification.verify(findings, labels, rules, guided=False)
         assert result.statuses[:, 0].tolist() == statuses
 

@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "color-separation": "colours of a garment as one item or as several (iTOO, Table 1)",
     "color-bins": "layouts of the colour histogram",
     "fusion-weight": "weight of colour beside appearance in a search",
+    "whole-photo": "when a photo without detections shows a garment (iTOO: at least one item)",
 }
 
 

@@ -1,8 +1,8 @@
 """The release manifest: what belongs together in a model repository, under one id.
 
 `release.json` names each model's file with its digest, its fingerprint (embedder and crop have it
-in their configurations, too) and its tensors, the taxonomy, what the models were trained on, and
-how far each file was from PyTorch when it was exported. It holds no date and no path of a machine,
+in their configurations, too) and its tensors, the fingerprints that the served graph answers with,
+the taxonomy, what the models were trained on, and how far each file was from PyTorch when it was exported. It holds no date and no path of a machine,
 so that the same checkpoints exported in the same environment have the same id.
 """
 
@@ -103,9 +103,11 @@ def describe(
     `training` says how each model was trained and on what, `version` is this package's.
     """
     taxonomy = json.loads((repository / "taxonomy.json").read_text())
+    served = model_config.fingerprints(repository)
     manifest: Manifest = {
         "format": FORMAT,
         "code_version": version,
+        "fingerprints": {"vector": served.vector, "graph": served.graph},
         "models": {
             name: model_entry(repository, name, training.get(name)) for name in models(repository)
         },
@@ -166,6 +168,10 @@ def _faults(repository: Path, manifest: Manifest) -> Iterator[str]:
     for name in sorted(set(present) & set(named)):
         yield from _model_faults(repository, name, manifest["models"][name])
     now = describe(repository, {}, "")
+    for name, value in now["fingerprints"].items():
+        stated = manifest.get("fingerprints", {}).get(name)
+        if stated != value:
+            yield f"{FILE} says {name} fingerprint {stated}, the files {value}"
     if now["taxonomy"] != manifest["taxonomy"]:
         yield f"{FILE} says taxonomy {manifest['taxonomy']}, the file {now['taxonomy']}"
     for path in model_config.outdated(repository):

@@ -1,22 +1,29 @@
 """Writes what is known only after an export into the models' configurations.
 
 ``python -m ootd_training.export.model_config`` does all of it: the taxonomy goes into ``verify``
-(models are deployed one by one, so it cannot read its neighbour's file), what its trained attribute
-groups make of tensors' shapes into all configurations, the fingerprints of ``embedder`` and
-``crop`` into theirs (embeddings and colour histograms of two fingerprints must never be compared).
-Needs nothing but Python.
+(so that it needs no other file), what its trained attribute groups make of tensors' shapes into all
+configurations, and fingerprints of the served files: those of ``embedder`` and ``crop`` into theirs,
+those of all models together into ``verify``, which reckons them itself where it can read its
+neighbours. Needs nothing but Python.
 """
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import re
+import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+REPOSITORY = Path(__file__).resolve().parents[3] / "model_repository"
 FINGERPRINT_LENGTH = 16  # hexadecimal digits
 FINGERPRINTED = ("crop", "embedder")
-"""The models that decide what a catalogue stores of a garment and compares. The others decide which
-garments there are and how they are named."""
+"""The models that make what a catalogue stores of a garment and compares, as in the fingerprints'
+code. The others decide which garments there are and how they are named."""
 
 
 def set_parameter(config: str, key: str, value: str) -> str:
@@ -65,6 +72,28 @@ def fingerprint(repository: Path, model: str) -> str:
     return hashlib.sha256(content).hexdigest()[:FINGERPRINT_LENGTH]
 
 
+@cache
+def fingerprints_module() -> ModuleType:
+    """The fingerprints' code, from where Triton finds it."""
+    path = REPOSITORY / "verify" / "1" / "fingerprints.py"
+    spec = importlib.util.spec_from_file_location("served_fingerprints", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def fingerprints(repository: Path, configurations: Mapping[Path, str] | None = None) -> Any:
+    """What the served graph will say of this repository: `vector` and `graph`.
+
+    `configurations` are texts that are about to be written. OSError where embedder or crop model
+    are missing.
+    """
+    return fingerprints_module().fingerprints(repository, configurations)
+
+
 def outdated(repository: Path) -> dict[Path, str]:
     """The configurations that are not up to date, and what they should say."""
     parameters = {"verify/config.pbtxt": ("taxonomy", taxonomy_parameter(repository))}
@@ -73,17 +102,20 @@ def outdated(repository: Path) -> dict[Path, str]:
         parameters[f"{model}/config.pbtxt"] = parameter
         parameters[f"{model}/configs/tensorrt.pbtxt"] = parameter
     widths = columns(repository)
-    wanted = {}
+    texts = {}
     for path in sorted(repository.glob("**/*.pbtxt")):
-        before = after = path.read_text()
+        texts[path] = path.read_text()
         for tensor, width in widths.items():
-            after = set_columns(after, tensor, width)
+            texts[path] = set_columns(texts[path], tensor, width)
         name = path.relative_to(repository).as_posix()
         if name in parameters:
-            after = set_parameter(after, *parameters[name])
-        if after != before:
-            wanted[path] = after
-    return wanted
+            texts[path] = set_parameter(texts[path], *parameters[name])
+    # Last: they are those of all the others.
+    found, verify = fingerprints(repository, texts), repository / "verify" / "config.pbtxt"
+    module = fingerprints_module()
+    texts[verify] = set_parameter(texts[verify], module.VECTOR_PARAMETER, found.vector)
+    texts[verify] = set_parameter(texts[verify], module.GRAPH_PARAMETER, found.graph)
+    return {path: text for path, text in texts.items() if text != path.read_text()}
 
 
 def update(repository: Path) -> list[Path]:

@@ -189,11 +189,11 @@ def report(described: manifest.Manifest) -> Page:
     """A release on a page, from its manifest: files, training, largest differences from PyTorch."""
     page = Page(REPORT, f"Release {described['id']}")
     total = manifest.total_bytes(described) / 1e6
+    fingerprints = described["fingerprints"]
     page.text(
         f"All models together have {total:.2f} MB; weights are in half precision. Taxonomy "
-        f"version {described['taxonomy']['version']}, fingerprint of the embedder "
-        f"{described['models']['embedder']['fingerprint']}, of the crop model "
-        f"{described['models']['crop']['fingerprint']}."
+        f"version {described['taxonomy']['version']}. Fingerprint of stored vectors (embedder and "
+        f"crop model) {fingerprints['vector']}, of all models and rules {fingerprints['graph']}."
     )
     head = ("model", "MB", "seed", "epochs", "steps", "garments trained on")
     page.table(head, [_row(name, entry) for name, entry in described["models"].items()])

@@ -23,19 +23,40 @@ from ootd_training.report.served_rules import (
 from ootd_training.taxonomy import REPOSITORY
 
 WHOLE_PHOTO = np.array([[0, 0, 1, 1]], np.float32)
+NOTHING_ASKED = -1.0
+"""In place of a caller's score threshold: he has none."""
+ALL_DETECTIONS = 0.0
+"""A caller's score threshold that lets all detections through."""
 
 
 @dataclass(frozen=True)
 class Candidates:
     """What detector and tagger say of one photo, best first: boxes f32[n, 4] normalised, scores
     f32[n], supers i64[n], the tagger's sub-categories f32[n, subs]; `whole` f32[1, subs] is what
-    the tagger says of the whole photo, which is the garment where nothing is detected."""
+    the tagger says of the whole photo, which is the garment where nothing is detected and
+    `coverage`, 0 to 1, allows it."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     supers: NDArray[np.int64]
     subs: NDArray[np.float32]
     whole: NDArray[np.float32]
+    coverage: float
+
+
+@dataclass(frozen=True)
+class WholePhoto:
+    """What the models say of a photo: all detections, however weak, with scores f32[n], supers
+    i64[n] and the shares of the photo that they cover f32[n]; `coverage` as the rules reckon it;
+    the tagger's probabilities of the super-categories for the whole photo, f32[supers], and of the
+    sub-categories, f32[subs]."""
+
+    scores: NDArray[np.float32]
+    supers: NDArray[np.int64]
+    areas: NDArray[np.float32]
+    coverage: float
+    tagged: NDArray[np.float32]
+    subs: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -82,20 +103,36 @@ class ServedGraph:
         """The lowest detector score of a garment, 0 to 1, as it is served."""
         return float(self._select_parameters["score_threshold"])
 
+    @property
+    def guided_score_threshold(self) -> float:
+        """The same where the caller names the category."""
+        return float(self._select_parameters["guided_score_threshold"])
+
+    @property
+    def least_coverage(self) -> float:
+        """The coverage from which on a photo without detections is a garment as a whole."""
+        return float(self._verify_parameters["least_coverage"])
+
+    def whole_photo(self, photo: NDArray[np.uint8]) -> WholePhoto:
+        """What the models say of an RGB photo u8[h, w, 3] as a whole."""
+        chosen = self._selection(photo, self._select_parameters, ALL_DETECTIONS)
+        (crops,) = self._crop.run(["CROPS"], {"PHOTO": photo[None], "BOXES": WHOLE_PHOTO})
+        (subs,) = self._tagger.run(["SUB_PROBABILITIES"], {"CROPS": crops})
+        detected = chosen.flags[:, 0] == self._select.Flag.DETECTED
+        boxes = chosen.boxes[detected]
+        return WholePhoto(
+            chosen.scores[detected, 0],
+            chosen.supers[detected, 0].astype(np.int64),
+            (boxes[:, 2:] - boxes[:, :2]).prod(axis=1),
+            float(chosen.coverage[0, 0]),
+            self._verify.super_probabilities(subs, self._labels)[0],
+            subs[0],
+        )
+
     def candidates(self, photo: NDArray[np.uint8], least_score: float) -> Candidates:
         """All boxes of an RGB photo u8[h, w, 3] that `select` would pass on from this score on."""
-        height, width = photo.shape[:2]
-        square, scale = letterbox(photo)
-        geometry = np.array(
-            [height, width, height, width, round(height * scale), round(width * scale)], np.float32
-        )
-        found = self._select.Detections(*self.detector(square), geometry)
-        limits = self._select.Limits.from_strings(
-            self._select_parameters | {"score_threshold": str(least_score)}
-        )
-        # No guide, and no threshold of the caller's.
-        guide = np.array([0, -1, 0, 0, 0, 0, -1], np.float32)
-        chosen = self._select.select(found, guide, limits)
+        limits = self._select_parameters | {"score_threshold": str(least_score)}
+        chosen = self._selection(photo, limits, NOTHING_ASKED)
         detected = chosen.flags[:, 0] == self._select.Flag.DETECTED
         boxes = np.concatenate([chosen.boxes[detected], WHOLE_PHOTO])
         (crops,) = self._crop.run(["CROPS"], {"PHOTO": photo[None], "BOXES": boxes})
@@ -106,10 +143,24 @@ class ServedGraph:
             chosen.supers[detected, 0].astype(np.int64),
             subs[:-1],
             subs[-1:],
+            float(chosen.coverage[0, 0]),
         )
 
+    def _selection(
+        self, photo: NDArray[np.uint8], parameters: Mapping[str, str], threshold: float
+    ) -> Any:
+        """What `select` makes of a photo without a guide; `threshold` is the caller's."""
+        height, width = photo.shape[:2]
+        square, scale = letterbox(photo)
+        geometry = np.array(
+            [height, width, height, width, round(height * scale), round(width * scale)], np.float32
+        )
+        found = self._select.Detections(*self.detector(square), geometry)
+        guide = np.array([0, -1, 0, 0, 0, 0, threshold], np.float32)
+        return self._select.select(found, guide, self._select.Limits.from_strings(parameters))
+
     def garments(self, candidates: Candidates, least_score: float, switches: Switches) -> Kept:
-        """The garments that are left of the candidates from this score on; at least one."""
+        """The garments that are left of the candidates from this score on."""
         count = int((candidates.scores >= least_score).sum())
         if count:
             boxes, scores = candidates.boxes[:count], candidates.scores[:count]
@@ -117,10 +168,13 @@ class ServedGraph:
         else:
             boxes, subs = WHOLE_PHOTO, candidates.whole
             scores, supers = np.zeros(1, np.float32), np.array([-1])
+        flag = self._select.Flag.DETECTED if count else self._select.Flag.WHOLE_PHOTO
         findings = self._verify.Findings(
             boxes,
             scores[:, None],
             supers[:, None].astype(np.int32),
+            np.full((len(boxes), 1), flag, np.int32),
+            candidates.coverage,
             subs,
             np.zeros((len(boxes), self._labels.attribute_count), np.float32),
         )
@@ -136,11 +190,4 @@ class ServedGraph:
             off = {"disagreement_confidence": never, "same_place_iou": never}
         if not switches.exclusivity:
             off = {**off, "overlap_threshold": never}
-        values = {**self._verify_parameters, **off}
-        names = (
-            "disagreement_confidence",
-            "overlap_threshold",
-            "dress_preference",
-            "same_place_iou",
-        )
-        return self._verify.Rules(**{name: float(values[name]) for name in names})
+        return self._verify.Rules.from_strings({**self._verify_parameters, **off})
