@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from ootd_training.export.model_config import fingerprint, set_columns, set_parameter, update
+from ootd_training.export.model_config import (
+    fingerprint,
+    fingerprints,
+    set_columns,
+    set_parameter,
+    update,
+)
+from ootd_training.report.served_rules import parameters
 
 CONFIGS = ("config.pbtxt", "configs/tensorrt.pbtxt")
 CONFIG = 'name: "verify"\nparameters { key: "other" value { string_value: "1" } }\n'
@@ -53,7 +60,7 @@ def write_taxonomy(repository, *colors):
 
 
 def test_update_writes_what_changed_and_nothing_else(repository):
-    assert len(update(repository)) == 5
+    assert len(update(repository)) == 5  # verify, and two of embedder and crop model
     assert update(repository) == []
     assert r"{\"version\":1," in (repository / "verify" / "config.pbtxt").read_text()
 
@@ -63,17 +70,33 @@ def test_models_of_stored_vectors_carry_their_fingerprint(repository, model):
     update(repository)
     before = fingerprint(repository, model)
     (repository / model / "1" / "model.onnx").write_bytes(b"other weights")
-    assert update(repository) == [repository / model / name for name in CONFIGS]
+    own = [repository / model / name for name in CONFIGS]
+    assert update(repository) == [*own, repository / "verify" / "config.pbtxt"]
     after = fingerprint(repository, model)
     assert after != before
     for name in CONFIGS:
         assert f'"{after}"' in (repository / model / name).read_text()
 
 
-def test_other_models_carry_none(repository):
+def test_other_models_carry_none_but_verify_knows_of_them(repository):
     update(repository)
+    verify = repository / "verify" / "config.pbtxt"
+    before = parameters(verify)
     (repository / "tagger" / "1" / "model.onnx").write_bytes(b"other weights")
-    assert update(repository) == []
+    assert update(repository) == [verify]
+    after = parameters(verify)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"graph_fingerprint"}
+
+
+def test_what_verify_carries_is_what_it_would_reckon(repository):
+    """Also where the same update has just changed another configuration."""
+    write_taxonomy(repository, "blue", "red")
+    update(repository)
+    served = fingerprints(repository)
+    carried = parameters(repository / "verify" / "config.pbtxt")
+    assert carried["vector_fingerprint"] == served.vector
+    assert carried["graph_fingerprint"] == served.graph
 
 
 def test_untrained_groups_have_no_columns(repository):

@@ -52,6 +52,26 @@ def test_the_fingerprint_is_that_of_the_configuration(repository, name):
     assert f'"{described["models"][name]["fingerprint"]}"' in config
 
 
+def test_the_fingerprints_are_those_of_all_files(repository):
+    before = refresh(repository)["fingerprints"]
+    assert set(before) == {"vector", "graph"}
+    write_model(repository / "tagger" / "1" / "model.onnx", "Neg")
+    found = manifest.faults(repository)
+    assert any(fault.startswith("release.json says graph fingerprint") for fault in found)
+    assert not any("vector fingerprint" in fault for fault in found)
+    write_model(repository / "embedder" / "1" / "model.onnx", "Neg")
+    assert any("says vector fingerprint" in fault for fault in manifest.faults(repository))
+    after = refresh(repository)["fingerprints"]
+    assert all(after[name] != before[name] for name in before)
+    assert manifest.faults(repository) == []
+
+
+def test_a_manifest_without_fingerprints_is_out_of_date(repository):
+    change(repository, lambda content: content.pop("fingerprints"))
+    found = manifest.faults(repository)
+    assert any("graph fingerprint None" in fault for fault in found)
+
+
 def test_a_changed_file_is_found(repository):
     write_model(repository / "tagger" / "1" / "model.onnx", "Neg")
     found = manifest.faults(repository)

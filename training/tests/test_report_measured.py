@@ -103,7 +103,9 @@ def test_the_release_page_tells_what_was_not_compared():
         "detector": {"bytes": 1, "training": trained | {"differences": compared}},
         "embedder": {"bytes": 1, "fingerprint": "e", "training": trained},
     }
-    text = str(report({"id": "a", "taxonomy": {"version": 2}, "models": models}))
+    told = {"fingerprints": {"vector": "e-c", "graph": "g"}, "taxonomy": {"version": 2}}
+    text = str(report({"id": "a", "models": models, **told}))
+    assert "(embedder and crop model) e-c, of all models and rules g." in text
     assert "| detector: DETECTION_SCORES | nothing compared: the network detects nothing" in text
     assert "| detector: DETECTION_BOXES | 0.25 | 1 |" in text
     assert "| embedder: all outputs | not recorded when it was exported | – |" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def candidates(*garments):
     """Garments as (box, score, detected, tagged); the whole photo is an outer garment."""
     boxes, scores, supers, tags = zip(*garments, strict=True)
     return Candidates(
-        np.float32(boxes), np.float32(scores), np.array(supers), tagged(*tags), tagged(OUTER)
+        np.float32(boxes), np.float32(scores), np.array(supers), tagged(*tags), tagged(OUTER), 0.5
     )
 
 
@@ -65,6 +66,8 @@ def test_a_photo_without_detections_is_one_garment(graph):
     garments = graph.garments(found, 0.6, RULES["with both, as served"])
     assert garments.supers.tolist() == [OUTER]
     assert garments.boxes.tolist() == [[0, 0, 1, 1]]
+    bare = replace(found, coverage=0.0)
+    assert not len(graph.garments(bare, 0.6, RULES["with both, as served"]).boxes)
 
 
 def test_a_photo_passes_all_models(graph):

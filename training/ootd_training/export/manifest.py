@@ -2,8 +2,9 @@
 
 `release.json` names each model's file with its digest, its fingerprint (embedder and crop have it
 in their configurations, too) and its tensors, the fingerprints that the served graph answers with,
-the taxonomy, what the models were trained on, and how far each file was from PyTorch when it was exported. It holds no date and no path of a machine,
-so that the same checkpoints exported in the same environment have the same id.
+the taxonomy, what the models were trained on, and how far each file was from PyTorch when it was
+exported. It holds no date and no path of a machine, so that the same checkpoints exported in the
+same environment have the same id.
 """
 
 from __future__ import annotations

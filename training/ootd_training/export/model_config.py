@@ -1,10 +1,10 @@
 """Writes what is known only after an export into the models' configurations.
 
 ``python -m ootd_training.export.model_config`` does all of it: the taxonomy goes into ``verify``
-(so that it needs no other file), what its trained attribute groups make of tensors' shapes into all
-configurations, and fingerprints of the served files: those of ``embedder`` and ``crop`` into theirs,
-those of all models together into ``verify``, which reckons them itself where it can read its
-neighbours. Needs nothing but Python.
+(so that it needs no other file), what its trained attribute groups make of tensors' shapes into
+all configurations, and fingerprints of the served files: those of ``embedder`` and ``crop`` into
+theirs, those of all models together into ``verify``, which reckons them itself where it can read
+its neighbours. Needs nothing but Python.
 """
 
 import argparse
