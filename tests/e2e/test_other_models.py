@@ -1,4 +1,4 @@
-"""A catalogue meets a crop model that sorts colours into other bins, and the same embedder."""
+"""A catalogue meets other models: of its vectors, which it refuses, and of names and boxes."""
 
 import hashlib
 import re
@@ -22,6 +22,7 @@ from ootd.v1.search_service_pb2 import (
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
+from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from photos import garment_jpeg
 from statuses import failing
 
@@ -49,20 +50,35 @@ def fingerprint(repository: Path, model: str) -> str:
 
 @pytest.fixture
 def other_models(tmp_path: Path) -> Path:
-    """A model repository with another crop model, replaced as its README says."""
+    """A model repository with another crop model, put in place of ours and nothing else done: a
+    fingerprint that was written down anywhere is still that of the former one."""
     repository = tmp_path / "models"
     shutil.copytree(USUAL_MODELS, repository)
     turn_bins_round(repository / "crop" / "1" / "model.onnx")
-    config = repository / "crop" / "config.pbtxt"
-    before, after = fingerprint(USUAL_MODELS, "crop"), fingerprint(repository, "crop")
-    text, replaced = re.subn(before, after, config.read_text())
+    return repository
+
+
+@pytest.fixture
+def other_rules(tmp_path: Path) -> Path:
+    """A model repository with the same models and other thresholds."""
+    repository = tmp_path / "rules"
+    shutil.copytree(USUAL_MODELS, repository)
+    config = repository / "verify" / "config.pbtxt"
+    text, replaced = re.subn(
+        '"dress_preference" value { string_value: "3.0"',
+        '"dress_preference" value { string_value: "2.5"',
+        config.read_text(),
+    )
     assert replaced == 1
     config.write_text(text)
     return repository
 
 
-def upsert(gateway: GatewayProcess, item_id: str, photo: bytes) -> UpsertItemsResponse:
-    request = UpsertItemsRequest(item_id=item_id, photo={"image": photo, "guide": GUIDE})
+def upsert(
+    gateway: GatewayProcess, item_id: str, photo: bytes, **fields: Any
+) -> UpsertItemsResponse:
+    source = fields or {"photo": {"image": photo, "guide": GUIDE}}
+    request = UpsertItemsRequest(item_id=item_id, **source)
     (answer,) = gateway.catalog.UpsertItems(iter([request]), timeout=60)
     assert isinstance(answer, UpsertItemsResponse)
     return answer
@@ -84,6 +100,10 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
         stored = upsert(usual, "a", photo).item
+        analysis = usual.vision.AnalyzeImage(AnalyzeImageRequest(image=photo), timeout=60).analysis
+        found = usual.search.SearchByImage(search, timeout=60)
+        own = stored.vector_fingerprint
+        assert own == analysis.vector_fingerprint == found.vector_fingerprint
         assert hits_of_each_garment(usual.search.SearchByImage(search, timeout=60)) == {("a",)}
 
     with GatewayProcess(tmp_path, triton_mode="embedded", model_repository=other_models) as other:
@@ -94,6 +114,16 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
         for item_id, image in (("a", photo), ("b", another)):
             assert upsert(other, item_id, image).error.reason == ERROR_REASON_RELEASE_MISMATCH
         assert other.catalog.GetItem(GetItemRequest(item_id="a"), timeout=5).item == stored
+        # Who says that his vectors are of the stored ones' models is taken at his word.
+        by_embedding.vector_fingerprint = own
+        other.search.SearchByEmbedding(by_embedding, timeout=60)
+        ready = {"embedding": stored.garment.embedding, "super_category": SUPER_CATEGORY_SHOES}
+        named = upsert(other, "c", b"", embedding={**ready, "vector_fingerprint": own})
+        assert named.item.vector_fingerprint == own
+        strange = upsert(other, "d", b"", embedding={**ready, "vector_fingerprint": "0123-4567"})
+        assert strange.error.reason == ERROR_REASON_RELEASE_MISMATCH
+        by_embedding.vector_fingerprint = "0123-4567"
+        failing(lambda: other.search.SearchByEmbedding(by_embedding, timeout=60))
 
     embedder = fingerprint(other_models, "embedder")
     crops = [fingerprint(one, "crop") for one in (USUAL_MODELS, other_models)]
@@ -106,4 +136,23 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
 
     with usual:  # the former models serve the catalogue as before
         assert upsert(usual, "a", photo).item == stored
-        assert hits_of_each_garment(usual.search.SearchByImage(search, timeout=60)) == {("a",)}
+        assert hits_of_each_garment(usual.search.SearchByImage(search, timeout=60)) == {("a", "c")}
+
+
+def test_new_rules_look_at_the_same_upload_again(
+    triton: Any, tmp_path: Path, other_rules: Path
+) -> None:
+    photo = garment_jpeg(1)
+    usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
+    with usual:
+        stored = upsert(usual, "a", photo)
+        assert stored.changed
+        again = upsert(usual, "a", photo)
+        assert not again.changed
+        assert again.item == stored.item
+    with GatewayProcess(tmp_path, triton_mode="embedded", model_repository=other_rules) as other:
+        seen = upsert(other, "a", photo)
+        assert seen.changed
+        assert seen.item.sequence_number > stored.item.sequence_number
+        assert seen.item.vector_fingerprint == stored.item.vector_fingerprint
+        assert not upsert(other, "a", photo).changed

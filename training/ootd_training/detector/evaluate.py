@@ -200,7 +200,7 @@ def _add_rules(page: Page, measures: Measures) -> None:
         "precision, which a lower threshold turns into recall. The best recall of the thresholds "
         "whose precision is at least that of the detector alone at the served threshold, "
         f"{percent(found[ALONE].precision)}. (At high thresholds precision falls, as each photo "
-        "has at least one garment: the whole photo, where nothing is detected.)"
+        "has at least one garment where weaker detections make that likely: the whole photo.)"
     )
     rows = []
     for name, outcomes in rules.items():
