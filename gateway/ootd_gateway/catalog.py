@@ -137,6 +137,7 @@ class Catalog:
         )
         # The store refuses what was made by other models than its vectors, in the transaction.
         (outcome,) = await self._store.upsert([draft], release=models.vector_fingerprint)
+        self._releases.wrote(models.vector_fingerprint)
         await self._make_visible(outcome.item.sequence_number)
         return outcome
 

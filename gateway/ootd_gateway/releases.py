@@ -61,6 +61,11 @@ class ReleaseGuard:
             self._stored_at = time.monotonic()
         return self._stored
 
+    def wrote(self, vector_fingerprint: str) -> None:
+        """Take note that the store took vectors of these models, so that it has no others."""
+        self._stored = vector_fingerprint
+        self._stored_at = time.monotonic()
+
     async def check(self, vector_fingerprint: str, *, max_age_s: float = 0.0) -> None:
         """Raise ReleaseMismatchError where the stored vectors were made by other models.
 
@@ -70,17 +75,19 @@ class ReleaseGuard:
         if stored not in {"", vector_fingerprint}:
             raise release_mismatch(stored=stored, served=vector_fingerprint)
 
-    async def of_caller(self, stated: str) -> str:
+    async def of_caller(self, stated: str, *, max_age_s: float = 0.0) -> str:
         """Return the fingerprint of a vector that a caller brings, who may have `stated` it.
 
         A stated one is held against the stored vectors', where there are none against the served
-        models'; where it is not stated ("") the caller answers for the served models.
+        models'; where it is not stated ("") the caller answers for the served models. `max_age_s`
+        is as in `stored`.
 
         Raises ReleaseMismatchError, VisionUnavailableError, StoreUnavailableError.
         """
         if not stated:
             return (await self.served()).vector_fingerprint
-        reference = await self.stored() or (await self.served()).vector_fingerprint
+        stored = await self.stored(max_age_s=max_age_s)
+        reference = stored or (await self.served()).vector_fingerprint
         if reference not in {"", stated}:
             raise release_mismatch(stored=reference, served=stated)
         return stated
@@ -92,6 +99,7 @@ class ReleaseGuard:
         Raises ReleaseMismatchError, StoreUnavailableError.
         """
         try:
-            await self.check(await self.of_caller(stated), max_age_s=max_age_s)
+            made_by = await self.of_caller(stated, max_age_s=max_age_s)
+            await self.check(made_by, max_age_s=max_age_s)
         except VisionUnavailableError:
             return

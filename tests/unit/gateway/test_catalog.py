@@ -313,6 +313,7 @@ async def test_a_ready_embedding_may_name_its_models(shop: Shop) -> None:
         await shop.catalog.upsert(ready(vector_fingerprint="release-b"))
     assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
     assert (await shop.catalog.upsert(ready(vector_fingerprint="release-a"))).changed
+    assert await shop.catalog.vector_fingerprint() == "release-a", "at once"
     assert not (await shop.catalog.upsert(ready())).changed, "the same, whether said or not"
     # Now the stored ones count, whatever is served, or nothing.
     shop.vision.served_release = "release-b"
