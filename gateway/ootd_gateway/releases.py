@@ -36,8 +36,10 @@ class ReleaseGuard:
             if self._known is None:
                 raise
             return self._known
-        if self._known is None or told != self._told:
-            self._told = self._known = told
+        # An answer goes before what is told, until another thing is told.
+        if self._known is None or self._told not in {None, told}:
+            self._known = told
+        self._told = told
         return self._known
 
     async def answered(self, served: ServedModels) -> ServedModels:

@@ -31,11 +31,13 @@ def test_a_threshold_holds_with_a_category_too(client: Client) -> None:
     best = every[0].score
 
     def found(threshold: float) -> list[str]:
-        garments = client.analyze_image(
-            outfit_jpeg(), category="top", score_threshold=threshold
-        ).garments
-        assert all(one.score >= threshold for one in garments if one.box_origin == "detected")
-        return [one.box_origin for one in garments]
+        """Where the boxes come from, also of the whole photo that is dropped."""
+        analysis = client.analyze_image(outfit_jpeg(), category="top", score_threshold=threshold)
+        assert all(
+            one.score >= threshold for one in analysis.garments if one.box_origin == "detected"
+        )
+        dropped = [one.garment for one in analysis.dropped]
+        return [one.box_origin for one in (*analysis.garments, *dropped)]
 
     assert found(best - 0.001)[0] == "detected"
     assert found(best + 0.001) == ["whole_photo"]

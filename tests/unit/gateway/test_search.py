@@ -189,6 +189,9 @@ async def test_what_answered_decides_not_what_is_told(shop: Shop) -> None:
     with pytest.raises(ReleaseMismatchError) as caught:
         await shop.search.by_image(PHOTO)
     assert caught.value.metadata == {"stored": RELEASE, "served": "release-b"}
+    # What answered last counts for vectors that come without a word, too.
+    with pytest.raises(ReleaseMismatchError):
+        await shop.search.by_embedding(embedding(1), TOP)
     shop.vision.told = ServedModels("release-b", "graph-b")
     shop.vision.served_release = RELEASE
     found = await shop.search.by_image(PHOTO)
