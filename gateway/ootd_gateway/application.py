@@ -31,8 +31,8 @@ from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.triton_source import TritonSource
-from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.vision_options import vision_options
 
 log = structlog.get_logger(__name__)
 
@@ -155,12 +155,10 @@ class Gateway:
         )
         self._stack.callback(index.close)
         vision = TritonVision(
-            triton_address,
-            concurrency=settings.vision_concurrency,
-            metrics=self._metrics,
-            attribute_model=AttributeModel(settings.attribute_model),
+            triton_address, metrics=self._metrics, options=vision_options(settings)
         )
         self._stack.push_async_callback(vision.close)
+        await vision.start()
         applier = ChangeApplier(store, index)
         self._stack.push_async_callback(applier.close)
         try:

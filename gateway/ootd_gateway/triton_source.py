@@ -8,7 +8,7 @@ import structlog
 from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.triton import ENSEMBLES
+from ootd_gateway.vision.triton_requests import ENSEMBLES
 
 log = structlog.get_logger(__name__)
 
