@@ -148,8 +148,7 @@ async def test_what_makes_stored_vectors_decides_the_fingerprint(model: str, rel
         ),
         (
             grpc.StatusCode.INVALID_ARGUMENT,
-            "[request id: <id_unknown>] unexpected shape for input 'GUIDE' for model 'ootd'. "
-            "Expected [1,6], got [1,7].",
+            "unexpected shape for input 'GUIDE' for model 'ootd'. Expected [1,6], got [1,7].",
             InternalError,
         ),
         (
