@@ -88,8 +88,8 @@ class Gateway:
     async def start(self) -> dict[str, str | int]:
         """Start everything; on return all is served.
 
-        Returns "address", "metrics_address" ("" where off), "triton_address" and "pid". Raises
-        StartError.
+        Returns "address", "metrics_address" ("" where off), "triton_address",
+        "triton_metrics_address" ("" where Triton is elsewhere) and "pid". Raises StartError.
         """
         began = time.monotonic()
         # Ports first: that one is taken is known in a moment, models take seconds.
@@ -97,7 +97,7 @@ class Gateway:
         server = GatewayServer(server_options(self._settings), places, self._metrics)
         metrics_address = self._start_metrics_server()
         self._make_data_folder()
-        triton = TritonSource(self._settings)
+        triton = TritonSource(self._settings, self._metrics.vision)
         self._stack.push_async_callback(triton.stop)
         try:
             async with asyncio.TaskGroup() as group:
@@ -110,7 +110,7 @@ class Gateway:
         addresses: dict[str, str | int] = {
             "address": server.address,
             "metrics_address": metrics_address,
-            "triton_address": triton.address,
+            **triton.addresses,
             "pid": os.getpid(),
         }
         log.info("serving", **addresses, seconds=round(time.monotonic() - began, 1))
