@@ -78,9 +78,10 @@ class Security:
             return
         roots = _read_file(files.root_certificates)
         chain, key = _read_file(files.certificate_chain), _read_file(files.private_key)
-        token = (_read_file(files.token) or b"").decode("ascii", errors="replace").strip()
+        token = (_read_file(files.token) or b"").decode("latin-1").strip()
         _check(files, roots)
-        if files.token is not None and (not token or not token.isprintable() or " " in token):
+        fits = token and token.isascii() and token.isprintable() and " " not in token
+        if files.token is not None and not fits:
             raise StartError(f"{files.token}: it must hold one token, in printable ASCII")
         self.credentials = grpc.ssl_channel_credentials(roots, key, chain)
         self._token = token
