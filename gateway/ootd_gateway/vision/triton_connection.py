@@ -12,6 +12,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.vision.lanes import Slot
 from ootd_gateway.vision.triton_addresses import Address
+from ootd_gateway.vision.triton_errors import unavailable
 from ootd_gateway.vision.triton_security import Security, SecurityFiles
 
 log = structlog.get_logger(__name__)
@@ -35,8 +36,11 @@ class ConnectionOptions:
 class Inference:
     """A photo in Triton. It holds its slot until Triton has answered, whoever still waits."""
 
-    def __init__(self, call: Any, slot: Slot | None, on_end: Callable[["Inference"], None]) -> None:
+    def __init__(
+        self, call: Any, address: str, slot: Slot | None, on_end: Callable[["Inference"], None]
+    ) -> None:
         self._call = call
+        self._address = address
         self._slot = slot
         self._on_end = on_end
         self._given_up: Exception | None = None
@@ -90,7 +94,7 @@ class Inference:
         except aio.AioRpcError as error:
             self.error = error
         except asyncio.CancelledError:
-            self.give_up(RuntimeError("the request was cancelled"))
+            self.give_up(unavailable(self._address, "the request was cancelled"))
         finally:
             self._settle()
             self._on_end(self)
@@ -105,6 +109,7 @@ class Connection:
     """One HTTP/2 connection, and the requests that are in it."""
 
     def __init__(self, address: Address, options: ConnectionOptions, security: Security) -> None:
+        self._address = address.target
         self._security = security
         self._channel = _channel(address, options, security)
         self._triton: Any = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
@@ -133,7 +138,7 @@ class Connection:
             self._inferences.discard(inference)
             on_end(inference)
 
-        inference = Inference(call, slot, ended)
+        inference = Inference(call, self._address, slot, ended)
         self._inferences.add(inference)
         return inference
 

@@ -94,6 +94,20 @@ async def test_a_triton_without_its_models_is_not_asked() -> None:
         await vision.analyze(b"x")
 
 
+async def test_photos_that_wait_are_refused_once_no_server_is_left() -> None:
+    triton = SteeredTriton(gate=asyncio.Event())
+    assert triton.gate is not None
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
+        calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(4)]
+        await eventually(lambda: triton.running == 2)
+        triton.ready = False
+        for call in calls[2:]:
+            with pytest.raises(VisionUnavailableError):
+                await call
+        triton.gate.set()
+        assert all((await call).garments for call in calls[:2])
+
+
 @pytest.mark.usefixtures("quick_looks")
 async def test_late_looks_change_nothing_while_photos_are_answered() -> None:
     triton, metrics = SteeredTriton(), Metrics()
