@@ -105,7 +105,7 @@ async def test_photos_that_wait_are_refused_once_no_server_is_left() -> None:
             with pytest.raises(VisionUnavailableError):
                 await call
         triton.gate.set()
-        assert all((await call).garments for call in calls[:2])
+        assert all(one.garments for one in await asyncio.gather(*calls[:2]))
 
 
 @pytest.mark.usefixtures("quick_looks")
