@@ -117,10 +117,9 @@ class Replica:
         if analysis.served == ServedModels():
             return replace(analysis, served=self.graph.served)
         if analysis.served != self.graph.served:
-            # Models were exchanged while it ran; their names are read again.
+            # Models were exchanged while it ran; the next look reads their names again.
             self.graph = replace(self.graph, served=analysis.served)
             self.graph_is_current = False
-            self.needs_look.set()
         return analysis
 
     async def serves(self, model: AttributeModel) -> bool:

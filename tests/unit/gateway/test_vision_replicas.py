@@ -1,6 +1,7 @@
 """Triton in trouble: away, silent, with other models, one of several; and back again."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -13,7 +14,9 @@ from structlog.testing import capture_logs
 
 from ootd_gateway.errors import InternalError, VisionUnavailableError
 from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.types import ImageAnalysis, ServedModels
 from ootd_gateway.vision import triton_connection, triton_watch
+from ootd_gateway.vision.tensors import build_analysis
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_watch import Watch
@@ -308,7 +311,30 @@ async def test_a_photo_whose_server_goes_away_is_answered_by_another() -> None:
         assert len(other.requests) == 2
 
 
-async def test_models_exchanged_under_way_are_noticed_by_the_connection() -> None:
+@pytest.mark.usefixtures("quick_looks")
+async def test_each_answer_tells_which_models_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    triton = SteeredTriton()
+    served = ServedModels("v1", "g1")
+
+    def answered_by(*arguments: Any) -> ImageAnalysis:
+        return dataclasses.replace(build_analysis(*arguments), served=served)
+
+    monkeypatch.setattr("ootd_gateway.vision.triton_replica.build_analysis", answered_by)
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
+        assert await vision.served_models() == ServedModels("v1", "g1"), "the canary told"
+        triton.taxonomy_json = triton.taxonomy_json.replace('"version": 3', '"version": 4')
+        served = ServedModels("v2", "g2")
+        assert (await vision.analyze(b"x")).served == served
+        assert await vision.served_models() == served
+
+        async def are_read_again() -> bool:
+            return (await vision.taxonomy()).version == 4
+
+        await eventually(are_read_again)
+        assert await vision.served_models() == served
+
+
+async def test_models_exchanged_while_triton_was_away_are_noticed() -> None:
     triton = SteeredTriton()
     async with AsyncExitStack() as stack:
         async with listening(triton) as port:
