@@ -122,11 +122,12 @@ class VisionSettings(BaseModel):
         "third, two of 8 to more than twice.",
     )
     bulk_yield_seconds: float = Field(
-        5.0,
+        1.0,
         ge=0,
         le=600,
         description="How long after a single call streams keep to bulk_share; then they take three "
-        "quarters of vision_concurrency.",
+        "quarters of vision_concurrency. Single calls that come less often than this find a full "
+        "house.",
     )
     max_image_bytes: int = Field(
         20 * 1024 * 1024,

@@ -47,7 +47,8 @@ class Lanes:
         self._guaranteed = max(1, round(limit * bulk_share))
         self._most_bulk = max(self._guaranteed, limit - limit // _KEPT_FREE_OF_BULK)
         self._bulk_yield_s = bulk_yield_s
-        self._metrics = metrics
+        self._running_gauges = {one: metrics.running.labels(one.name.lower()) for one in Priority}
+        self._waiting_gauges = {one: metrics.waiting.labels(one.name.lower()) for one in Priority}
         self._running = dict.fromkeys(Priority, 0)
         # Dictionaries are queues here from which any element can be taken quickly.
         self._waiting: dict[Priority, dict[asyncio.Future[Slot], None]] = {
@@ -130,6 +131,5 @@ class Lanes:
         return self._guaranteed if people else self._most_bulk
 
     def _tell(self, priority: Priority) -> None:
-        lane = priority.name.lower()
-        self._metrics.running.labels(lane).set(self._running[priority])
-        self._metrics.waiting.labels(lane).set(len(self._waiting[priority]))
+        self._running_gauges[priority].set(self._running[priority])
+        self._waiting_gauges[priority].set(len(self._waiting[priority]))

@@ -58,7 +58,7 @@ class VisionOptions:
 
     concurrency: int = 8
     bulk_share: float = 0.125
-    bulk_yield_s: float = 5.0
+    bulk_yield_s: float = 1.0
     attribute_model: AttributeModel = AttributeModel.TAGGER
     patience: Patience = field(default_factory=Patience)
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
