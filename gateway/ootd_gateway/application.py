@@ -32,8 +32,8 @@ from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.triton_source import TritonSource
-from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.vision_options import vision_options
 
 log = structlog.get_logger(__name__)
 
@@ -89,8 +89,8 @@ class Gateway:
     async def start(self) -> dict[str, str | int]:
         """Start everything; on return all is served.
 
-        Returns "address", "metrics_address" ("" where off), "triton_address" and "pid". Raises
-        StartError.
+        Returns "address", "metrics_address" ("" where off), "triton_address",
+        "triton_metrics_address" ("" where Triton is elsewhere) and "pid". Raises StartError.
         """
         began = time.monotonic()
         # Ports first: that one is taken is known in a moment, models take seconds.
@@ -98,7 +98,7 @@ class Gateway:
         server = GatewayServer(server_options(self._settings), places, self._metrics)
         metrics_address = self._start_metrics_server()
         self._make_data_folder()
-        triton = TritonSource(self._settings)
+        triton = TritonSource(self._settings, self._metrics.vision)
         self._stack.push_async_callback(triton.stop)
         try:
             async with asyncio.TaskGroup() as group:
@@ -111,7 +111,7 @@ class Gateway:
         addresses: dict[str, str | int] = {
             "address": server.address,
             "metrics_address": metrics_address,
-            "triton_address": triton.address,
+            **triton.addresses,
             "pid": os.getpid(),
         }
         log.info("serving", **addresses, seconds=round(time.monotonic() - began, 1))
@@ -156,12 +156,10 @@ class Gateway:
         )
         self._stack.callback(index.close)
         vision = TritonVision(
-            triton_address,
-            concurrency=settings.vision_concurrency,
-            metrics=self._metrics,
-            attribute_model=AttributeModel(settings.attribute_model),
+            triton_address, metrics=self._metrics, options=vision_options(settings)
         )
         self._stack.push_async_callback(vision.close)
+        await vision.start()
         applier = ChangeApplier(store, index)
         self._stack.push_async_callback(applier.close)
         try:

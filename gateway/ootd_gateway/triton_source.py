@@ -5,10 +5,11 @@ import socket
 
 import structlog
 
+from ootd_gateway.metrics.vision import VisionMetrics
 from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.triton import ENSEMBLES
+from ootd_gateway.vision.triton_requests import ENSEMBLES
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +19,9 @@ _HOST = "127.0.0.1"
 class TritonSource:
     """Knows Triton's address from the beginning; starts and stops it where it is embedded."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: VisionMetrics) -> None:
         self._settings = settings
+        self._metrics = metrics
         self.is_embedded = settings.triton_mode == "embedded"
         self._stack: _EmbeddedStack | None = None
         # The port is chosen here, so that everything else can be wired while Triton still loads.
@@ -30,6 +32,13 @@ class TritonSource:
         """gRPC target of Triton."""
         return f"{_HOST}:{self._port}" if self.is_embedded else self._settings.triton_address
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What ready file and log tell: "triton_address", and "triton_metrics_address" (host:port,
+        "" where it is elsewhere or not started)."""
+        metrics_address = self._stack.metrics_address if self._stack is not None else ""
+        return {"triton_address": self.address, "triton_metrics_address": metrics_address}
+
     async def start(self) -> None:
         """Return once every model of an embedded Triton is ready; at once for one elsewhere.
 
@@ -38,8 +47,9 @@ class TritonSource:
         if not self.is_embedded:
             return
         _check_attribute_model(self._settings)
-        self._stack = _EmbeddedStack(self._settings, self._port)
-        await self._stack.start()
+        stack = _EmbeddedStack(self._settings, self._port, self._metrics)
+        self._stack = stack
+        await stack.start()
 
     async def stop(self) -> None:
         """Stop an embedded Triton."""
@@ -50,7 +60,7 @@ class TritonSource:
 class _EmbeddedStack:
     """The embedded Triton; its packages are imported here alone, they are an extra."""
 
-    def __init__(self, settings: Settings, port: int) -> None:
+    def __init__(self, settings: Settings, port: int, metrics: VisionMetrics) -> None:
         try:
             from ootd_gateway import embedded  # noqa: PLC0415
         except ImportError as error:
@@ -69,7 +79,12 @@ class _EmbeddedStack:
                 gpu=settings.triton_gpu,
             ),
             report=log.info,
+            on_restart=lambda cause: metrics.triton_restarts.labels(cause).inc(),
         )
+
+    @property
+    def metrics_address(self) -> str:
+        return self._triton.metrics_address
 
     async def start(self) -> None:
         try:

@@ -190,7 +190,8 @@ def test_ctrl_c_and_sigterm_stop_it_in_order(repository, clean, number):
 
 
 def test_a_server_that_dies_is_started_again(repository, clean, caplog):
-    with EmbeddedTriton(settings(repository)) as triton:
+    causes = []
+    with EmbeddedTriton(settings(repository), on_restart=causes.append) as triton:
         first = triton.pid
         stubs = descendants(first)
         assert stubs
@@ -200,10 +201,12 @@ def test_a_server_that_dies_is_started_again(repository, clean, caplog):
         assert not any(is_running(pid) for pid in {first} | stubs)
         assert triton.restarts == 1
         assert "Triton failed (status -9), starting it again in 0.5 s" in caplog.text
+    assert causes == ["sigkill"], "the end is no restart"
 
 
 def test_a_model_process_that_dies_is_noticed(repository, clean, caplog):
-    with EmbeddedTriton(settings(repository)) as triton:
+    causes = []
+    with EmbeddedTriton(settings(repository), on_restart=causes.append) as triton:
         first = triton.pid
         # Not any descendant: Triton also has short-lived shells.
         os.kill(max(supervisor._stubs(first)), signal.SIGKILL)
@@ -213,6 +216,7 @@ def test_a_model_process_that_dies_is_noticed(repository, clean, caplog):
         assert "the process of a model died" in caplog.text
         second = triton.pid
         assert not wait_until(lambda: triton.pid != second, timeout_s=2), "now it is well"
+        assert causes == ["model_process_died"]
 
 
 def test_pauses_between_restarts_grow(repository, clean, caplog):
@@ -229,13 +233,15 @@ def test_pauses_between_restarts_grow(repository, clean, caplog):
 
 def test_a_supervisor_that_dies_is_replaced(repository, clean):
     before = descendants(os.getpid())
-    with EmbeddedTriton(settings(repository)) as triton:
+    causes = []
+    with EmbeddedTriton(settings(repository), on_restart=causes.append) as triton:
         started = descendants(os.getpid()) - before
         (supervisor,) = (pid for pid in started if "supervisor.py" in command_line(pid))
         os.kill(supervisor, signal.SIGKILL)
         assert wait_until(lambda: triton.pid is not None and triton.pid not in started)
         assert wait_until(lambda: is_ready(triton))
         assert wait_until(lambda: not any(is_running(pid) for pid in started - {supervisor}))
+        assert causes == ["supervisor_died"]
 
 
 def test_a_broken_model_is_reported_in_its_own_words(repository, clean):

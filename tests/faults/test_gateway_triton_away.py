@@ -1,4 +1,5 @@
-"""Triton killed under load: calls fail at once and say so; the service recovers by itself."""
+"""Triton killed or stopped under load: calls fail soon and say so; the service recovers by
+itself."""
 
 import os
 import signal
@@ -18,7 +19,7 @@ from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from photos import outfit_jpeg
-from statuses import failure_of
+from statuses import failing, failure_of
 
 pytestmark = pytest.mark.triton
 
@@ -54,7 +55,7 @@ class Load:
             thread.join()
 
     def _call(self) -> None:
-        request = AnalyzeImageRequest(image=outfit_jpeg())
+        request = photo()
         while not self._stop.is_set():
             began = time.monotonic()
             error = None
@@ -130,6 +131,7 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
         assert found.code is grpc.StatusCode.UNAVAILABLE
         assert found.reason == "VISION_UNAVAILABLE"
     assert slowest < 1.0
+    assert gateway.metric('ootd_triton_restarts_total{cause="sigkill"}') == 1
     assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 5)
 
 
@@ -140,6 +142,48 @@ def test_health_of_the_vision_service_follows_triton(gateway: GatewayProcess) ->
     assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "NOT_SERVING", 10)
     assert gateway.health("ootd.v1.CatalogService") == "SERVING"
     assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 90)
+
+
+def test_stopped_under_load_it_is_refused_within_seconds_and_used_again(
+    gateway: GatewayProcess, record_property: Any
+) -> None:
+    pid = triton_pid(gateway)
+    assert gateway.metric("ootd_triton_circuit_state{") == 0
+    with Load(gateway) as load:
+        assert wait_until(lambda: len(load.outcomes) >= 2 * CALLERS, 90)
+        assert not load.failed()
+        os.kill(pid, signal.SIGSTOP)  # it takes connections, and answers nothing
+        try:
+            stopped = time.monotonic()
+            assert wait_until(lambda: len(load.failed()) >= CALLERS, 30)
+            refused_after = time.monotonic() - stopped
+            assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "NOT_SERVING", 10)
+            assert gateway.metric("ootd_triton_circuit_state{") > 0
+            began = time.monotonic()
+            found = failing(lambda: gateway.vision.AnalyzeImage(photo(), timeout=30))
+            assert time.monotonic() - began < 2.0, "others are refused at once"
+            # What needs no models goes on.
+            gateway.catalog.ListItems(ListItemsRequest(), timeout=5)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        woken = time.monotonic()
+        assert wait_until(lambda: bool(load.succeeded(after=woken)), 60)
+    record_property("refused_after_seconds", round(refused_after, 1))
+    record_property("recovery_seconds", round(time.monotonic() - woken, 1))
+    assert refused_after < 15.0
+    assert (found.code, found.reason) == (grpc.StatusCode.UNAVAILABLE, "VISION_UNAVAILABLE")
+    for one in load.failed():
+        assert failure_of(one.error).reason == "VISION_UNAVAILABLE"
+    assert triton_pid(gateway) == pid, "it lived through all that"
+    assert gateway.metric('ootd_triton_circuit_opened_total{cause="silent"}') == 1
+    assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 10)
+    warnings = [one for one in gateway.log_events() if one["event"] == "Triton is not ready"]
+    assert any("has answered nothing" in one["cause"] for one in warnings)
+    assert {one["triton"] for one in warnings} == {gateway.addresses["triton_address"]}
+
+
+def photo() -> AnalyzeImageRequest:
+    return AnalyzeImageRequest(image=outfit_jpeg())
 
 
 def test_a_killed_gateway_leaves_no_triton(gateway: GatewayProcess) -> None:

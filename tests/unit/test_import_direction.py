@@ -32,6 +32,7 @@ LAYERS: list[tuple[str, ...]] = [
         "readiness_monitor",
         "server_options",
         "triton_source",
+        "vision_options",
         "application",
     ),
     ("__main__", "demo"),

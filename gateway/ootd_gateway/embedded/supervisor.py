@@ -4,7 +4,8 @@ Runs as a process of its own, as a plain script: ``python supervisor.py SPEC``, 
 file of the fields of ``Spec``. Its standard input is a pipe that the owner holds open: the kernel
 closes it even after ``kill -9``, and then everything started here ends; anything written into it
 before means that no grace is needed. Standard output carries one JSON object a line:
-``{"event": "started", "pid"}``, ``{"event": "exited", "reason", "restart_in_s"}``.
+``{"event": "started", "pid"}``, ``{"event": "watching", "pid"}`` once it listens,
+``{"event": "exited", "reason", "cause", "restart_in_s"}``; the cause is one of a few short words.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
-_HEALTHY_AFTER_S = 60.0  # a server that lived this long starts again without delay growth
+_HEALTHY_AFTER_S = 20.0  # a server that served for so long is no server that cannot live
 _POLL_S = 0.2
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lies on Linux
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -49,6 +50,31 @@ class Spec:
     stop_timeout_s: float
 
 
+@dataclass(frozen=True)
+class Failure:
+    """How one life of the server ended: for people, and in a word for metrics; and for how many
+    seconds it had served, 0 where it never listened."""
+
+    reason: str
+    cause: str
+    served_s: float
+
+
+class RestartPause:
+    """How long to wait before the next start: longer and longer for a server that cannot live, the
+    shortest time again after one that served for a while."""
+
+    def __init__(self) -> None:
+        self._next_s = _FIRST_DELAY_S
+
+    def after(self, failure: Failure) -> float:
+        """The pause in seconds after a failure."""
+        if failure.served_s > _HEALTHY_AFTER_S:
+            self._next_s = _FIRST_DELAY_S
+        pause_s, self._next_s = self._next_s, min(2 * self._next_s, _LONGEST_DELAY_S)
+        return pause_s
+
+
 class Supervisor:
     """Owns the one child; everything happens in the main thread."""
 
@@ -65,18 +91,22 @@ class Supervisor:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphaned stubs become ours
         signal.signal(signal.SIGTERM, self._on_terminate)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the owner decides
-        delay_s = _FIRST_DELAY_S
+        pause = RestartPause()
         try:
             while not self._stopping:
-                started = time.monotonic()
-                reason = self._serve_once()
-                if reason is None:
+                failure = self._serve_once()
+                if failure is None:
                     break
-                if time.monotonic() - started > _HEALTHY_AFTER_S:
-                    delay_s = _FIRST_DELAY_S
-                _tell({"event": "exited", "reason": reason, "restart_in_s": delay_s})
-                self._wait(delay_s)
-                delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
+                pause_s = pause.after(failure)
+                _tell(
+                    {
+                        "event": "exited",
+                        "reason": failure.reason,
+                        "cause": failure.cause,
+                        "restart_in_s": pause_s,
+                    }
+                )
+                self._wait(pause_s)
         finally:
             self._end_child()
             shutil.rmtree(self._spec.work_folder, ignore_errors=True)
@@ -84,8 +114,8 @@ class Supervisor:
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _serve_once(self) -> str | None:
-        """Run the server until it fails; the reason, None if it is to be stopped."""
+    def _serve_once(self) -> Failure | None:
+        """Run the server until it fails; None if it is to be stopped."""
         with Path(self._spec.log_path).open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 - the owner's command
                 self._spec.command,
@@ -98,18 +128,21 @@ class Supervisor:
             )
         _tell({"event": "started", "pid": self._child.pid})
         stubs: set[int] | None = None
+        listening_since = float("inf")
         while not self._stopping:
             status = self._child.poll()
             if status is not None:
                 self._end_child()
-                return f"status {status}"
+                return Failure(f"status {status}", _cause(status), _age(listening_since))
             if stubs is None and _listens(self._spec.port):
                 stubs = _stubs(self._child.pid)
+                listening_since = time.monotonic()
                 self._stub_count = self._stub_count or len(stubs)
                 _tell({"event": "watching", "pid": self._child.pid})
             if stubs is not None and not self._are_well(stubs):
                 self._end_child(graceful=False)
-                return "the process of a model died"
+                reason = "the process of a model died"
+                return Failure(reason, "model_process_died", _age(listening_since))
             self._wait(_POLL_S)
         return None
 
@@ -189,6 +222,18 @@ def _is_running(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def _cause(status: int) -> str:
+    """The signal that ended a process, such as "sigsegv", or that it ended by itself."""
+    try:
+        return signal.Signals(-status).name.lower()
+    except ValueError:
+        return "exit"
+
+
+def _age(moment: float) -> float:
+    return max(0.0, time.monotonic() - moment)
 
 
 def _die_with_parent() -> None:

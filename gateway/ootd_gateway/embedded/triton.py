@@ -52,7 +52,7 @@ class EmbeddedTritonSettings:
     gpu: bool = False
 
 
-def _ignore(_line: str) -> None:
+def _ignore(_text: str) -> None:
     pass
 
 
@@ -61,14 +61,19 @@ class EmbeddedTriton:
 
     Use it as a context manager, plain or async (which starts and stops in a thread), or call
     ``start`` and ``stop``; each object starts once. ``report`` is told about progress, one line at
-    a time.
+    a time. ``on_restart`` is told the cause of each restart in a word, from a thread: a signal such
+    as "sigsegv", "exit", "model_process_died" or "supervisor_died".
     """
 
     def __init__(
-        self, settings: EmbeddedTritonSettings, report: Callable[[str], None] = _ignore
+        self,
+        settings: EmbeddedTritonSettings,
+        report: Callable[[str], None] = _ignore,
+        on_restart: Callable[[str], None] = _ignore,
     ) -> None:
         self._settings = settings
         self._report = report
+        self._on_restart = on_restart
         self._ports: dict[str, int] = {}
         self._log = ServerLog(settings.log_path or _new_log_path())
         self._shared_memory_prefix = f"ootd-{os.getpid()}-{secrets.token_hex(4)}-"
@@ -97,7 +102,12 @@ class EmbeddedTriton:
     @property
     def metrics_url(self) -> str:
         """Where Prometheus scrapes Triton."""
-        return f"http://{HOST}:{self._ports['metrics']}/metrics"
+        return f"http://{self.metrics_address}/metrics"
+
+    @property
+    def metrics_address(self) -> str:
+        """``host:port`` of Triton's metrics."""
+        return f"{HOST}:{self._ports['metrics']}"
 
     @property
     def log_path(self) -> Path:
@@ -269,23 +279,27 @@ class EmbeddedTriton:
                 self._exited.set()
                 self._count_restart(
                     f"Triton failed ({event['reason']}), starting it again in"
-                    f" {event['restart_in_s']:.1f} s; its log: {self._log.path}"
+                    f" {event['restart_in_s']:.1f} s; its log: {self._log.path}",
+                    event["cause"],
                 )
         status = process.wait()
         self._pid = None
         self._exited.set()
         if not self._ready or self._stopping.is_set():
             return
-        self._count_restart(f"Triton's supervisor died (status {status}), starting another")
+        self._count_restart(
+            f"Triton's supervisor died (status {status}), starting another", "supervisor_died"
+        )
         self._remove_leftovers()
         self._stopping.wait(_SUPERVISOR_RESTART_S)
         with self._lock:
             if not self._stopping.is_set():
                 self._spawn()
 
-    def _count_restart(self, message: str) -> None:
+    def _count_restart(self, message: str, cause: str) -> None:
         if self._ready and not self._stopping.is_set():
             self._restarts += 1
+            self._on_restart(cause)
             _LOG.error(message)
 
     def _remove_leftovers(self) -> None:

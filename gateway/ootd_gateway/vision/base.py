@@ -30,7 +30,8 @@ class VisionModel(Protocol):
         """Return the garments of one encoded photo, whose header was checked before.
 
         `timeout_s` is what is left of the caller's deadline; None is no deadline. Photos of
-        priority INTERACTIVE go before those of BULK, which keep a share.
+        priority INTERACTIVE go before those of BULK, which keep a share. A call may be cancelled at
+        any time.
 
         Raises ImageUnreadableError, AttributeModelNotServedError, VisionUnavailableError,
         DeadlineExceededError, InternalError.
@@ -52,8 +53,12 @@ class VisionModel(Protocol):
         """
         ...
 
+    async def vision_server(self) -> str:
+        """Return the vision server's name and version, such as "triton 2.51.0"; "": not known."""
+        ...
+
     async def is_ready(self) -> bool:
-        """Tell whether a photo would be answered now. Never raises."""
+        """Tell whether a photo would be answered now. Asks nobody, never raises."""
         ...
 
     async def close(self) -> None:

@@ -2,117 +2,118 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import Enum, auto
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
-import numpy as np
-import structlog
 from grpc import aio
-from numpy.typing import NDArray
-from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ootd_gateway.errors import (
-    AttributeModelNotServedError,
-    DeadlineExceededError,
-    ImageUnreadableError,
-    InternalError,
-    OotdError,
-    VisionUnavailableError,
-)
+from ootd_gateway.errors import OotdError
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,
-    CategoryGuide,
     Guide,
     ImageAnalysis,
     Priority,
-    RegionGuide,
     ServedModels,
     Taxonomy,
 )
 from ootd_gateway.vision.base import USUAL
-from ootd_gateway.vision.model_release import parse_taxonomy, release_of
-from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
+from ootd_gateway.vision.lanes import Lanes
+from ootd_gateway.vision.triton_connection import ConnectionOptions, Inference
+from ootd_gateway.vision.triton_errors import (
+    domain_error,
+    names_unknown_model,
+    not_served,
+    too_late,
+)
+from ootd_gateway.vision.triton_models import ServedGraph
+from ootd_gateway.vision.triton_replica import Patience, Replica
+from ootd_gateway.vision.triton_replicas import Replicas
+from ootd_gateway.vision.triton_requests import (
+    ENSEMBLES,
+    GuideTensor,
+    guide_tensor,
+    inference_request,
+)
 
-log = structlog.get_logger(__name__)
+SERVERS_TO_TRY = 2
+"""To how many servers a photo is sent while they go away; it may be analysed twice without harm."""
 
-GuideTensor: TypeAlias = NDArray[np.float32]
-
-ENSEMBLES: Mapping[AttributeModel, str] = {
-    AttributeModel.TAGGER: "ootd",
-    AttributeModel.SEQUENCER: "ootd_sequence",
-}
-"""The ensemble of each attribute model; they differ in that member alone."""
-
-TAXONOMY_MODEL = "verify"
-RELEASE_MODELS = ("embedder", "crop")
-"""The models that make what is stored of a garment and compared: its embedding, and the crop and
-the colour histogram. The others decide which garments there are and how they are named."""
-
-READY_SECONDS = 3.0
-"""How long Triton may take to say whether it is ready. One that is gone is noticed at once; a busy
-one answers late."""
-
-AWAY_SECONDS = 5.0
-"""How long calls are refused at once after a look that found Triton away. It is looked at every
-second; a Triton that is just starting takes connections, but answers them late."""
-
-CONFIG_SECONDS = 5.0
-"""How long Triton may take to send a model's configuration."""
-
-_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-_CHANNEL_OPTIONS = [
-    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-    # A Triton that is back is found within about a second; one that is away is refused at once.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-]
+CLOSE_SECONDS = 10.0
+"""How long photos that are in Triton may still take when the gateway ends. Closing the connection
+before they are answered would cancel them."""
 
 
-class _Look(Enum):
-    """What a look at Triton found."""
+@dataclass(frozen=True, slots=True)
+class VisionOptions:
+    """How Triton is used.
 
-    READY = auto()
-    NOT_SERVED = auto()
-    LATE = auto()
-    AWAY = auto()
+    At most `concurrency` photos are in it at a time; see `Lanes` for `bulk_share` and
+    `bulk_yield_s`. `attribute_model` is the one of requests that do not name one.
+    """
+
+    concurrency: int = 8
+    bulk_share: float = 0.125
+    bulk_yield_s: float = 1.0
+    attribute_model: AttributeModel = AttributeModel.TAGGER
+    patience: Patience = field(default_factory=Patience)
+    connection: ConnectionOptions = field(default_factory=ConnectionOptions)
+
+
+@dataclass(slots=True)
+class _Photo:
+    """One call, and when the photo left the queue for Triton (seconds of `perf_counter`)."""
+
+    image: bytes
+    guide: GuideTensor
+    model: AttributeModel
+    priority: Priority
+    sent_at: float | None = None
 
 
 class TritonVision:
     """A `VisionModel` over Triton's gRPC interface.
 
     `address` is "host:port", or any gRPC target such as "dns:///triton:8001"; of a target with
-    several addresses all are used in turn. At most `concurrency` photos are in Triton at a time,
-    others wait for their turn. A Triton that went away is used again once it is back.
-    `attribute_model` is the one of requests that do not name one.
+    several addresses each server that answers is used, and the others are left out. After `start`
+    servers are watched in the background; `is_ready` only tells what is known.
+
+    A caller that gives up, or whose time is up, is let go at once; his photo keeps its slot until
+    Triton has answered, unless that Triton survives cancelled requests.
     """
 
     def __init__(
-        self,
-        address: str,
-        *,
-        concurrency: int,
-        metrics: Metrics,
-        attribute_model: AttributeModel = AttributeModel.TAGGER,
+        self, address: str, *, metrics: Metrics, options: VisionOptions | None = None
     ) -> None:
-        self._address = address
-        self._metrics = metrics
-        self._attribute_model = attribute_model
-        self._places = asyncio.Semaphore(concurrency)
-        self._channel = aio.insecure_channel(
-            address, options=[*_CHANNEL_OPTIONS, ("grpc.lb_policy_name", "round_robin")]
+        """Connect to nothing yet. Raises StartError where certificates cannot be used."""
+        options = options or VisionOptions()
+        self._metrics = metrics.vision
+        self._attribute_model = options.attribute_model
+        self._lanes = Lanes(
+            options.concurrency,
+            bulk_share=options.bulk_share,
+            bulk_yield_s=options.bulk_yield_s,
+            metrics=self._metrics,
         )
-        self._triton: Any = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
-        self._taxonomy: Taxonomy | None = None
-        self._release: str | None = None
-        self._away_until = 0.0
-        self._seen: _Look | None = None
+        self._replicas = Replicas(
+            address,
+            options.connection,
+            attribute_model=options.attribute_model,
+            patience=options.patience,
+            metrics=self._metrics,
+            on_change=self._on_change,
+        )
+
+    async def start(self) -> None:
+        """Begin to watch Triton. Returns once it was tried, or gave no answer for a while.
+
+        Calls are refused while no server has answered its first photo.
+        """
+        await self._replicas.start()
 
     async def analyze(
         self,
@@ -120,15 +121,17 @@ class TritonVision:
         guide: Guide = None,
         *,
         options: AnalyzeOptions = USUAL,
-        priority: Priority = Priority.INTERACTIVE,  # noqa: ARG002
+        priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
-        started = time.perf_counter()
-        outcome = "ok"
+        model = options.attribute_model or self._attribute_model
+        photo = _Photo(image, guide_tensor(guide, options), model, priority)
+        outcome = "unexpected"
         try:
             async with _time_limit(timeout_s):
-                analysis = await self._analyze(image, guide, options)
+                analysis = await self._analyze(photo)
+            outcome = "ok"
         except OotdError as error:
             outcome = error.reason.lower()
             raise
@@ -136,111 +139,90 @@ class TritonVision:
             outcome = "cancelled"
             raise
         finally:
-            self._metrics.vision.seconds.labels(outcome).observe(time.perf_counter() - started)
-        self._metrics.vision.garments.observe(len(analysis.garments))
+            self._metrics.photos.labels(outcome).inc()
+            if photo.sent_at is not None:
+                seconds = time.perf_counter() - photo.sent_at
+                self._metrics.seconds.labels(outcome).observe(seconds)
+        self._metrics.observe_garments(analysis)
         return analysis
 
     async def taxonomy(self) -> Taxonomy:
         """Return the names that the served models answer with, as Triton tells them."""
-        if self._taxonomy is None:
-            self._taxonomy = parse_taxonomy(await self._model_config(TAXONOMY_MODEL))
-        return self._taxonomy
+        return self._graph().taxonomy
 
     async def served_models(self) -> ServedModels:
-        """Return the fingerprint of the served embedder and crop model."""
-        if self._release is None:
-            configs = [await self._model_config(model) for model in RELEASE_MODELS]
-            self._release = release_of(configs)
-        return ServedModels(self._release, self._release)
+        """Return the fingerprints of the served models, as the last answer told them."""
+        return self._graph().served
+
+    async def vision_server(self) -> str:
+        """Return name and version of a server in use, such as "triton 2.51.0"; "": not known."""
+        versions = [one.version for one in self._replicas.usable if one.version]
+        return f"triton {versions[0]}" if versions else ""
 
     async def is_ready(self) -> bool:
-        """Tell whether the usual ensemble is ready; False also where Triton does not answer.
-
-        Calls are refused at once while Triton is known to be away. It may be back with other
-        models, so what is known of them is forgotten.
-        """
-        before, self._seen = self._seen, await self._look()
-        if self._seen is _Look.READY:
-            self._away_until = 0.0
-            return True
-        if self._seen is _Look.NOT_SERVED:
-            # Calls tell so themselves, and those that ask for another attribute model are answered.
-            self._away_until = 0.0
-            if before is not _Look.NOT_SERVED:
-                log.error(not_served(self._attribute_model).message)
-        self._taxonomy = self._release = None
-        if self._seen is _Look.AWAY:
-            self._away_until = time.monotonic() + AWAY_SECONDS
-        return False
-
-    async def _look(self) -> "_Look":
-        try:
-            if await self._serves(self._attribute_model):
-                return _Look.READY
-            if await self._serves_another_than(self._attribute_model):
-                return _Look.NOT_SERVED
-        except aio.AioRpcError as error:
-            # A Triton that is only slow still does what it is asked, in its time.
-            late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            return _Look.LATE if late else _Look.AWAY
-        return _Look.AWAY
-
-    async def _serves(self, model: AttributeModel) -> bool:
-        request = service_pb2.ModelReadyRequest(name=ENSEMBLES[model])
-        return bool((await self._triton.ModelReady(request, timeout=READY_SECONDS)).ready)
-
-    async def _serves_another_than(self, model: AttributeModel) -> bool:
-        return any([await self._serves(one) for one in ENSEMBLES if one is not model])
-
-    def _refuse_if_away(self) -> None:
-        if time.monotonic() < self._away_until:
-            raise unavailable(self._address, "it was away at the last look")
+        """Tell whether a photo would be answered now. Asks nobody."""
+        return self._replicas.is_ready
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._channel.close()
+        """Close the connections, once Triton has answered what it was given; see CLOSE_SECONDS."""
+        await self._replicas.close(CLOSE_SECONDS)
 
-    async def _analyze(self, image: bytes, guide: Guide, options: AnalyzeOptions) -> ImageAnalysis:
-        with self._metrics.vision.waiting.track_inprogress():
-            await self._places.acquire()
+    def _graph(self) -> ServedGraph:
+        graphs = [one.graph for one in self._replicas.usable if one.graph is not None]
+        if not graphs:
+            raise self._replicas.refusal()
+        return graphs[0]
+
+    def _on_change(self) -> None:
+        if not self._replicas.usable:
+            self._lanes.refuse_waiting(self._replicas.refusal)
+
+    async def _analyze(self, photo: _Photo) -> ImageAnalysis:
+        replica: Replica | None = None
+        for _ in range(SERVERS_TO_TRY):
+            replica, inference = await self._send(photo, but=replica)
+            try:
+                return replica.analysis_of(await self._response(replica, inference))
+            except aio.AioRpcError as raised:
+                error = raised
+            if error.code() is not grpc.StatusCode.UNAVAILABLE or not self._has_another(replica):
+                break
+        assert replica is not None
+        if names_unknown_model(error) and await replica.lacks(photo.model):
+            raise not_served(photo.model) from error
+        raise domain_error(error, replica.name) from error
+
+    async def _send(self, photo: _Photo, *, but: Replica | None) -> tuple[Replica, Inference]:
+        """Wait for a slot, and send the photo to a server that answers."""
+        if not self._replicas.usable:
+            raise self._replicas.refusal()
+        began = time.perf_counter()
         try:
-            self._refuse_if_away()
-            taxonomy = await self.taxonomy()
-            response = await self._infer(
-                image,
-                guide_tensor(guide, options),
-                options.attribute_model or self._attribute_model,
-            )
+            slot = await self._lanes.acquire(photo.priority)
         finally:
-            self._places.release()
-        return build_analysis(parse_outputs(response), taxonomy)
-
-    async def _infer(self, image: bytes, guide: GuideTensor, model: AttributeModel) -> Any:
+            waited = self._metrics.queue_seconds.labels(photo.priority.name.lower())
+            waited.observe(time.perf_counter() - began)
         try:
-            # Cancelling this task, as a deadline or a caller does, cancels the request in Triton.
-            return await self._triton.ModelInfer(inference_request(ENSEMBLES[model], image, guide))
-        except aio.AioRpcError as error:
-            if await self._lacks(model, error):
-                raise not_served(model) from error
-            raise domain_error(error, self._address) from error
+            replica = self._replicas.choose(but=but)
+            photo.sent_at = time.perf_counter()
+            # Made here, so that photos that wait are not held twice.
+            request = inference_request(ENSEMBLES[photo.model], photo.image, photo.guide)
+            return replica, replica.infer(request, slot)
+        except BaseException:
+            slot.release()
+            raise
 
-    async def _lacks(self, model: AttributeModel, error: aio.AioRpcError) -> bool:
-        """Tell whether a request failed since Triton serves other ensembles, but not this one."""
-        if "unknown model" not in (error.details() or ""):
-            return False
+    async def _response(self, replica: Replica, inference: Inference) -> Any:
         try:
-            return await self._serves_another_than(model) and not await self._serves(model)
-        except aio.AioRpcError:
-            return False
+            return await inference.response()
+        except asyncio.CancelledError:
+            self._metrics.abandoned.inc()
+            if replica.survives_cancelling:
+                inference.cancel()
+            raise
 
-    async def _model_config(self, model: str) -> Any:
-        self._refuse_if_away()
-        request = service_pb2.ModelConfigRequest(name=model)
-        try:
-            response = await self._triton.ModelConfig(request, timeout=CONFIG_SECONDS)
-        except aio.AioRpcError as error:
-            raise unavailable(self._address, error.details() or error.code().name) from error
-        return response.config
+    def _has_another(self, replica: Replica) -> bool:
+        return any(one is not replica for one in self._replicas.usable)
 
 
 @asynccontextmanager
@@ -250,80 +232,6 @@ async def _time_limit(timeout_s: float | None) -> AsyncIterator[None]:
         async with scope:
             yield
     except TimeoutError:
-        if not scope.expired():
+        if timeout_s is None or not scope.expired():
             raise
-        raise DeadlineExceededError(
-            f"the photo was not analysed within {timeout_s:.3g} s; set a longer deadline or "
-            "send fewer photos at a time"
-        ) from None
-
-
-def inference_request(ensemble: str, image: bytes, guide: GuideTensor) -> Any:
-    """Return the request to an ensemble: IMAGE u8[1, bytes] and GUIDE f32[1, 7].
-
-    The bytes are set as they are, without a detour over an array of numpy.
-    """
-    request = service_pb2.ModelInferRequest(model_name=ensemble)
-    request.inputs.add(name="IMAGE", datatype="UINT8", shape=(1, len(image)))
-    request.inputs.add(name="GUIDE", datatype="FP32", shape=(1, len(guide)))
-    for name in OUTPUTS:
-        request.outputs.add(name=name)
-    request.raw_input_contents.append(image)
-    request.raw_input_contents.append(guide.tobytes())
-    return request
-
-
-def guide_tensor(guide: Guide, options: AnalyzeOptions = USUAL) -> GuideTensor:
-    """Return GUIDE, f32[7]: kind, super-category or -1, rectangle, score threshold or -1."""
-    if isinstance(guide, CategoryGuide):
-        values = [1.0, float(guide.category), 0.0, 0.0, 0.0, 0.0]
-    elif isinstance(guide, RegionGuide):
-        box = guide.region
-        values = [2.0, -1.0, box.x0, box.y0, box.x1, box.y1]
-    else:
-        values = [0.0, -1.0, 0.0, 0.0, 0.0, 0.0]
-    threshold = -1.0 if options.score_threshold is None else options.score_threshold
-    return np.array([*values, threshold], dtype=np.float32)
-
-
-def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
-    """Return what an error of Triton means to a caller.
-
-    INVALID_ARGUMENT is what the decoder answers to bytes that it cannot decode; shapes and names of
-    tensors are ours and do not vary with the caller. What is left are bugs of a model.
-    """
-    code, details = error.code(), error.details() or ""
-    if code is grpc.StatusCode.INVALID_ARGUMENT or _names_the_decoder(details):
-        log.info("photo refused by the decoder", triton=details)
-        return ImageUnreadableError(
-            "the photo cannot be decoded; send a whole JPEG, PNG, WebP, BMP or TIFF file",
-            {"detected_format": "damaged"},
-        )
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return DeadlineExceededError("the photo was not analysed in time; set a longer deadline")
-    if code in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}:
-        log.error("the vision graph failed", triton=details, code=code.name)
-        return InternalError("internal error of the server; report it with the request id")
-    return unavailable(address, details or code.name)
-
-
-def not_served(model: AttributeModel) -> AttributeModelNotServedError:
-    """Return the error of an attribute model that the vision server lacks."""
-    return AttributeModelNotServedError(
-        f"the vision server does not serve the attribute model {model.value}: ask for another, or "
-        f"have it serve the ensemble {ENSEMBLES[model]}",
-        {"attribute_model": model.value},
-    )
-
-
-def unavailable(address: str, details: str) -> VisionUnavailableError:
-    """Return the error of a Triton that cannot be reached or is not ready."""
-    log.debug("the vision graph is not available", triton=address, details=details)
-    return VisionUnavailableError(
-        "the vision models cannot be reached or are not ready; try again in a moment"
-    )
-
-
-def _names_the_decoder(details: str) -> bool:
-    """Tell whether an error came from DALI's decoder, which may use codes of its own."""
-    return "fn.decoders" in details or "decoders.image" in details
+        raise too_late(timeout_s) from None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.triton_source import TritonSource
@@ -13,13 +14,17 @@ async def test_a_repository_without_the_attribute_model_is_refused(tmp_path: Pat
     (tmp_path / "ootd").mkdir()
     settings = Settings(attribute_model="sequencer", model_repository=tmp_path)
     with pytest.raises(StartError, match='"ootd_sequence"'):
-        await TritonSource(settings).start()
+        await TritonSource(settings, Metrics().vision).start()
 
 
 async def test_of_a_triton_elsewhere_nothing_is_known_yet(tmp_path: Path) -> None:
     settings = Settings(
         attribute_model="sequencer", model_repository=tmp_path, triton_mode="external"
     )
-    source = TritonSource(settings)
+    source = TritonSource(settings, Metrics().vision)
     await source.start()
     assert not source.is_embedded
+    assert source.addresses == {
+        "triton_address": settings.triton_address,
+        "triton_metrics_address": "",
+    }

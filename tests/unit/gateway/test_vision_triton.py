@@ -3,15 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 import numpy as np
 import pytest
-from test_vision_tensors import TAXONOMY_JSON, tensors
-from tritonclient.grpc import service_pb2, service_pb2_grpc
+from steered_triton import CANCEL_SAFE, SteeredTriton, eventually, listening, looking_at
 
 from ootd_gateway.errors import (
     AttributeModelNotServedError,
@@ -30,82 +26,15 @@ from ootd_gateway.types import (
     RegionGuide,
     SuperCategory,
 )
-from ootd_gateway.vision.triton import ENSEMBLES, TritonVision
-
-NAMES = {np.dtype(np.float32): "FP32", np.dtype(np.int32): "INT32"}
-
-
-@dataclass
-class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
-    """Answers one garment, or fails as told."""
-
-    failure: tuple[grpc.StatusCode, str] | None = None
-    gate: asyncio.Event | None = None
-    requests: list[Any] = field(default_factory=list)
-    running: int = 0
-    most_running: int = 0
-    cancelled: int = 0
-    served: set[str] = field(default_factory=lambda: {"ootd"})
-    fingerprints: dict[str, str] = field(
-        default_factory=lambda: {"embedder": "3f2a", "crop": "81d0", "tagger": "5c11"}
-    )
-
-    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
-        ready = self.failure is None and request.name in self.served
-        return service_pb2.ModelReadyResponse(ready=ready)
-
-    async def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        response = service_pb2.ModelConfigResponse()
-        response.config.name = request.name
-        response.config.parameters["taxonomy"].string_value = TAXONOMY_JSON
-        fingerprint = self.fingerprints.get(request.name, "")
-        response.config.parameters["fingerprint"].string_value = fingerprint
-        return response
-
-    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.requests.append(request)
-        self.running += 1
-        self.most_running = max(self.running, self.most_running)
-        try:
-            if self.gate is not None:
-                await self.gate.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        finally:
-            self.running -= 1
-        if self.failure is not None:
-            await context.abort(*self.failure)
-        if request.model_name not in self.served:
-            unknown = f"Request for unknown model: '{request.model_name}' is not found"
-            await context.abort(grpc.StatusCode.NOT_FOUND, unknown)
-        response = service_pb2.ModelInferResponse(model_name="ootd")
-        for name, array in tensors(1).items():
-            response.outputs.add(name=name, datatype=NAMES[array.dtype], shape=array.shape)
-            response.raw_output_contents.append(array.tobytes())
-        return response
-
-
-@asynccontextmanager
-async def listening(triton: SteeredTriton, port: int = 0) -> AsyncIterator[int]:
-    # Ports of other test runs on this machine are not shared.
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(triton, server)
-    bound = server.add_insecure_port(f"127.0.0.1:{port}")
-    await server.start()
-    try:
-        yield bound
-    finally:
-        await server.stop(None)
+from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.vision.triton_requests import ENSEMBLES
 
 
 @pytest.fixture
 async def steered() -> AsyncIterator[tuple[SteeredTriton, TritonVision, Metrics]]:
     triton, metrics = SteeredTriton(), Metrics()
-    async with listening(triton) as port:
-        vision = TritonVision(f"127.0.0.1:{port}", concurrency=2, metrics=metrics)
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
         yield triton, vision, metrics
-        await vision.close()
 
 
 Steered = tuple[SteeredTriton, TritonVision, Metrics]
@@ -142,17 +71,16 @@ async def test_guides_are_encoded_as_the_graph_reads_them(steered: Steered) -> N
 @pytest.mark.parametrize("usual", list(AttributeModel))
 async def test_each_attribute_model_has_its_ensemble(usual: AttributeModel) -> None:
     triton = SteeredTriton(served=set(ENSEMBLES.values()))
-    async with listening(triton) as port:
-        vision = TritonVision(
-            f"127.0.0.1:{port}", concurrency=2, metrics=Metrics(), attribute_model=usual
-        )
+    async with (
+        listening(triton) as port,
+        looking_at(f"127.0.0.1:{port}", attribute_model=usual) as vision,
+    ):
         for asked in (None, *AttributeModel):
             await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=asked))
         assert [one.model_name for one in triton.requests] == [
             ENSEMBLES[usual],
             *(ENSEMBLES[one] for one in AttributeModel),
         ]
-        await vision.close()
 
 
 async def test_an_attribute_model_that_is_not_served_is_named(steered: Steered) -> None:
@@ -170,21 +98,18 @@ async def test_an_attribute_model_that_is_not_served_is_named(steered: Steered) 
 
 async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
     triton = SteeredTriton()
-    async with listening(triton) as port:
-        vision = TritonVision(
-            f"127.0.0.1:{port}",
-            concurrency=2,
-            metrics=Metrics(),
-            attribute_model=AttributeModel.SEQUENCER,
-        )
+    usual = AttributeModel.SEQUENCER
+    async with (
+        listening(triton) as port,
+        looking_at(f"127.0.0.1:{port}", attribute_model=usual) as vision,
+    ):
         assert not await vision.is_ready()
         with pytest.raises(AttributeModelNotServedError):
             await vision.analyze(b"x")
         await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.TAGGER))
-        triton.served.add(ENSEMBLES[AttributeModel.SEQUENCER])
-        assert await vision.is_ready()
+        triton.served.add(ENSEMBLES[usual])
+        await eventually(vision.is_ready)
         await vision.analyze(b"x")
-        await vision.close()
 
 
 async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> None:
@@ -198,12 +123,13 @@ async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> N
     ("model", "release"),
     [("embedder", "77e5-81d0"), ("crop", "3f2a-77e5"), ("tagger", "3f2a-81d0")],
 )
-async def test_what_makes_stored_vectors_decides_the_fingerprint(
-    steered: Steered, model: str, release: str
-) -> None:
-    triton, vision, _ = steered
+async def test_what_makes_stored_vectors_decides_the_fingerprint(model: str, release: str) -> None:
+    triton = SteeredTriton()
     triton.fingerprints[model] = "77e5"
-    assert (await vision.served_models()).vector_fingerprint == release
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
+        assert (await vision.served_models()).vector_fingerprint == release
+        analysis = await vision.analyze(b"x")
+        assert analysis.served.vector_fingerprint == release
 
 
 @pytest.mark.parametrize(
@@ -215,11 +141,32 @@ async def test_what_makes_stored_vectors_decides_the_fingerprint(
             "Error in CPU operator `nvidia.dali.fn.decoders.image`",
             ImageUnreadableError,
         ),
+        (
+            grpc.StatusCode.INTERNAL,
+            "in ensemble 'ootd', DALI Backend error: Critical error in pipeline",
+            ImageUnreadableError,
+        ),
+        (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "unexpected shape for input 'GUIDE' for model 'ootd'. Expected [1,6], got [1,7].",
+            InternalError,
+        ),
+        (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "unexpected inference output 'FLAGS' for model 'ootd'",
+            InternalError,
+        ),
+        (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "in ensemble 'ootd', GUIDE[0] is the kind: 0, 1 or 2, not 7",
+            InternalError,
+        ),
         (grpc.StatusCode.INTERNAL, "onnxruntime: bad alloc", InternalError),
         (grpc.StatusCode.UNAVAILABLE, "not ready", VisionUnavailableError),
         (grpc.StatusCode.NOT_FOUND, "unknown model: 'ootd'", VisionUnavailableError),
         (grpc.StatusCode.CANCELLED, "server shutting down", VisionUnavailableError),
-        (grpc.StatusCode.DEADLINE_EXCEEDED, "", DeadlineExceededError),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "queue", VisionUnavailableError),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "queue", VisionUnavailableError),
     ],
 )
 async def test_what_triton_answers_becomes_what_callers_are_promised(
@@ -234,87 +181,124 @@ async def test_what_triton_answers_becomes_what_callers_are_promised(
     assert metrics.registry.get_sample_value("ootd_vision_seconds_count", {"outcome": outcome}) == 1
 
 
-async def test_time_spent_waiting_counts_and_the_request_is_cancelled(steered: Steered) -> None:
-    triton, vision, _ = steered
+async def test_a_passed_deadline_lets_the_caller_go_and_the_request_run_to_its_end(
+    steered: Steered,
+) -> None:
+    triton, vision, metrics = steered
     triton.gate = asyncio.Event()
     began = time.monotonic()
     with pytest.raises(DeadlineExceededError):
         await vision.analyze(b"x", timeout_s=0.1)
     assert time.monotonic() - began < 1.0
-    async with asyncio.timeout(5):
-        while not triton.cancelled:
-            await asyncio.sleep(0.01)
-
-
-async def test_a_caller_that_gives_up_cancels_the_request(steered: Steered) -> None:
-    triton, vision, _ = steered
-    triton.gate = asyncio.Event()
-    call = asyncio.create_task(vision.analyze(b"x"))
-    async with asyncio.timeout(5):
-        while not triton.running:
-            await asyncio.sleep(0.01)
-        call.cancel()
-        while not triton.cancelled:
-            await asyncio.sleep(0.01)
-    triton.gate = None
-    await vision.analyze(b"x")  # its place is free again
-
-
-async def test_no_more_photos_than_places_are_in_triton(steered: Steered) -> None:
-    triton, vision, metrics = steered
-    triton.gate = asyncio.Event()
-    calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(5)]
-    async with asyncio.timeout(5):
-        while triton.running < 2:
-            await asyncio.sleep(0.01)
-    assert metrics.registry.get_sample_value("ootd_vision_waiting_photos") == 3
+    assert triton.deadlines == [None], "Triton would cancel at a deadline by itself"
+    assert running(metrics) == 1, "its slot is held"
     triton.gate.set()
-    await asyncio.gather(*calls)
-    assert triton.most_running == 2
-    assert metrics.registry.get_sample_value("ootd_vision_waiting_photos") == 0
-
-
-async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() -> None:
-    triton = SteeredTriton()
-    async with listening(triton) as port:
-        vision = TritonVision(f"127.0.0.1:{port}", concurrency=2, metrics=Metrics())
-        await vision.analyze(b"x")
-    for _ in range(5):
-        began = time.monotonic()
-        with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x")
-        assert time.monotonic() - began < 1.0
-        assert not await vision.is_ready()
-    async with listening(triton, port):
-        began = time.monotonic()
-        while not await vision.is_ready():
-            assert time.monotonic() - began < 5.0
-            await asyncio.sleep(0.05)
-        await vision.analyze(b"x")
-    await vision.close()
-
-
-async def test_while_triton_is_known_to_be_away_it_is_not_asked(steered: Steered) -> None:
-    triton, vision, _ = steered
-    triton.failure = (grpc.StatusCode.UNAVAILABLE, "loading")
-    assert not await vision.is_ready()
-    for ask in (lambda: vision.analyze(b"x"), vision.taxonomy, vision.served_models):
-        with pytest.raises(VisionUnavailableError):
-            await ask()
-    assert triton.requests == []
-    triton.failure = None
-    assert await vision.is_ready()
+    await eventually(lambda: running(metrics) == 0)
+    assert triton.cancelled == 0
+    assert metrics.registry.get_sample_value("ootd_vision_abandoned_photos_total") == 1
     await vision.analyze(b"x")
 
 
-async def test_names_are_read_again_after_triton_was_away() -> None:
-    triton = SteeredTriton()
+async def test_a_caller_that_gives_up_leaves_the_request_alone(steered: Steered) -> None:
+    triton, vision, metrics = steered
+    triton.gate = asyncio.Event()
+    calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(2)]
+    await eventually(lambda: triton.running == 2)
+    for call in calls:
+        call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calls[0]
+    with pytest.raises(DeadlineExceededError):  # both slots are held
+        await vision.analyze(b"x", timeout_s=0.1)
+    assert len(triton.requests) == 2
+    triton.gate.set()
+    await eventually(lambda: running(metrics) == 0)
+    assert triton.cancelled == 0
+    await vision.analyze(b"x")
+
+
+async def test_a_cancelled_call_cancels_the_request_where_triton_survives_that() -> None:
+    triton = SteeredTriton(version=CANCEL_SAFE, gate=asyncio.Event())
+    metrics = Metrics()
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
+        with pytest.raises(DeadlineExceededError):
+            await vision.analyze(b"x", timeout_s=0.1)
+        await eventually(lambda: triton.cancelled == 1)
+        await eventually(lambda: running(metrics) == 0)
+
+
+async def test_closing_waits_for_what_is_in_triton() -> None:
+    triton = SteeredTriton(gate=asyncio.Event())
+    assert triton.gate is not None
     async with listening(triton) as port:
-        vision = TritonVision(f"127.0.0.1:{port}", concurrency=2, metrics=Metrics())
-        await vision.served_models()
-        await vision.taxonomy()
-    assert not await vision.is_ready()
-    for ask in (vision.served_models, vision.taxonomy):
-        with pytest.raises(VisionUnavailableError):
-            await ask()
-    await vision.close()
+        async with looking_at(f"127.0.0.1:{port}") as vision:
+            call = asyncio.create_task(vision.analyze(b"x"))
+            await eventually(lambda: triton.running == 1)
+            call.cancel()
+            asyncio.get_running_loop().call_later(0.3, triton.gate.set)
+        assert triton.running == 0
+        assert triton.cancelled == 0
+
+
+async def test_no_more_photos_than_slots_are_in_triton(steered: Steered) -> None:
+    triton, vision, metrics = steered
+    triton.gate = asyncio.Event()
+    calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(5)]
+    await eventually(lambda: triton.running == 2)
+    waiting = {"priority": "interactive"}
+    assert metrics.registry.get_sample_value("ootd_vision_waiting_photos", waiting) == 3
+    assert metrics.registry.get_sample_value("ootd_vision_limit") == 2
+    assert running(metrics) == 2
+    triton.gate.set()
+    await asyncio.gather(*calls)
+    assert triton.most_running == 2
+    assert metrics.registry.get_sample_value("ootd_vision_waiting_photos", waiting) == 0
+
+
+async def test_waiting_and_work_are_measured_apart(steered: Steered) -> None:
+    triton, vision, metrics = steered
+    triton.gate = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.3, triton.gate.set)
+    await asyncio.gather(*(vision.analyze(b"x") for _ in range(4)))
+    value = metrics.registry.get_sample_value
+    # Two wait for 0.3 s and are answered at once, the other two the other way round.
+    assert value("ootd_vision_queue_seconds_count", {"priority": "interactive"}) == 4
+    assert (value("ootd_vision_queue_seconds_sum", {"priority": "interactive"}) or 0) >= 0.5
+    assert value("ootd_vision_seconds_count", {"outcome": "ok"}) == 4
+    quick = {"outcome": "ok", "le": "0.25"}
+    assert value("ootd_vision_seconds_bucket", quick) == 2
+
+
+async def test_an_unexpected_error_is_no_success(
+    steered: Steered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, vision, metrics = steered
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ootd_gateway.vision.triton_replica.build_analysis", fail)
+    with pytest.raises(ZeroDivisionError):
+        await vision.analyze(b"x")
+    value = metrics.registry.get_sample_value
+    assert value("ootd_vision_photos_total", {"outcome": "unexpected"}) == 1
+    assert value("ootd_vision_photos_total", {"outcome": "ok"}) is None
+
+
+async def test_the_version_is_known(steered: Steered) -> None:
+    _, vision, metrics = steered
+    assert await vision.vision_server() == "triton 2.51.0"
+    info = [
+        sample.labels["version"]
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "ootd_triton_info"
+    ]
+    assert info == ["2.51.0"]
+
+
+def running(metrics: Metrics) -> float:
+    """Photos that hold a slot."""
+    labels = ({"priority": "interactive"}, {"priority": "bulk"})
+    value = metrics.registry.get_sample_value
+    return sum(value("ootd_vision_running_photos", one) or 0.0 for one in labels)
