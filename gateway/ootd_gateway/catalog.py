@@ -15,10 +15,13 @@ from ootd_gateway.errors import (
     NoMatchingGarmentError,
 )
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
+from ootd_gateway.item_order import ItemOrder
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier
-from ootd_gateway.store.base import CatalogStore, UpsertOutcome
+from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
+    ALL_PARTS,
+    AnalyzeOptions,
     CategoryGuide,
     FloatVector,
     Garment,
@@ -26,6 +29,8 @@ from ootd_gateway.types import (
     Item,
     ItemDraft,
     ItemPage,
+    ItemParts,
+    Priority,
     RegionGuide,
     SuperCategory,
     Taxonomy,
@@ -37,10 +42,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PhotoSource:
-    """How an item looks: an encoded photo, and which of its garments is the item."""
+    """How an item looks: an encoded photo, which of its garments is the item, and how the photo is
+    to be analysed.
+    """
 
     image: bytes
     guide: Guide = None
+    options: AnalyzeOptions = AnalyzeOptions()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,14 +92,21 @@ class Catalog:
         self._limits = limits
         self._releases = ReleaseGuard(store, vision)
         self._parser: tuple[Taxonomy, CategoryParser] | None = None
+        self._order = ItemOrder()
 
     async def upsert(
-        self, request: UpsertRequest, *, timeout_s: float | None = None
+        self,
+        request: UpsertRequest,
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+        timeout_s: float | None = None,
     ) -> UpsertOutcome:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
         The same request again, analysed by the same models, changes nothing and asks no model.
-        `timeout_s` is what is left of the caller's deadline for the analysis.
+        Upserts and deletions of one id take effect in the order in which they were called here.
+        `priority` is that of the photo in the vision graph; `timeout_s` is what is left of the
+        caller's deadline for the analysis.
 
         Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
         errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
@@ -100,13 +115,19 @@ class Catalog:
         _validate(request)
         if isinstance(request.source, PhotoSource):
             check_image(request.source.image, self._limits)
+        async with self._order.turn([request.item_id]):
+            return await self._upsert(request, priority, timeout_s)
+
+    async def _upsert(
+        self, request: UpsertRequest, priority: Priority, timeout_s: float | None
+    ) -> UpsertOutcome:
         release = await self._releases.served()
         # A large photo takes tens of milliseconds, which other calls need not wait for.
         digest = await asyncio.to_thread(source_digest, request, release)
         stored = await self._store.get(request.item_id)
         if stored is not None and stored.source_digest == digest:
             await self._make_visible(stored.sequence_number)
-            return UpsertOutcome(stored, changed=False)
+            return UpsertOutcome(stored, UpsertResult.UNCHANGED)
         if isinstance(request.source, PhotoSource):
             await self._releases.check()  # the store checks, too; but before the models' work
         draft = ItemDraft(
@@ -114,19 +135,22 @@ class Catalog:
             title=request.title,
             attributes=dict(request.attributes),
             payload=request.payload,
-            garment=await self._garment(request, timeout_s),
+            garment=await self._garment(request, priority, timeout_s),
             source_digest=digest,
         )
         (outcome,) = await self._store.upsert([draft], release=release)
         await self._make_visible(outcome.item.sequence_number)
         return outcome
 
-    async def get(self, item_id: str) -> Item:
-        """Return the item. Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError."""
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
+        """Return the item with the parts that are asked for.
+
+        Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError.
+        """
         violations = validation.Violations()
         validation.item_id(item_id, "item_id", violations)
         violations.check()
-        item = await self._store.get(item_id)
+        item = await self._store.get(item_id, parts=parts)
         if item is None:
             raise item_not_found(item_id)
         return item
@@ -137,6 +161,7 @@ class Catalog:
         page_size: int | None = None,
         page_token: str = "",
         super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
     ) -> ItemPage:
         """Return a page of items by id; `page_size` 1 to 1000, None is 100.
 
@@ -147,25 +172,31 @@ class Catalog:
         validation.page_token(page_token, "page_token", violations)
         violations.check()
         return await self._store.list_page(
-            page_size=size, after_item_id=page_token, super_category=super_category
+            page_size=size,
+            after_item_id=page_token,
+            super_category=super_category,
+            parts=parts,
         )
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
         """Delete 1 to 1000 items in one transaction; return the ids that there were, in their
         order.
 
-        On return searches of this process don't find them. Raises InvalidRequestError,
-        StoreUnavailableError.
+        On return searches of this process don't find them. Raises InvalidRequestError, and
+        StoreUnavailableError, which means that nothing was deleted.
         """
         violations = validation.Violations()
         validation.item_ids(item_ids, "item_ids", violations)
         violations.check()
-        deleted = await self._store.delete(item_ids)
-        if deleted:
-            await self._make_visible(await self._store.last_sequence_number())
-        return deleted
+        async with self._order.turn(item_ids):
+            deleted = await self._store.delete(item_ids)
+            if deleted.item_ids:
+                await self._make_visible(deleted.sequence_number)
+        return deleted.item_ids
 
-    async def _garment(self, request: UpsertRequest, timeout_s: float | None) -> Garment:
+    async def _garment(
+        self, request: UpsertRequest, priority: Priority, timeout_s: float | None
+    ) -> Garment:
         """Return the garment that stands for the item."""
         taxonomy = await self._vision.taxonomy() if _needs_taxonomy(request) else None
         if isinstance(request.source, EmbeddingSource):
@@ -190,7 +221,13 @@ class Catalog:
         guide = request.source.guide
         if guide is None and named is not None:
             guide = CategoryGuide(named.super_category)
-        analysis = await self._vision.analyze(request.source.image, guide, timeout_s=timeout_s)
+        analysis = await self._vision.analyze(
+            request.source.image,
+            guide,
+            options=request.source.options,
+            priority=priority,
+            timeout_s=timeout_s,
+        )
         chosen = choose_garment(analysis.garments, guide, named)
         if chosen is None:
             raise _no_matching_garment(request.item_id, guide)
@@ -243,6 +280,8 @@ def source_digest(request: UpsertRequest, release: str) -> str:
     parts = [request.payload]
     if isinstance(source, PhotoSource):
         header |= {"source": "photo", "guide": _guide_key(source.guide)}
+        if source.options != AnalyzeOptions():
+            header |= {"options": [source.options.score_threshold, source.options.attribute_model]}
         parts.append(source.image)
     else:
         header |= {

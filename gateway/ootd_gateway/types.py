@@ -210,6 +210,22 @@ class ItemDraft:
     source_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class ItemParts:
+    """Which of the large parts of items are read: the payload; embedding and histogram.
+
+    Of an item that was read without them, the payload is b"", the embedding empty, the histogram
+    None.
+    """
+
+    payload: bool = True
+    vectors: bool = True
+
+
+ALL_PARTS = ItemParts()
+"""Items as they are stored."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """An item as it is stored.

@@ -18,7 +18,15 @@ PACKAGE = "ootd_gateway"
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "start_error"),
     ("types", "metrics", "logs"),
-    ("vision.base", "store.base", "index.base", "admission", "image_header", "validation"),
+    (
+        "vision.base",
+        "store.base",
+        "index.base",
+        "admission",
+        "image_header",
+        "item_order",
+        "validation",
+    ),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
     ("catalog", "search", "recommend"),

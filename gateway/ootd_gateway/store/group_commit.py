@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.store.base import UpsertOutcome
+from ootd_gateway.store.base import DeletionOutcome, UpsertOutcome
 from ootd_gateway.store.engine import unavailable
 from ootd_gateway.store.writing import delete_items, upsert_items
 from ootd_gateway.types import ItemDraft
@@ -43,7 +43,7 @@ class Deletion:
     """Ids of items to delete."""
 
     item_ids: Sequence[str]
-    done: "Future[list[str]]" = field(default_factory=Future)
+    done: "Future[DeletionOutcome]" = field(default_factory=Future)
 
 
 Write = Upsert | Deletion

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.store import schema
-from ootd_gateway.store.base import ItemChange, UpsertOutcome
+from ootd_gateway.store import schema, selecting
+from ootd_gateway.store.base import DeletionOutcome, ItemChange, UpsertOutcome
 from ootd_gateway.store.engine import location_of, migrate, open_engine, parse_url, unavailable
 from ootd_gateway.store.group_commit import Deletion, GroupCommit, Upsert
 from ootd_gateway.store.rows import item_of_row
-from ootd_gateway.types import Item, ItemDraft, ItemPage, SuperCategory
+from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
 
 _KEYS_A_QUERY = 1000
 _Result = TypeVar("_Result")
@@ -30,17 +30,6 @@ _log = structlog.get_logger(__name__)
 _items = schema.items.c
 _changes = schema.changes.c
 _counters = schema.counters.c
-_select_item = sa.select(schema.items).where(_items.item_id == sa.bindparam("id"))
-_select_by_keys = sa.select(schema.items).where(
-    _items.key.in_(sa.bindparam("keys", expanding=True))
-)
-_select_page = (
-    sa.select(schema.items)
-    .where(_items.item_id > sa.bindparam("after"))
-    .order_by(_items.item_id)
-    .limit(sa.bindparam("count"))
-)
-_select_page_of_category = _select_page.where(_items.super_category == sa.bindparam("category"))
 _select_changes = (
     sa.select(_changes.sequence_number, _changes.key.label("changed_key"), schema.items)
     .select_from(schema.changes.outerjoin(schema.items, _items.key == _changes.key))
@@ -94,7 +83,7 @@ class SqlCatalogStore:
         self._group_commit.submit(write)
         return await asyncio.wrap_future(write.done)
 
-    async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
+    async def delete(self, item_ids: Sequence[str]) -> DeletionOutcome:
         """See `CatalogStore.delete`."""
         write = Deletion(tuple(item_ids))
         self._group_commit.submit(write)
@@ -104,16 +93,18 @@ class SqlCatalogStore:
         """See `CatalogStore.release`."""
         return await self._read(_read_release)
 
-    async def get(self, item_id: str) -> Item | None:
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item | None:
         """See `CatalogStore.get`."""
 
         def read(connection: sa.Connection) -> Item | None:
-            row = connection.execute(_select_item, {"id": item_id}).one_or_none()
+            row = connection.execute(selecting.by_id(parts), {"id": item_id}).one_or_none()
             return None if row is None else item_of_row(row)
 
         return await self._read(read)
 
-    async def get_by_keys(self, keys: Sequence[int]) -> Sequence[Item]:
+    async def get_by_keys(
+        self, keys: Sequence[int], *, parts: ItemParts = ALL_PARTS
+    ) -> Sequence[Item]:
         """See `CatalogStore.get_by_keys`."""
         if not keys:
             return []
@@ -122,7 +113,7 @@ class SqlCatalogStore:
             found: list[sa.Row[Any]] = []
             for start in range(0, len(keys), _KEYS_A_QUERY):
                 piece = list(keys[start : start + _KEYS_A_QUERY])
-                found += connection.execute(_select_by_keys, {"keys": piece}).fetchall()
+                found += connection.execute(selecting.by_keys(parts), {"keys": piece}).fetchall()
             return [item_of_row(row) for row in found]
 
         return await self._read(read)
@@ -133,14 +124,14 @@ class SqlCatalogStore:
         page_size: int,
         after_item_id: str = "",
         super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
     ) -> ItemPage:
         """See `CatalogStore.list_page`."""
 
         def read(connection: sa.Connection) -> ItemPage:
             parameters = {"after": after_item_id, "count": page_size + 1}
-            statement = _select_page
+            statement = selecting.page(parts, of_category=super_category is not None)
             if super_category is not None:
-                statement = _select_page_of_category
                 parameters |= {"category": int(super_category)}
             rows = connection.execute(statement, parameters).fetchall()
             items = tuple(item_of_row(row) for row in rows[:page_size])
