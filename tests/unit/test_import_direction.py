@@ -24,6 +24,7 @@ LAYERS: list[tuple[str, ...]] = [
         "index.base",
         "admission",
         "image_header",
+        "byte_budget",
         "item_order",
         "validation",
     ),
