@@ -151,7 +151,8 @@ class Gateway:
                     expansion_search=settings.index_expansion_search,
                     precision=settings.index_precision,
                 ),
-            )
+            ),
+            self._metrics.index,
         )
         self._stack.callback(index.close)
         vision = TritonVision(
@@ -195,7 +196,7 @@ class Gateway:
             catalog=CatalogService(
                 catalog, deadlines=deadlines, closing=places.closing, metrics=self._metrics
             ),
-            search=SearchService(search, deadlines=deadlines),
+            search=SearchService(search, deadlines=deadlines, metrics=self._metrics),
         )
 
     def _start_metrics_server(self) -> str:

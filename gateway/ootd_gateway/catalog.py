@@ -35,7 +35,7 @@ from ootd_gateway.types import (
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import VisionModel
+from ootd_gateway.vision.base import USUAL, VisionModel
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class PhotoSource:
 
     image: bytes
     guide: Guide = None
-    options: AnalyzeOptions = AnalyzeOptions()
+    options: AnalyzeOptions = USUAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +162,11 @@ class Catalog:
         page_token: str = "",
         super_category: SuperCategory | None = None,
         parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
         """Return a page of items by id; `page_size` 1 to 1000, None is 100.
+
+        The page ends early, with an item at least, where its items have about `max_bytes`.
 
         Raises InvalidRequestError, StoreUnavailableError.
         """
@@ -176,6 +179,7 @@ class Catalog:
             after_item_id=page_token,
             super_category=super_category,
             parts=parts,
+            max_bytes=max_bytes,
         )
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
@@ -280,7 +284,7 @@ def source_digest(request: UpsertRequest, release: str) -> str:
     parts = [request.payload]
     if isinstance(source, PhotoSource):
         header |= {"source": "photo", "guide": _guide_key(source.guide)}
-        if source.options != AnalyzeOptions():
+        if source.options != USUAL:
             header |= {"options": [source.options.score_threshold, source.options.attribute_model]}
         parts.append(source.image)
     else:

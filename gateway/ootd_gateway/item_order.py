@@ -51,8 +51,8 @@ class ItemOrder:
                 if not running:
                     self._end(own, ids, set())
 
-            for one in tuple(running):
-                one.add_done_callback(one_ended)
+            for turn in tuple(running):
+                turn.add_done_callback(one_ended)
             return
         own.set_result(None)
         for one in ids:

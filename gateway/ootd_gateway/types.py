@@ -225,6 +225,9 @@ class ItemParts:
 ALL_PARTS = ItemParts()
 """Items as they are stored."""
 
+NO_VECTORS = ItemParts(vectors=False)
+"""Items as people look at them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:

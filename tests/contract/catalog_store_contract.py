@@ -90,7 +90,12 @@ class CatalogStoreContract:
         in_category = await store.list_page(
             page_size=5, super_category=wanted.garment.super_category, parts=parts
         )
-        for item in (await store.get("sku-1", parts=parts), by_key, *page.items, *in_category.items):
+        for item in (
+            await store.get("sku-1", parts=parts),
+            by_key,
+            *page.items,
+            *in_category.items,
+        ):
             assert item is not None
             assert (item.title, item.attributes) == (wanted.title, wanted.attributes)
             assert item.payload == b""
@@ -99,6 +104,28 @@ class CatalogStoreContract:
         payload_alone = await store.get("sku-1", parts=ItemParts(vectors=False))
         assert payload_alone is not None
         assert payload_alone.payload == wanted.payload
+
+    async def test_pages_end_early_where_they_are_large(self, store: CatalogStore) -> None:
+        await store.upsert(
+            [draft(f"{n:02}", payload=bytes(10_000)) for n in range(20)], release=RELEASE
+        )
+        found: list[str] = []
+        token = ""
+        while True:
+            page = await store.list_page(page_size=15, after_item_id=token, max_bytes=35_000)
+            assert 1 <= len(page.items) <= 4
+            assert page.total_size == 20
+            found += [one.item_id for one in page.items]
+            token = page.next_page_token
+            if not token:
+                break
+        assert found == [f"{n:02}" for n in range(20)]
+        (one,) = (await store.list_page(page_size=15, max_bytes=1)).items
+        assert one.item_id == "00"
+        slim = await store.list_page(
+            page_size=20, max_bytes=35_000, parts=ItemParts(payload=False, vectors=False)
+        )
+        assert (len(slim.items), slim.next_page_token) == (20, "")
 
     async def test_outcomes_tell_new_from_replaced(self, store: CatalogStore) -> None:
         results = []

@@ -24,6 +24,7 @@ LAYERS: list[tuple[str, ...]] = [
         "index.base",
         "admission",
         "image_header",
+        "answer_size",
         "byte_budget",
         "item_order",
         "validation",

@@ -20,10 +20,10 @@ from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
+from ootd_gateway.rpc.interceptors.around import KINDS
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
 from ootd_gateway.rpc.interceptors.deadline import DeadlineInterceptor
 from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
-from ootd_gateway.rpc.interceptors.around import KINDS
 from ootd_gateway.rpc.interceptors.messages import DeferredBodyInterceptor, MessageInterceptor
 from ootd_gateway.rpc.interceptors.observation import ObservationInterceptor
 from ootd_gateway.rpc.interceptors.request_context import RequestContextInterceptor

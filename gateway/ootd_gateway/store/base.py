@@ -94,8 +94,12 @@ class CatalogStore(Protocol):
         after_item_id: str = "",
         super_category: SuperCategory | None = None,
         parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
-        """Return the items whose ids sort after this one; the page's token is the last id."""
+        """Return the items whose ids sort after this one; the page's token is the last id.
+
+        No more are read once those read have `max_bytes`.
+        """
         ...
 
     async def changes_after(self, sequence_number: int, *, limit: int) -> Sequence[ItemChange]:

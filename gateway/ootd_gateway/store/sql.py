@@ -125,6 +125,7 @@ class SqlCatalogStore:
         after_item_id: str = "",
         super_category: SuperCategory | None = None,
         parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
         """See `CatalogStore.list_page`."""
 
@@ -133,11 +134,12 @@ class SqlCatalogStore:
             statement = selecting.page(parts, of_category=super_category is not None)
             if super_category is not None:
                 parameters |= {"category": int(super_category)}
-            rows = connection.execute(statement, parameters).fetchall()
-            items = tuple(item_of_row(row) for row in rows[:page_size])
+            items, has_more = _first_items(
+                connection.execute(statement, parameters), page_size, max_bytes
+            )
             return ItemPage(
                 items=items,
-                next_page_token=items[-1].item_id if len(rows) > page_size else "",
+                next_page_token=items[-1].item_id if has_more else "",
                 total_size=_count(connection, super_category),
             )
 
@@ -187,6 +189,21 @@ class SqlCatalogStore:
                 raise
             _log.error("store_read_failed", error=str(error))
             raise away from error
+
+
+def _first_items(
+    rows: sa.CursorResult[Any], page_size: int, max_bytes: int | None
+) -> tuple[tuple[Item, ...], bool]:
+    """Return the items of the first rows, and whether there are more."""
+    items: list[Item] = []
+    size = 0
+    for row in rows:
+        if len(items) == page_size or (max_bytes is not None and size >= max_bytes):
+            rows.close()
+            return tuple(items), True
+        items.append(item_of_row(row))
+        size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+    return tuple(items), False
 
 
 def _counter(connection: sa.Connection, name: str) -> int:

@@ -148,7 +148,7 @@ async def serving() -> AsyncIterator[Serve]:
                 Services(
                     VisionService(vision, limits=ImageLimits(), **shared),  # type: ignore[arg-type]
                     CatalogService(cast("Any", None), **shared),  # type: ignore[arg-type]
-                    SearchService(cast("Any", None), deadlines=deadlines),
+                    SearchService(cast("Any", None), deadlines=deadlines, metrics=metrics),
                 )
             )
             channel = grpc.aio.insecure_channel(server.address)
