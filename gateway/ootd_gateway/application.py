@@ -137,7 +137,9 @@ class Gateway:
     async def _open_rooms(self, triton_address: str) -> Rooms:
         settings = self._settings
         try:
-            store = await asyncio.to_thread(SqlCatalogStore.open, self._database_url())
+            store = await asyncio.to_thread(
+                SqlCatalogStore.open, self._database_url(), metrics=self._metrics.database
+            )
         except (StoreUnavailableError, ValueError) as error:
             raise StartError(f"database: {error}") from None
         self._stack.push_async_callback(store.close)

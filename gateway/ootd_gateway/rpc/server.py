@@ -11,7 +11,12 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from ootd.v1 import catalog_service_pb2, search_service_pb2, vision_service_pb2
+from ootd.v1 import (
+    catalog_service_pb2,
+    search_service_pb2,
+    server_service_pb2,
+    vision_service_pb2,
+)
 from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
@@ -182,7 +187,8 @@ class GatewayServer:
 
 
 def _prepare_metrics(metrics: Metrics) -> None:
-    for module in (vision_service_pb2, catalog_service_pb2, search_service_pb2):
+    modules = (vision_service_pb2, catalog_service_pb2, search_service_pb2, server_service_pb2)
+    for module in modules:
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 kind = KINDS[method.client_streaming, method.server_streaming]
