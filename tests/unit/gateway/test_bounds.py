@@ -90,6 +90,19 @@ async def test_a_call_without_a_message_is_told_so(serve: Serve) -> None:
     assert "no message" in str(error.details())
 
 
+async def test_a_message_that_grpc_refuses_is_counted_as_a_call_it_ended(serve: Serve) -> None:
+    served = await serve()
+    options = [("grpc.max_send_message_length", 64 << 20)]
+    async with grpc.aio.insecure_channel(served.server.address, options=options) as channel:
+        stub: Any = VisionServiceStub(channel)
+        error = await failure(stub.AnalyzeImage(AnalyzeImageRequest(image=bytes(33 << 20))))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    labels = {"grpc_type": "unary", "grpc_service": VISION, "grpc_method": "AnalyzeImage"}
+    handled = {**labels, "grpc_code": "Cancelled"}
+    await until(lambda: served.metric("grpc_server_handled_total", **handled) == 1)
+    assert served.admission.request_bytes.held == 0
+
+
 async def test_bytes_of_requests_are_bounded(serve: Serve) -> None:
     served = await serve(request_bytes=64 << 20)  # two bodies come in at a time
     gate = Gate(served, count=3)

@@ -34,6 +34,7 @@ from ootd_gateway.rpc.interceptors.around import (
 from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
 
 _MALFORMED = object()
+_END_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,9 @@ class MessageInterceptor(aio.ServerInterceptor):
         async with self._budget.place(MAX_REQUEST_BYTES) as place:
             received = await exchange.receive()
             if received is None:
+                # So gRPC also tells of a call that it ended itself, as for a message that is too
+                # large or a caller that is gone; it is about to cancel this task then.
+                await asyncio.sleep(_END_SECONDS)
                 raise _not_a_message("the call has no message")
             place.shrink(received.size)
             return await exchange.send_all(behavior(_checked(received), exchange.context))

@@ -37,7 +37,7 @@ class ObservationInterceptor(AroundCallInterceptor):
         labels = (call.kind, call.service, call.method)
         self._metrics.calls.started.labels(*labels).inc()
         started = time.perf_counter()
-        record = begin_record()
+        record, caller = begin_record(), _caller(context)  # once a call has ended, it has no peer
         code, fault = grpc.StatusCode.OK, None
         try:
             yield
@@ -50,7 +50,7 @@ class ObservationInterceptor(AroundCallInterceptor):
             self._metrics.calls.seconds.labels(*labels).observe(seconds)
             self._metrics.calls.handled.labels(*labels, _title(code)).inc()
             fields = {"code": code.name, "milliseconds": round(seconds * 1000, 2)}
-            _write(code, {**fields, **_caller(context), **_fault(fault), **_sizes(call, record)})
+            _write(code, {**fields, **caller, **_fault(fault), **_sizes(call, record)})
 
 
 def _write(code: grpc.StatusCode, fields: dict[str, object]) -> None:
