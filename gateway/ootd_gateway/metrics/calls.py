@@ -45,6 +45,15 @@ class CallMetrics:
             "Calls that failed, by reason; elements of streams are counted apart.",
             ("grpc_method", "reason"),
         )
+        self.bytes_in_flight = Gauge(
+            "ootd_request_bytes_in_flight",
+            "Bytes of requests that are held, those kept free for requests on their way included.",
+            registry=registry,
+        )
+        self._describe_elements()
+        self._describe_admission()
+
+    def _describe_elements(self) -> None:
         self.elements = self._counter(
             "ootd_stream_elements_total",
             "Elements of streams that were answered: ok or failed.",
@@ -63,12 +72,6 @@ class CallMetrics:
         for result in ("created", "replaced", "unchanged", "failed"):
             self.upserts.labels(result)
         self.deleted_items = self._counter("ootd_deleted_items_total", "Items deleted.", ())
-        self.bytes_in_flight = Gauge(
-            "ootd_request_bytes_in_flight",
-            "Bytes of requests that are held, those kept free for requests on their way included.",
-            registry=registry,
-        )
-        self._describe_admission()
 
     def prepare(self, grpc_type: str, service: str, method: str) -> None:
         """Let the series of a method exist before its first call, so that alerts on them work."""
