@@ -124,7 +124,7 @@ class Search:
         violations = validation.Violations()
         validation.item_id(item_id, "item_id", violations)
         _check(hits, violations)
-        item = await self._store.get(item_id, parts=ItemParts(payload=False))
+        item = await self._store.get(item_id, parts=ItemParts(payload=False, attributes=False))
         if item is None:
             raise item_not_found(item_id)
         query = replace(self._query(item.garment, hits), exclude_key=item.key)
@@ -218,9 +218,15 @@ class Search:
         for start in range(0, len(keys), _ITEMS_A_READ):
             piece = keys[start : start + _ITEMS_A_READ]
             for item in await self._store.get_by_keys(piece, parts=parts):
-                size.add(len(item.payload))
+                size.add(_least_bytes(item))
                 items[item.key] = item
         return items
+
+
+def _least_bytes(item: Item) -> int:
+    """Return what the large parts of an item take in an answer at least."""
+    attributes = sum(len(name) + len(value) for name, value in item.attributes.items())
+    return len(item.payload) + attributes + item.garment.embedding.nbytes
 
 
 def _join(

@@ -212,14 +212,16 @@ class ItemDraft:
 
 @dataclass(frozen=True, slots=True)
 class ItemParts:
-    """Which of the large parts of items are read: the payload; embedding and histogram.
+    """Which of the large parts of items are read: the payload; embedding and histogram; the shop's
+    attributes.
 
     Of an item that was read without them, the payload is b"", the embedding empty, the histogram
-    None.
+    None, the attributes are empty.
     """
 
     payload: bool = True
     vectors: bool = True
+    attributes: bool = True
 
 
 ALL_PARTS = ItemParts()

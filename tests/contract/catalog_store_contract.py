@@ -101,9 +101,10 @@ class CatalogStoreContract:
             assert item.payload == b""
             assert item.garment.embedding.shape == (0,)
             assert item.garment.color_histogram is None
-        payload_alone = await store.get("sku-1", parts=ItemParts(vectors=False))
+        payload_alone = await store.get("sku-1", parts=ItemParts(vectors=False, attributes=False))
         assert payload_alone is not None
         assert payload_alone.payload == wanted.payload
+        assert payload_alone.attributes == {}
 
     async def test_pages_end_early_where_they_are_large(self, store: CatalogStore) -> None:
         await store.upsert(

@@ -57,6 +57,7 @@ def item_fields(
         _check(path, f"{field}.paths[{number}]", violations)
     parts = ItemParts(
         payload="payload" in mask.paths,
+        attributes="attributes" in mask.paths,
         vectors=any(_touches(path, one) for path in mask.paths for one in _VECTORS),
     )
     return ItemFields(parts, mask)

@@ -45,4 +45,6 @@ def _select(parts: ItemParts) -> sa.Select[Any]:
     if not parts.vectors:
         left_out["embedding"] = sa.literal_column("x''")
         left_out["color_histogram"] = sa.null()
+    if not parts.attributes:
+        left_out["attributes"] = sa.literal_column("'{}'")
     return sa.select(*(left_out.get(column.name, column) for column in schema.items.columns))

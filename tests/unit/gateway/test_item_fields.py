@@ -66,12 +66,12 @@ def test_what_is_named_comes_and_the_id_always() -> None:
 @pytest.mark.parametrize(
     ("paths", "parts"),
     [
-        (["title"], ItemParts(payload=False, vectors=False)),
-        (["payload"], ItemParts(payload=True, vectors=False)),
-        (["garment"], ItemParts(payload=False, vectors=True)),
-        (["garment.embedding.values"], ItemParts(payload=False, vectors=True)),
-        (["garment.color_histogram", "payload"], ItemParts()),
-        (["garment.score", "garment.box"], ItemParts(payload=False, vectors=False)),
+        (["title"], ItemParts(payload=False, vectors=False, attributes=False)),
+        (["payload", "attributes"], ItemParts(payload=True, vectors=False)),
+        (["garment"], ItemParts(payload=False, attributes=False)),
+        (["garment.embedding.values"], ItemParts(payload=False, attributes=False)),
+        (["garment.color_histogram", "payload"], ItemParts(attributes=False)),
+        (["garment.score", "garment.box"], ItemParts(False, False, False)),
     ],
 )
 def test_large_parts_are_read_only_where_they_are_named(paths: list[str], parts: ItemParts) -> None:

@@ -260,7 +260,7 @@ async def test_no_more_items_are_read_than_fit_into_an_answer(
     assert read == 8
     assert caught.value.metadata["limit_bytes"] == str(24 << 20)
     assert "item_fields" in caught.value.message
-    slim = HitOptions(k=20, parts=ItemParts(payload=False, vectors=False))
+    slim = HitOptions(k=20, parts=ItemParts(False, False, False))
     assert len(await shop.search.by_embedding(embedding(3), SHOES, hits=slim)) == 20
 
 
