@@ -32,6 +32,7 @@ from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.triton_source import TritonSource
+from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision_options import vision_options
 
@@ -138,7 +139,9 @@ class Gateway:
     async def _open_rooms(self, triton_address: str) -> Rooms:
         settings = self._settings
         try:
-            store = await asyncio.to_thread(SqlCatalogStore.open, self._database_url())
+            store = await asyncio.to_thread(
+                SqlCatalogStore.open, self._database_url(), metrics=self._metrics.database
+            )
         except (StoreUnavailableError, ValueError) as error:
             raise StartError(f"database: {error}") from None
         self._stack.push_async_callback(store.close)
@@ -152,7 +155,8 @@ class Gateway:
                     expansion_search=settings.index_expansion_search,
                     precision=settings.index_precision,
                 ),
-            )
+            ),
+            self._metrics.index,
         )
         self._stack.callback(index.close)
         vision = TritonVision(
@@ -203,7 +207,7 @@ class Gateway:
             catalog=CatalogService(
                 catalog, deadlines=deadlines, closing=places.closing, metrics=self._metrics
             ),
-            search=SearchService(search, deadlines=deadlines),
+            search=SearchService(search, deadlines=deadlines, metrics=self._metrics),
         )
 
     def _start_metrics_server(self) -> str:

@@ -13,10 +13,12 @@ from ootd_gateway.category_parser import CategoryParser
 from ootd_gateway.errors import ItemNotFoundError
 from ootd_gateway.garment_choice import choose_garment, no_matching_garment
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
+from ootd_gateway.item_order import ItemOrder
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier
-from ootd_gateway.store.base import CatalogStore, UpsertOutcome
+from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
+    ALL_PARTS,
     AnalyzeOptions,
     AttributeModel,
     CategoryGuide,
@@ -26,6 +28,8 @@ from ootd_gateway.types import (
     Item,
     ItemDraft,
     ItemPage,
+    ItemParts,
+    Priority,
     RegionGuide,
     ServedModels,
     SuperCategory,
@@ -41,7 +45,8 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class PhotoSource:
     """How an item looks: an encoded photo, which of its garments is the item, and how the photo is
-    to be analysed."""
+    to be analysed.
+    """
 
     image: bytes
     guide: Guide = None
@@ -97,15 +102,22 @@ class Catalog:
         self._releases = releases or ReleaseGuard(store, vision)
         self._attribute_model = attribute_model
         self._parser: tuple[Taxonomy, CategoryParser] | None = None
+        self._order = ItemOrder()
 
     async def upsert(
-        self, request: UpsertRequest, *, timeout_s: float | None = None
+        self,
+        request: UpsertRequest,
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+        timeout_s: float | None = None,
     ) -> UpsertOutcome:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
         The same request again changes nothing and asks no model, as long as models and rules are
-        those that looked at it; while they are away, the last ones known count. `timeout_s` is what
-        is left of the caller's deadline for the analysis.
+        those that looked at it; while they are away, the last ones known count. Upserts and
+        deletions of one id take effect in the order in which they were called here. `priority` is
+        that of the photo in the vision graph; `timeout_s` is what is left of the caller's deadline
+        for the analysis.
 
         Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
         errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
@@ -115,15 +127,23 @@ class Catalog:
         _validate(request)
         if isinstance(request.source, PhotoSource):
             check_image(request.source.image, self._limits)
+        async with self._order.turn([request.item_id]):
+            return await self._upsert(request, priority, timeout_s)
+
+    async def _upsert(
+        self, request: UpsertRequest, priority: Priority, timeout_s: float | None
+    ) -> UpsertOutcome:
         models = await self._models_known_for(request)
         # A large photo takes tens of milliseconds, which other calls need not wait for.
         content = await asyncio.to_thread(content_digest, request)
         stored = await self._store.get(request.item_id)
         if stored is not None and stored.source_digest == self._digest(request, content, models):
             await self._make_visible(stored.sequence_number)
-            return UpsertOutcome(stored, changed=False)
+            return UpsertOutcome(stored, UpsertResult.UNCHANGED)
         if isinstance(request.source, PhotoSource):
-            garment, models = await self._garment_of_photo(request, request.source, timeout_s)
+            garment, models = await self._garment_of_photo(
+                request, request.source, priority, timeout_s
+            )
         else:
             garment = await self._garment_of_embedding(request.source)
         draft = ItemDraft(
@@ -146,12 +166,15 @@ class Catalog:
         none. Up to a second old. Raises StoreUnavailableError."""
         return await self._releases.stored(max_age_s=_RELEASE_AGE_S)
 
-    async def get(self, item_id: str) -> Item:
-        """Return the item. Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError."""
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
+        """Return the item with the parts that are asked for.
+
+        Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError.
+        """
         violations = validation.Violations()
         validation.item_id(item_id, "item_id", violations)
         violations.check()
-        item = await self._store.get(item_id)
+        item = await self._store.get(item_id, parts=parts)
         if item is None:
             raise item_not_found(item_id)
         return item
@@ -162,8 +185,12 @@ class Catalog:
         page_size: int | None = None,
         page_token: str = "",
         super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
         """Return a page of items by id; `page_size` 1 to 1000, None is 100.
+
+        The page ends early, with an item at least, where its items have about `max_bytes`.
 
         Raises InvalidRequestError, StoreUnavailableError.
         """
@@ -172,23 +199,28 @@ class Catalog:
         validation.page_token(page_token, "page_token", violations)
         violations.check()
         return await self._store.list_page(
-            page_size=size, after_item_id=page_token, super_category=super_category
+            page_size=size,
+            after_item_id=page_token,
+            super_category=super_category,
+            parts=parts,
+            max_bytes=max_bytes,
         )
 
     async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
         """Delete 1 to 1000 items in one transaction; return the ids that there were, in their
         order.
 
-        On return searches of this process don't find them. Raises InvalidRequestError,
-        StoreUnavailableError.
+        On return searches of this process don't find them. Raises InvalidRequestError, and
+        StoreUnavailableError, which means that nothing was deleted.
         """
         violations = validation.Violations()
         validation.item_ids(item_ids, "item_ids", violations)
         violations.check()
-        deleted = await self._store.delete(item_ids)
-        if deleted:
-            await self._make_visible(await self._store.last_sequence_number())
-        return deleted
+        async with self._order.turn(item_ids):
+            deleted = await self._store.delete(item_ids)
+            if deleted.item_ids:
+                await self._make_visible(deleted.sequence_number)
+        return deleted.item_ids
 
     async def _models_known_for(self, request: UpsertRequest) -> ServedModels:
         """Return the models that made the request's vector, or that would look at its photo."""
@@ -224,7 +256,11 @@ class Catalog:
         )
 
     async def _garment_of_photo(
-        self, request: UpsertRequest, source: PhotoSource, timeout_s: float | None
+        self,
+        request: UpsertRequest,
+        source: PhotoSource,
+        priority: Priority,
+        timeout_s: float | None,
     ) -> tuple[Garment, ServedModels]:
         """Return the garment that stands for the item, and the models that found it."""
         named = None
@@ -234,7 +270,7 @@ class Catalog:
         if guide is None and named is not None:
             guide = CategoryGuide(named.super_category)
         analysis = await self._vision.analyze(
-            source.image, guide, options=source.options, timeout_s=timeout_s
+            source.image, guide, options=source.options, priority=priority, timeout_s=timeout_s
         )
         models = await self._releases.answered(analysis.served)
         chosen = choose_garment(analysis.garments, guide, named)

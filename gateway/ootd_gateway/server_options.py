@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from ootd_gateway.admission import Admission, AdmissionPool
+from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.metrics.calls import PoolMetrics
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.deadlines import Deadlines
@@ -21,6 +22,8 @@ def server_options(settings: Settings) -> ServerOptions:
         security=_security(settings),
         reflection=settings.reflection,
         max_connection_age_seconds=settings.max_connection_age_seconds,
+        stream_idle_seconds=settings.stream_idle_seconds,
+        max_open_calls=settings.max_open_calls,
     )
 
 
@@ -31,15 +34,22 @@ def admission(settings: Settings, metrics: Metrics) -> Admission:
             limit=settings.max_concurrent_calls,
             queue_limit=settings.max_queued_calls,
             queue_seconds=settings.max_queue_seconds,
+            caller_share=settings.max_caller_share,
             observer=PoolMetrics(metrics.calls, "calls"),
         ),
         streams=AdmissionPool(
             limit=settings.max_concurrent_streams,
             queue_limit=0,
             queue_seconds=settings.max_queue_seconds,
+            caller_share=settings.max_caller_share,
             observer=PoolMetrics(metrics.calls, "streams"),
         ),
         closing=asyncio.Event(),
+        request_bytes=ByteBudget(
+            settings.max_bytes_in_flight,
+            wait_seconds=settings.max_queue_seconds,
+            changed=metrics.calls.bytes_in_flight.set,
+        ),
     )
 
 

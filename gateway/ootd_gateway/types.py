@@ -210,6 +210,27 @@ class ItemDraft:
     source_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class ItemParts:
+    """Which of the large parts of items are read: the payload; embedding and histogram; the shop's
+    attributes.
+
+    Of an item that was read without them, the payload is b"", the embedding empty, the histogram
+    None, the attributes are empty.
+    """
+
+    payload: bool = True
+    vectors: bool = True
+    attributes: bool = True
+
+
+ALL_PARTS = ItemParts()
+"""Items as they are stored."""
+
+NO_VECTORS = ItemParts(vectors=False)
+"""Items as people look at them."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """An item as it is stored.

@@ -30,6 +30,7 @@ PAYLOAD_BYTES = 16 * 1024
 CORRELATION_ID_BYTES = 256
 MAX_K = 1000
 DEFAULT_K = 10
+MAX_OFFSET = 10_000
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 MAX_DELETED_IDS = 1000
@@ -67,7 +68,7 @@ def item_id(value: str, field: str, violations: Violations) -> str:
     elif len(value) > ITEM_ID_CHARACTERS:
         violations.add(field, f"must have 1 to {ITEM_ID_CHARACTERS} characters, has {len(value)}")
     elif not _ITEM_ID.match(value):
-        violations.add(field, f'may hold letters, digits and "._:/-" alone, is {_shown(value)}')
+        violations.add(field, f'may hold letters, digits and "._:/-" alone, is {shown(value)}')
     return value
 
 
@@ -95,7 +96,7 @@ def attributes(values: Mapping[str, str], field: str, violations: Violations) ->
         )
         return {}
     for name, value in values.items():
-        path = f"{field}[{_shown(name)}]"
+        path = f"{field}[{shown(name)}]"
         if not name:
             violations.add(path, "must have a name, has none")
         _text(name, path, violations, limit=ATTRIBUTE_NAME_CHARACTERS, what="name ")
@@ -121,13 +122,27 @@ def correlation_id(value: str, field: str, violations: Violations) -> str:
 def image_present(value: bytes, field: str, violations: Violations) -> bytes:
     """Check that there is a photo at all; `image_header.check_image` looks into it."""
     if not value:
-        violations.add(field, "must be set, is empty")
+        violations.add(field, "holds no bytes: the photo was not set, or its file is empty")
     return value
 
 
 def k(value: int | None, field: str, violations: Violations) -> int:
     """Check a number of hits, 1 to 1000; None is the default, 10."""
     return _within(value, field, violations, upper=MAX_K, default=DEFAULT_K)
+
+
+def offset(value: int, field: str, violations: Violations) -> int:
+    """Check how many of the best hits are passed over: 0 to 10000."""
+    if not 0 <= value <= MAX_OFFSET:
+        violations.add(field, f"must be 0 to {MAX_OFFSET}, is {value}")
+    return value
+
+
+def min_score(value: float | None, field: str, violations: Violations) -> float | None:
+    """Check the lowest score of a hit, -1 to 1; None is none."""
+    if value is not None and not -1.0 <= value <= 1.0:  # also catches NaN
+        violations.add(field, f"must be -1 to 1, is {value:g}")
+    return value
 
 
 def page_size(value: int | None, field: str, violations: Violations) -> int:
@@ -138,7 +153,7 @@ def page_size(value: int | None, field: str, violations: Violations) -> int:
 def page_token(value: str, field: str, violations: Violations) -> str:
     """Check a page token: empty, or one that an earlier page gave (the last item's id)."""
     if value and (len(value) > ITEM_ID_CHARACTERS or not _ITEM_ID.match(value)):
-        violations.add(field, f"must be an earlier page's next_page_token, is {_shown(value)}")
+        violations.add(field, f"must be an earlier page's next_page_token, is {shown(value)}")
     return value
 
 
@@ -248,7 +263,7 @@ def sub_category(
     if value and value not in names:
         violations.add(
             field,
-            f"must be a sub-category of {category.label} ({', '.join(names)}), is {_shown(value)}",
+            f"must be a sub-category of {category.label} ({', '.join(names)}), is {shown(value)}",
         )
     return value
 
@@ -260,7 +275,7 @@ def vector_fingerprint(value: str, field: str, violations: Violations) -> str:
         violations.add(
             field,
             "must be a fingerprint as answers carry it, such as "
-            f'"3f2a81d0c4b5e697-81d03f2ac4b5e697", is {_shown(value)}',
+            f'"3f2a81d0c4b5e697-81d03f2ac4b5e697", is {shown(value)}',
         )
     return value
 
@@ -289,7 +304,7 @@ def _text(value: str, field: str, violations: Violations, *, limit: int, what: s
             return
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Quote a caller's text for a message: short, and without characters that act on a terminal."""
     short = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"
     return ascii(short) if not short.isprintable() else f'"{short}"'

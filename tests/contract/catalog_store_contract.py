@@ -8,8 +8,8 @@ import pytest
 
 from catalog_builders import RELEASE, draft, garment
 from ootd_gateway.errors import ReleaseMismatchError
-from ootd_gateway.store.base import CatalogStore
-from ootd_gateway.types import Item, ItemDraft, SuperCategory
+from ootd_gateway.store.base import CatalogStore, DeletionOutcome, UpsertResult
+from ootd_gateway.types import Item, ItemDraft, ItemParts, SuperCategory
 
 
 def same_item(item: Item, wanted: ItemDraft) -> bool:
@@ -80,6 +80,65 @@ class CatalogStoreContract:
         assert await store.get("nothing") is None
         assert list(await store.get_by_keys([1, 2, 3])) == []
         assert list(await store.get_by_keys([])) == []
+
+    async def test_what_was_not_asked_for_is_left_out(self, store: CatalogStore) -> None:
+        wanted = draft("sku-1", seed=3)
+        (outcome,) = await store.upsert([wanted], release=RELEASE)
+        parts = ItemParts(payload=False, vectors=False)
+        (by_key,) = await store.get_by_keys([outcome.item.key], parts=parts)
+        page = await store.list_page(page_size=5, parts=parts)
+        in_category = await store.list_page(
+            page_size=5, super_category=wanted.garment.super_category, parts=parts
+        )
+        for item in (
+            await store.get("sku-1", parts=parts),
+            by_key,
+            *page.items,
+            *in_category.items,
+        ):
+            assert item is not None
+            assert (item.title, item.attributes) == (wanted.title, wanted.attributes)
+            assert item.payload == b""
+            assert item.garment.embedding.shape == (0,)
+            assert item.garment.color_histogram is None
+        payload_alone = await store.get("sku-1", parts=ItemParts(vectors=False, attributes=False))
+        assert payload_alone is not None
+        assert payload_alone.payload == wanted.payload
+        assert payload_alone.attributes == {}
+
+    async def test_pages_end_early_where_they_are_large(self, store: CatalogStore) -> None:
+        await store.upsert(
+            [draft(f"{n:02}", payload=bytes(10_000)) for n in range(20)], release=RELEASE
+        )
+        found: list[str] = []
+        token = ""
+        while True:
+            page = await store.list_page(page_size=15, after_item_id=token, max_bytes=35_000)
+            assert 1 <= len(page.items) <= 4
+            assert page.total_size == 20
+            found += [one.item_id for one in page.items]
+            token = page.next_page_token
+            if not token:
+                break
+        assert found == [f"{n:02}" for n in range(20)]
+        (one,) = (await store.list_page(page_size=15, max_bytes=1)).items
+        assert one.item_id == "00"
+        slim = await store.list_page(
+            page_size=20, max_bytes=35_000, parts=ItemParts(payload=False, vectors=False)
+        )
+        assert (len(slim.items), slim.next_page_token) == (20, "")
+
+    async def test_outcomes_tell_new_from_replaced(self, store: CatalogStore) -> None:
+        results = []
+        for seed in (1, 1, 2):
+            (outcome,) = await store.upsert([draft("a", seed)], release=RELEASE)
+            results.append(outcome.result)
+        assert results == [UpsertResult.CREATED, UpsertResult.UNCHANGED, UpsertResult.REPLACED]
+        both = await store.upsert([draft("b", 1), draft("b", 2)], release=RELEASE)
+        assert [one.result for one in both] == [UpsertResult.CREATED, UpsertResult.REPLACED]
+        await store.delete(["a"])
+        (again,) = await store.upsert([draft("a", 2)], release=RELEASE)
+        assert again.result is UpsertResult.CREATED
 
     async def test_same_digest_changes_nothing(self, store: CatalogStore) -> None:
         (first,) = await store.upsert([draft("sku-1")], release=RELEASE)
@@ -152,10 +211,12 @@ class CatalogStoreContract:
 
     async def test_deletes_what_there_is(self, store: CatalogStore) -> None:
         await store.upsert([draft("a"), draft("b"), draft("c")], release=RELEASE)
-        assert list(await store.delete(["c", "x", "a", "c"])) == ["c", "a"]
+        outcome = await store.delete(["c", "x", "a", "c"])
+        assert outcome.item_ids == ("c", "a")
+        assert outcome.sequence_number == await store.last_sequence_number()
         assert await store.get("a") is None
         assert [one.item_id for one in (await store.list_page(page_size=9)).items] == ["b"]
-        assert list(await store.delete(["a"])) == []
+        assert await store.delete(["a"]) == DeletionOutcome((), 0)
 
     async def test_reads_by_keys(self, store: CatalogStore) -> None:
         outcomes = await store.upsert([draft(f"{n}", n) for n in range(30)], release=RELEASE)

@@ -96,6 +96,13 @@ class VectorIndexContract:
         found = keys(index.search(query(3, k=k)))
         assert len(found) == len(set(found)) == min(k, 500)
 
+    @pytest.mark.parametrize("offset", [0, 3, 39, 40, 100])
+    def test_the_first_ones_can_be_passed_over(self, index: VectorIndex, offset: int) -> None:
+        index.apply([index_change(n, n, seed=n) for n in range(1, 41)])
+        everything = keys(index.search(query(3, k=40)))
+        found = keys(index.search(query(3, k=offset + 7, offset=offset)))
+        assert found == everything[offset : offset + 7]
+
     def test_equal_scores_come_by_key(self, index: VectorIndex) -> None:
         index.apply([index_change(n, key, seed=1) for n, key in enumerate([9, 4, 7, 1, 30], 1)])
         index.apply([index_change(n, n + 100, seed=n) for n in range(10, 400)])

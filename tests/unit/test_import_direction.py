@@ -18,7 +18,19 @@ PACKAGE = "ootd_gateway"
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "start_error"),
     ("types", "metrics", "logs"),
-    ("vision.base", "store.base", "index.base", "admission", "image_header", "validation"),
+    (
+        "vision.base",
+        "store.base",
+        "index.base",
+        "admission",
+        "image_faults",
+        "image_header",
+        "tiff_header",
+        "answer_size",
+        "byte_budget",
+        "item_order",
+        "validation",
+    ),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
     ("garment_choice",),

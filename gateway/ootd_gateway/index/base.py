@@ -33,8 +33,9 @@ class IndexChange:
 class Query:
     """What to look for: one vector of one super-category, and how many of its neighbours.
 
-    `color_weight` is the weight of the colour part, 0 to 1; it counts as 0 for entries without a
-    histogram, and for all where the query has none. `exclude_key` never comes back.
+    The first `offset` of those k are passed over. `color_weight` is the weight of the colour part,
+    0 to 1; it counts as 0 for entries without a histogram, and for all where the query has none.
+    `exclude_key` never comes back.
     """
 
     super_category: SuperCategory
@@ -43,6 +44,7 @@ class Query:
     color_histogram: FloatVector | None = None
     color_weight: float = 0.0
     exclude_key: int | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,10 @@ class VectorIndex(Protocol):
         ...
 
     def search(self, query: Query) -> Sequence[Neighbor]:
-        """Return the best k entries, best first, equal scores by key.
+        """Return the best k entries but the first `offset`, best first, equal scores by key.
 
-        Fewer than k come back only where there are fewer. A removed or replaced entry never does.
+        Fewer than k - offset come back only where there are fewer. A removed or replaced entry
+        never does.
         """
         ...
 

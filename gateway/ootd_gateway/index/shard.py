@@ -1,5 +1,6 @@
 """One shard: exact while it is small, an HNSW graph with exact re-ranking once it is large."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from usearch.index import Index, MetricKind, ScalarKind  # type: ignore[attr-defined]
 
 from ootd_gateway.index.base import IndexEntry
-from ootd_gateway.index.fair_lock import FairLock
+from ootd_gateway.index.read_write_lock import FairReadWriteLock
 from ootd_gateway.index.vectors import ExactQuery, Scores, VectorTable
 from ootd_gateway.types import EMBEDDING_SIZE
 
 GraphPrecision = Literal["f16", "f32"]
+How = Literal["exact", "graph"]
+"""Whether a search compared all entries, or those alone that the graph named."""
 
 _PRECISIONS = {"f16": ScalarKind.F16, "f32": ScalarKind.F32}
 _WRITES_A_STEP = 16
@@ -47,8 +50,27 @@ class ShardSettings:
     build_threads: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ShardSize:
+    """Entries, those of them that are in the graph, and bytes of vectors and graph.
+
+    `is_graph_complete`: searches may use the graph; it is built with the writes, from half of
+    `exact_limit` on.
+    """
+
+    entries: int
+    graph_entries: int
+    memory_bytes: int
+    is_graph_complete: bool
+
+
 class Shard:
-    """Entries of one super-category. One writer at a time; searches from any thread."""
+    """Entries of one super-category. One writer at a time; searches from any thread, side by side.
+
+    Only their walks of the graph take turns: usearch's Python module tells its index that each is
+    thread 0 and shares the working memory of that thread; it holds the interpreter's lock
+    meanwhile, so nothing is lost. Comparing all entries, and ranking again, run on several cores.
+    """
 
     def __init__(self, settings: ShardSettings) -> None:
         self._settings = settings
@@ -62,7 +84,10 @@ class Shard:
             expansion_search=settings.expansion_search,
         )
         self._is_graph_complete = False
-        self._lock = FairLock()
+        self._graph_entries = 0
+        self._graph_bytes = 0
+        self._lock = FairReadWriteLock()
+        self._walking = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._table)
@@ -74,21 +99,35 @@ class Shard:
         """Remove keys, then add or replace entries; searches go on between steps."""
         present = [key for key in removed if key in self._table]
         for start in range(0, len(present), _WRITES_A_STEP):
-            with self._lock:
+            with self._lock.writing():
                 self._remove(present[start : start + _WRITES_A_STEP])
         for start in range(0, len(entries), _WRITES_A_STEP):
-            with self._lock:
+            with self._lock.writing():
                 self._put(entries[start : start + _WRITES_A_STEP])
         if not self._is_graph_complete and 2 * len(self._table) > self._settings.exact_limit:
             self._extend_graph(max(_EARLY_NODES, _EARLY_NODES_AN_ENTRY * len(entries)))
 
     def search(self, query: ExactQuery) -> Scores:
         """Return the best k entries, best first."""
-        with self._lock:
+        return self.find(query)[0]
+
+    def find(self, query: ExactQuery) -> tuple[Scores, How]:
+        """Return the best k entries, best first, and how they were found."""
+        with self._lock.reading():
             scores = self._search_graph(query)
+            how: How = "exact" if scores is None else "graph"
             if scores is None:
                 scores = self._table.score(query)
-        return scores.best(query.k)
+        return scores.best(query.k), how
+
+    def size(self) -> ShardSize:
+        """Tell how large it is; may be a write behind."""
+        return ShardSize(
+            entries=len(self._table),
+            graph_entries=self._graph_entries,
+            memory_bytes=self._table.memory_bytes + self._graph_bytes,
+            is_graph_complete=self._is_graph_complete,
+        )
 
     def _search_graph(self, query: ExactQuery) -> Scores | None:
         """Return scores of at least k candidates, or None where comparing all is the better way.
@@ -105,7 +144,8 @@ class Shard:
             return None
         candidates = max(query.k * settings.overfetch, settings.min_candidates)
         while 2 * candidates < count:
-            found = self._graph.search(query.embedding, candidates, threads=1)
+            with self._walking:
+                found = self._graph.search(query.embedding, candidates, threads=1)
             # The graph answers with keys alone; a key it should have forgotten has no row.
             scores = self._table.score(query, self._table.rows_of(found.keys))
             if len(scores.keys) >= query.k and (
@@ -141,14 +181,20 @@ class Shard:
         if len(added):
             self._connect(keys[added], self._table.vectors(added))
         if len(added) == len(missing):
-            with self._lock:
+            with self._lock.writing():
                 self._is_graph_complete = True
 
     def _connect(self, keys: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
         self._graph.add(keys, vectors, threads=self._settings.build_threads)
+        self._measure_graph()
 
     def _forget(self, keys: NDArray[np.uint64]) -> None:
         if len(self._graph):
             known = keys[self._graph.contains(keys)]
             if len(known):
                 self._graph.remove(known)
+                self._measure_graph()
+
+    def _measure_graph(self) -> None:
+        self._graph_entries = len(self._graph)
+        self._graph_bytes = int(self._graph.memory_usage)

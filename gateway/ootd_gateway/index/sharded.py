@@ -1,16 +1,20 @@
 """The vector index of one process: shards of usearch graphs for each super-category."""
 
+import os
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
 
 from ootd_gateway.index.base import IndexChange, IndexEntry, Neighbor, Query
-from ootd_gateway.index.shard import Shard, ShardSettings
+from ootd_gateway.index.shard import How, Shard, ShardSettings
 from ootd_gateway.index.vectors import ExactQuery, Scores
+from ootd_gateway.metrics.index import CategorySize, IndexMetrics
 from ootd_gateway.types import EMBEDDING_SIZE, HISTOGRAM_BINS, FloatVector, SuperCategory
 
 _MASK = (1 << 64) - 1
@@ -19,16 +23,18 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """`shards_per_category`: shards of each super-category, searched one after another."""
+    """`shards_per_category`: shards of each super-category, searched side by side."""
 
     shards_per_category: int = 1
     shard: ShardSettings = field(default_factory=ShardSettings)
 
 
 class ShardedIndex:
-    """A `VectorIndex` in memory. Any number of searches beside one writer."""
+    """A `VectorIndex` in memory. Any number of searches side by side, and beside one writer."""
 
-    def __init__(self, settings: IndexSettings | None = None) -> None:
+    def __init__(
+        self, settings: IndexSettings | None = None, metrics: IndexMetrics | None = None
+    ) -> None:
         self._settings = settings or IndexSettings()
         self._shards = {
             category: [
@@ -38,6 +44,15 @@ class ShardedIndex:
         }
         self._writing = threading.Lock()
         self._applied = 0
+        # The thread that searches takes the first shard itself.
+        self._helpers = (
+            ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="search-shard")
+            if self._settings.shards_per_category > 1
+            else None
+        )
+        self._metrics = metrics
+        if metrics is not None:
+            metrics.watch(self.sizes)
 
     @property
     def applied_sequence_number(self) -> int:
@@ -69,9 +84,29 @@ class ShardedIndex:
 
     def search(self, query: Query) -> Sequence[Neighbor]:
         """See `VectorIndex.search`. Raises ValueError where the query's vectors are no vectors."""
+        began = time.perf_counter()
         exact = _prepared(query)
-        found = [shard.search(exact) for shard in self._shards[query.super_category]]
-        return Scores.merged(found).best(query.k).neighbors()
+        found = self._find(self._shards[query.super_category], exact)
+        best = Scores.merged([scores for scores, _ in found]).best(query.k).after(query.offset)
+        neighbors = best.neighbors()
+        if self._metrics is not None:
+            how = "graph" if any(how == "graph" for _, how in found) else "exact"
+            self._metrics.search_seconds.labels(query.super_category.label, how).observe(
+                time.perf_counter() - began
+            )
+        return neighbors
+
+    def sizes(self) -> dict[str, CategorySize]:
+        """Return how large the index of each super-category is, by its label."""
+        return {
+            category.label: CategorySize(
+                graph_entries=sum(one.graph_entries for one in sizes),
+                memory_bytes=sum(one.memory_bytes for one in sizes),
+                is_graph_complete=all(one.is_graph_complete for one in sizes),
+            )
+            for category, shards in self._shards.items()
+            if (sizes := [shard.size() for shard in shards])
+        }
 
     def count(self, super_category: SuperCategory | None = None) -> int:
         """See `VectorIndex.count`."""
@@ -82,6 +117,14 @@ class ShardedIndex:
         """See `VectorIndex.close`."""
         with self._writing:
             self._shards = {category: [] for category in SuperCategory}
+        if self._helpers is not None:
+            self._helpers.shutdown()
+
+    def _find(self, shards: Sequence[Shard], query: ExactQuery) -> list[tuple[Scores, How]]:
+        if self._helpers is None:
+            return [shard.find(query) for shard in shards]
+        others = [self._helpers.submit(shard.find, query) for shard in shards[1:]]
+        return [*(shard.find(query) for shard in shards[:1]), *(one.result() for one in others)]
 
     def _shard_of(self, key: int, category: SuperCategory) -> Shard:
         shards = self._shards[category]

@@ -66,6 +66,10 @@ class Scores:
         """Return the best k by sorting all."""
         return self._take(np.lexsort((self.keys, -self.total()))[:k])
 
+    def after(self, offset: int) -> "Scores":
+        """Return all but the first `offset`."""
+        return self._take(np.arange(min(offset, len(self.keys)), len(self.keys)))
+
     def neighbors(self) -> list[Neighbor]:
         """Return them as the contract wants."""
         parts = zip(
@@ -96,7 +100,8 @@ class Scores:
 class VectorTable:
     """Rows of keys, vectors (float32[128]) and histograms (float32[56], zeros where there is none).
 
-    Rows are dense: the last row moves into a removed one's place. Not safe for concurrent use.
+    Rows are dense: the last row moves into a removed one's place. Safe for concurrent reads, not
+    beside a write.
     """
 
     def __init__(self) -> None:
@@ -111,6 +116,12 @@ class VectorTable:
 
     def __contains__(self, key: int) -> bool:
         return key in self._rows
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of the arrays, room for further rows included."""
+        arrays = (self._keys, self._vectors, self._histograms, self._has_histogram)
+        return sum(array.nbytes for array in arrays)
 
     def put(self, entry: IndexEntry) -> None:
         """Add a row, or replace the key's."""

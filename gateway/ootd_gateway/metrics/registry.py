@@ -6,6 +6,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from ootd_gateway.metrics.calls import CallMetrics
+from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.metrics.index import IndexMetrics
 from ootd_gateway.metrics.store import StoreMetrics
 from ootd_gateway.metrics.vision import VisionMetrics
@@ -23,3 +24,4 @@ class Metrics:
         self.vision = VisionMetrics(self.registry)
         self.index = IndexMetrics(self.registry)
         self.store = StoreMetrics(self.registry)
+        self.database = DatabaseMetrics(self.registry)

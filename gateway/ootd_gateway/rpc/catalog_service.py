@@ -20,17 +20,27 @@ from ootd.v1.catalog_service_pb2 import (
 )
 from ootd.v1.catalog_service_pb2 import Item as ItemMessage
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+from ootd_gateway.answer_size import MAX_ANSWER_BYTES
 from ootd_gateway.catalog import Catalog
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc import convert_answers, convert_requests
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
+from ootd_gateway.rpc.item_fields import ItemFields
 from ootd_gateway.rpc.pipeline import pipelined
-from ootd_gateway.types import Item
+from ootd_gateway.store.base import UpsertOutcome
+from ootd_gateway.types import Item, Priority
 
 ITEMS_IN_WORK = 16
 """Items of one stream that are worked on side by side; the contract's number."""
+
+_ITEMS_A_STEP = 64
+"""Items that are made into messages before other calls have their turn."""
+_FRAME_BYTES = 8
+"""What a message takes beside itself where it is a field of another."""
+_TOKEN_BYTES = 160
+"""What the token of a page that ends early takes at most."""
 
 
 class CatalogService(CatalogServiceServicer):
@@ -42,6 +52,7 @@ class CatalogService(CatalogServiceServicer):
         self._catalog = catalog
         self._deadlines = deadlines
         self._closing = closing
+        self._metrics = metrics.calls
         self._answers = ElementAnswers("UpsertItems", metrics)
 
     async def UpsertItems(
@@ -60,35 +71,50 @@ class CatalogService(CatalogServiceServicer):
 
     async def UpsertItem(self, request: UpsertItemRequest, context: Context) -> UpsertItemResponse:
         """Add or replace one item."""
-        outcome = await self._catalog.upsert(
-            convert_requests.upsert(request), timeout_s=self._deadlines.of_call(context)
+        outcome = await self._upsert(
+            request, Priority.INTERACTIVE, self._deadlines.of_call(context)
         )
-        return UpsertItemResponse(item=await self._with_vectors(outcome.item))
+        return UpsertItemResponse(
+            item=await self._with_vectors(outcome.item),
+            outcome=convert_answers.upsert_outcome(outcome.result),
+        )
 
     async def GetItem(self, request: GetItemRequest, context: Context) -> GetItemResponse:
         """Read one item."""
-        item = await self._catalog.get(convert_requests.item_id(request))
-        return GetItemResponse(item=await self._with_vectors(item))
+        item_id, fields = convert_requests.item_id(request)
+        item = await self._catalog.get(item_id, parts=fields.parts)
+        return GetItemResponse(item=fields.message(item, await self._fingerprint(fields)))
 
     async def ListItems(self, request: ListItemsRequest, context: Context) -> ListItemsResponse:
-        """Read a page of items."""
+        """Read a page of items; it ends early where the answer would be too large."""
         query = convert_requests.page_query(request)
         page = await self._catalog.list_page(
             page_size=query.page_size,
             page_token=query.page_token,
             super_category=query.super_category,
+            parts=query.fields.parts,
+            max_bytes=MAX_ANSWER_BYTES,
         )
-        return ListItemsResponse(
-            items=[convert_answers.item(one, with_vectors=False) for one in page.items],
-            next_page_token=page.next_page_token,
-            total_size=page.total_size,
-        )
+        answer = ListItemsResponse(next_page_token=page.next_page_token, total_size=page.total_size)
+        left = MAX_ANSWER_BYTES - answer.ByteSize() - _TOKEN_BYTES
+        fingerprint = await self._fingerprint(query.fields)
+        for number, item in enumerate(page.items):
+            message = query.fields.message(item, fingerprint)
+            left -= message.ByteSize() + _FRAME_BYTES
+            if left < 0 and number:
+                answer.next_page_token = page.items[number - 1].item_id
+                break
+            answer.items.append(message)
+            if number % _ITEMS_A_STEP == _ITEMS_A_STEP - 1:
+                await asyncio.sleep(0)
+        return answer
 
     async def DeleteItems(
         self, request: DeleteItemsRequest, context: Context
     ) -> DeleteItemsResponse:
         """Delete items."""
         deleted = await self._catalog.delete(convert_requests.item_ids(request))
+        self._metrics.deleted_items.inc(len(deleted))
         return DeleteItemsResponse(deleted_item_ids=deleted)
 
     async def _with_vectors(self, item: Item) -> ItemMessage:
@@ -96,20 +122,42 @@ class CatalogService(CatalogServiceServicer):
             item, with_vectors=True, vector_fingerprint=await self._catalog.vector_fingerprint()
         )
 
+    async def _fingerprint(self, fields: ItemFields) -> str:
+        """Return the fingerprint of the stored vectors where these are wanted."""
+        return await self._catalog.vector_fingerprint() if fields.parts.vectors else ""
+
     async def _answer_element(
         self, context: Context, request: UpsertItemsRequest
     ) -> UpsertItemsResponse:
         async def work() -> UpsertItemsResponse:
-            outcome = await self._catalog.upsert(
-                convert_requests.upsert(request), timeout_s=self._deadlines.of_element(context)
+            outcome = await self._upsert(
+                request, Priority.BULK, self._deadlines.of_element(context)
             )
             return UpsertItemsResponse(
                 item_id=request.item_id,
                 item=await self._with_vectors(outcome.item),
                 changed=outcome.changed,
+                outcome=convert_answers.upsert_outcome(outcome.result),
             )
 
         def failed(error: element_error_pb2.ElementError) -> UpsertItemsResponse:
             return UpsertItemsResponse(item_id=request.item_id, error=error)
 
         return await self._answers.guarded(work, failed)
+
+    async def _upsert(
+        self,
+        request: UpsertItemsRequest | UpsertItemRequest,
+        priority: Priority,
+        timeout_s: float,
+    ) -> UpsertOutcome:
+        # Nothing is awaited before the catalogue is called: it takes writes in the order of calls.
+        result = "failed"
+        try:
+            outcome = await self._catalog.upsert(
+                convert_requests.upsert(request), priority=priority, timeout_s=timeout_s
+            )
+            result = outcome.result.value
+        finally:
+            self._metrics.upserts.labels(result).inc()
+        return outcome

@@ -1,6 +1,7 @@
 """Domain terms to answers."""
 
 from ootd.v1 import catalog_service_pb2, garment_pb2, search_service_pb2, taxonomy_pb2
+from ootd_gateway.store.base import UpsertResult
 from ootd_gateway.types import (
     AttributeGroup,
     Box,
@@ -24,6 +25,11 @@ _ORIGINS = {
     BoxOrigin.DETECTED: garment_pb2.BOX_ORIGIN_DETECTED,
     BoxOrigin.WHOLE_PHOTO: garment_pb2.BOX_ORIGIN_WHOLE_PHOTO,
     BoxOrigin.REGION: garment_pb2.BOX_ORIGIN_REGION,
+}
+_OUTCOMES = {
+    UpsertResult.CREATED: catalog_service_pb2.UPSERT_OUTCOME_CREATED,
+    UpsertResult.REPLACED: catalog_service_pb2.UPSERT_OUTCOME_REPLACED,
+    UpsertResult.UNCHANGED: catalog_service_pb2.UPSERT_OUTCOME_UNCHANGED,
 }
 
 
@@ -95,9 +101,23 @@ def item(
     return message
 
 
-def hits(found: tuple[Hit, ...], *, with_parts: bool) -> list[search_service_pb2.Hit]:
-    """Return hits in their order; `with_parts` tells whether each has its score's parts."""
-    return [_hit(one, with_parts=with_parts) for one in found]
+def hit(
+    source: Hit, item_message: catalog_service_pb2.Item, *, with_parts: bool
+) -> search_service_pb2.Hit:
+    """Return a hit with its item; `with_parts` tells whether it has its score's parts."""
+    message = search_service_pb2.Hit(item=item_message, score=source.score)
+    if with_parts:
+        parts = source.parts
+        message.parts.appearance = parts.appearance
+        message.parts.color = parts.color
+        message.parts.appearance_weight = 1.0 - parts.color_weight
+        message.parts.color_weight = parts.color_weight
+    return message
+
+
+def upsert_outcome(result: UpsertResult) -> catalog_service_pb2.UpsertOutcome.ValueType:
+    """Return the contract's number of what an upsert came to."""
+    return _OUTCOMES[result]
 
 
 def taxonomy(source: Taxonomy) -> taxonomy_pb2.Taxonomy:
@@ -114,17 +134,6 @@ def taxonomy(source: Taxonomy) -> taxonomy_pb2.Taxonomy:
         ],
         attribute_groups=[_attribute_group(one) for one in source.attribute_groups],
     )
-
-
-def _hit(source: Hit, *, with_parts: bool) -> search_service_pb2.Hit:
-    message = search_service_pb2.Hit(item=item(source.item, with_vectors=False), score=source.score)
-    if with_parts:
-        parts = source.parts
-        message.parts.appearance = parts.appearance
-        message.parts.color = parts.color
-        message.parts.appearance_weight = 1.0 - parts.color_weight
-        message.parts.color_weight = parts.color_weight
-    return message
 
 
 def _attribute_group(source: AttributeGroup) -> taxonomy_pb2.AttributeGroup:

@@ -3,7 +3,7 @@
 All functions raise InvalidRequestError.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ootd.v1 import (
     catalog_service_pb2,
@@ -14,6 +14,8 @@ from ootd.v1 import (
 )
 from ootd_gateway import validation
 from ootd_gateway.catalog import EmbeddingSource, PhotoSource, UpsertRequest
+from ootd_gateway.rpc.item_fields import WHOLE_ITEM, WITHOUT_VECTORS, ItemFields, item_fields
+from ootd_gateway.search import HitOptions
 from ootd_gateway.types import (
     AnalyzeOptions,
     CategoryGuide,
@@ -32,6 +34,16 @@ class PageQuery:
     page_size: int
     page_token: str
     super_category: SuperCategory | None
+    fields: ItemFields
+
+
+@dataclass(frozen=True, slots=True)
+class WantedHits:
+    """Which hits come, and what they carry."""
+
+    options: HitOptions
+    fields: ItemFields
+    with_parts: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,53 +54,54 @@ class EmbeddingQuery:
     embedding: FloatVector
     super_category: SuperCategory
     color_histogram: FloatVector | None
-    k: int
     vector_fingerprint: str = ""
 
 
 def photo_of_call(
     request: vision_service_pb2.AnalyzeImageRequest,
-) -> tuple[PhotoSource, AnalyzeOptions]:
+) -> PhotoSource:
     """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
-    photo = _photo(request.image, request.guide, "", violations)
-    options = _options(request.options, violations)
+    photo = _photo(request, "", violations)
     violations.check()
-    return photo, options
+    return photo
 
 
 def photo_of_element(
     request: vision_service_pb2.AnalyzeImagesRequest,
-) -> tuple[PhotoSource, AnalyzeOptions]:
+) -> PhotoSource:
     """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
     validation.correlation_id(request.correlation_id, "correlation_id", violations)
-    photo = _photo(request.image, request.guide, "", violations)
-    options = _options(request.options, violations)
+    photo = _photo(request, "", violations)
     violations.check()
-    return photo, options
+    return photo
 
 
-def photo_query(request: search_service_pb2.SearchByImageRequest) -> tuple[PhotoSource, int]:
-    """Return the photo with its guide, and k."""
+def photo_query(
+    request: search_service_pb2.SearchByImageRequest,
+) -> tuple[PhotoSource, WantedHits]:
+    """Return the photo with its guide, and which hits are wanted."""
     violations = Violations()
-    photo = _photo(request.image, request.guide, "", violations)
-    k = validation.k(_optional_k(request), "k", violations)
+    photo = _photo(request, "", violations)
+    wanted = _wanted_hits(request, violations)
     violations.check()
-    return photo, k
+    return photo, wanted
 
 
-def item_query(request: search_service_pb2.SearchByItemRequest) -> tuple[str, int]:
-    """Return the item's id, and k."""
+def item_query(request: search_service_pb2.SearchByItemRequest) -> tuple[str, WantedHits]:
+    """Return the item's id, and which hits are wanted."""
     violations = Violations()
     item_id = validation.item_id(request.item_id, "item_id", violations)
-    k = validation.k(_optional_k(request), "k", violations)
+    wanted = _wanted_hits(request, violations)
     violations.check()
-    return item_id, k
+    return item_id, wanted
 
 
-def embedding_query(request: search_service_pb2.SearchByEmbeddingRequest) -> EmbeddingQuery:
-    """Return the query with embedding and histogram normalised."""
+def embedding_query(
+    request: search_service_pb2.SearchByEmbeddingRequest,
+) -> tuple[EmbeddingQuery, WantedHits]:
+    """Return the query with embedding and histogram normalised, and which hits are wanted."""
     violations = Violations()
     query = EmbeddingQuery(
         embedding=validation.embedding(request.embedding.values, "embedding.values", violations),
@@ -98,13 +111,13 @@ def embedding_query(request: search_service_pb2.SearchByEmbeddingRequest) -> Emb
         color_histogram=validation.color_histogram(
             request.color_histogram, "color_histogram", violations
         ),
-        k=validation.k(_optional_k(request), "k", violations),
         vector_fingerprint=validation.vector_fingerprint(
             request.vector_fingerprint, "vector_fingerprint", violations
         ),
     )
+    wanted = _wanted_hits(request, violations)
     violations.check()
-    return query
+    return query, wanted
 
 
 def upsert(
@@ -123,12 +136,13 @@ def upsert(
     return result
 
 
-def item_id(request: catalog_service_pb2.GetItemRequest) -> str:
-    """Return the item's id."""
+def item_id(request: catalog_service_pb2.GetItemRequest) -> tuple[str, ItemFields]:
+    """Return the item's id, and which of its fields are wanted."""
     violations = Violations()
     validation.item_id(request.item_id, "item_id", violations)
+    fields = item_fields(request.item_fields, "item_fields", violations, default=WHOLE_ITEM)
     violations.check()
-    return request.item_id
+    return request.item_id, fields
 
 
 def item_ids(request: catalog_service_pb2.DeleteItemsRequest) -> tuple[str, ...]:
@@ -149,28 +163,43 @@ def page_query(request: catalog_service_pb2.ListItemsRequest) -> PageQuery:
         super_category=validation.optional_super_category(
             request.super_category, "super_category", violations
         ),
+        fields=item_fields(request.item_fields, "item_fields", violations, default=WITHOUT_VECTORS),
     )
     violations.check()
     return query
 
 
 def _options(
-    options: photo_pb2.AnalyzeOptions, violations: Violations, prefix: str = ""
+    options: photo_pb2.AnalyzeOptions, field: str, violations: Violations
 ) -> AnalyzeOptions:
     threshold = options.score_threshold if options.HasField("score_threshold") else None
-    field = f"{prefix}options"
     return AnalyzeOptions(
         validation.score_threshold(threshold, f"{field}.score_threshold", violations),
         validation.attribute_model(options.attribute_model, f"{field}.attribute_model", violations),
     )
 
 
-def _optional_k(
+def _wanted_hits(
     request: search_service_pb2.SearchByImageRequest
     | search_service_pb2.SearchByItemRequest
     | search_service_pb2.SearchByEmbeddingRequest,
-) -> int | None:
-    return request.k if request.HasField("k") else None
+    violations: Violations,
+) -> WantedHits:
+    options = request.hit_options
+    min_score = options.min_score if options.HasField("min_score") else None
+    fields = item_fields(
+        options.item_fields, "hit_options.item_fields", violations, default=WITHOUT_VECTORS
+    )
+    return WantedHits(
+        options=HitOptions(
+            k=validation.k(request.k if request.HasField("k") else None, "k", violations),
+            offset=validation.offset(options.offset, "hit_options.offset", violations),
+            min_score=validation.min_score(min_score, "hit_options.min_score", violations),
+            parts=fields.parts,
+        ),
+        fields=fields,
+        with_parts=request.include_score_parts,
+    )
 
 
 def _item_source(
@@ -183,8 +212,7 @@ def _item_source(
     if kind is None:
         violations.add("source", 'one of "photo" and "embedding" must be set')
         return PhotoSource(b"")
-    photo = _photo(request.photo.image, request.photo.guide, "photo.", violations)
-    return replace(photo, options=_options(request.photo.options, violations, "photo."))
+    return _photo(request.photo, "photo.", violations)
 
 
 def _ready_embedding(
@@ -208,10 +236,18 @@ def _ready_embedding(
 
 
 def _photo(
-    image: bytes, guide: garment_pb2.Guide, prefix: str, violations: Violations
+    message: vision_service_pb2.AnalyzeImageRequest
+    | vision_service_pb2.AnalyzeImagesRequest
+    | search_service_pb2.SearchByImageRequest
+    | catalog_service_pb2.ItemPhoto,
+    prefix: str,
+    violations: Violations,
 ) -> PhotoSource:
-    validation.image_present(image, f"{prefix}image", violations)
-    return PhotoSource(image, _guide(guide, f"{prefix}guide", violations))
+    return PhotoSource(
+        validation.image_present(message.image, f"{prefix}image", violations),
+        _guide(message.guide, f"{prefix}guide", violations),
+        _options(message.options, f"{prefix}options", violations),
+    )
 
 
 def _guide(guide: garment_pb2.Guide, field: str, violations: Violations) -> Guide:

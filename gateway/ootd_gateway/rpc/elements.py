@@ -6,14 +6,18 @@ from typing import TypeVar
 import structlog
 
 from ootd.v1 import element_error_pb2
-from ootd_gateway.errors import InternalError, OotdError
+from ootd_gateway.errors import InternalError, InvalidRequestError, OotdError
 from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.rpc.call_record import current_record, shown_fields
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.status import element_error, internal_error
 
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
+
+_LOGGED_FAILURES = 20
+"""Failed elements of one stream that have a log line each; all are counted on the stream's own."""
 
 
 class ElementAnswers:
@@ -30,14 +34,31 @@ class ElementAnswers:
     ) -> Answer:
         """Return what `work` returns, or `failed` of the error that it raised."""
         try:
-            return await work()
+            answer = await work()
         except InternalError as caught:
-            log.exception("internal error in a stream", method=self._method, detail=caught.message)
+            log.exception("internal error in a stream", detail=caught.message)
             error: OotdError = internal_error()
         except OotdError as caught:
             error = caught
         except Exception:
-            log.exception("unexpected error in a stream", method=self._method)
+            log.exception("unexpected error in a stream")
             error = internal_error()
-        self._metrics.calls.element_errors.labels(self._method, error.reason).inc()
+        else:
+            self._metrics.calls.elements.labels(self._method, "ok").inc()
+            current_record().count_element("ok")
+            return answer
+        self._count(error)
         return failed(element_error(error, current_request_id()))
+
+    def _count(self, error: OotdError) -> None:
+        self._metrics.calls.elements.labels(self._method, "failed").inc()
+        self._metrics.calls.element_errors.labels(self._method, error.reason).inc()
+        record = current_record()
+        record.count_element(error.reason)
+        failures = record.elements.total() - record.elements["ok"]
+        if failures > _LOGGED_FAILURES:
+            return
+        fields: dict[str, object] = {"code": error.code.name, "reason": error.reason}
+        if isinstance(error, InvalidRequestError):
+            fields["fields"] = shown_fields([one.field for one in error.violations])
+        log.info("element failed", **fields, is_last_logged=failures == _LOGGED_FAILURES)

@@ -11,7 +11,12 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from ootd.v1 import catalog_service_pb2, search_service_pb2, vision_service_pb2
+from ootd.v1 import (
+    catalog_service_pb2,
+    search_service_pb2,
+    server_service_pb2,
+    vision_service_pb2,
+)
 from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
@@ -20,12 +25,14 @@ from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
+from ootd_gateway.rpc.interceptors.around import KINDS
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
 from ootd_gateway.rpc.interceptors.deadline import DeadlineInterceptor
 from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
-from ootd_gateway.rpc.interceptors.malformed import MalformedMessageInterceptor
+from ootd_gateway.rpc.interceptors.messages import DeferredBodyInterceptor, MessageInterceptor
 from ootd_gateway.rpc.interceptors.observation import ObservationInterceptor
 from ootd_gateway.rpc.interceptors.request_context import RequestContextInterceptor
+from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
 from ootd_gateway.rpc.search_service import SearchService
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.start_error import StartError
@@ -35,9 +42,6 @@ log = structlog.get_logger(__name__)
 VISION = vision_service_pb2.DESCRIPTOR.services_by_name["VisionService"].full_name
 CATALOG = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name
 SEARCH = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
-
-MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-"""Above the largest photo that is taken, so that a larger one is refused with our own words."""
 
 # What is left of a stop once no call runs: answers on their way, and health watchers.
 _STOP_SECONDS = 0.5
@@ -54,7 +58,9 @@ class TransportSecurity:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How the server is reached. `max_connection_age_seconds` 0 means without end."""
+    """How the server is reached. `max_connection_age_seconds` and `stream_idle_seconds` 0 mean
+    without end; `max_open_calls` are those of all kinds, health and reflection included.
+    """
 
     address: str
     deadlines: Deadlines
@@ -62,6 +68,8 @@ class ServerOptions:
     security: TransportSecurity | None = None
     reflection: bool = True
     max_connection_age_seconds: float = 0.0
+    stream_idle_seconds: float = 60.0
+    max_open_calls: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +91,23 @@ class GatewayServer:
         self._health = health.aio.HealthServicer()
         self._server = aio.server(
             interceptors=[
+                DeferredBodyInterceptor(),
                 RequestContextInterceptor(),
                 ErrorInterceptor(),
                 ObservationInterceptor(metrics),
                 AuthenticationInterceptor(options.tokens),
                 AdmissionInterceptor(admission),
                 DeadlineInterceptor(options.deadlines),
-                MalformedMessageInterceptor(),
+                MessageInterceptor(
+                    admission.request_bytes,
+                    metrics.calls,
+                    idle_seconds=options.stream_idle_seconds,
+                ),
             ],
             options=_channel_options(options),
+            maximum_concurrent_rpcs=options.max_open_calls,
         )
+        _prepare_metrics(metrics)
         self.port = self._bind()
 
     @property
@@ -171,6 +186,15 @@ class GatewayServer:
         return int(self._server.add_secure_port(address, _credentials(self._options.security)))
 
 
+def _prepare_metrics(metrics: Metrics) -> None:
+    modules = (vision_service_pb2, catalog_service_pb2, search_service_pb2, server_service_pb2)
+    for module in modules:
+        for service in module.DESCRIPTOR.services_by_name.values():
+            for method in service.methods:
+                kind = KINDS[method.client_streaming, method.server_streaming]
+                metrics.calls.prepare(kind, service.full_name, method.name)
+
+
 def _credentials(security: TransportSecurity) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials(
         [(security.private_key, security.certificate_chain)],
@@ -181,8 +205,8 @@ def _credentials(security: TransportSecurity) -> grpc.ServerCredentials:
 
 def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
     chosen = [
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+        ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
         # A second server on the same port shall fail, not take half of the calls.
         ("grpc.so_reuseport", 0),
         # Finds callers that are gone, and bears with callers that look for us in the same way.

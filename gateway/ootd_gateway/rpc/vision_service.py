@@ -19,11 +19,12 @@ from ootd_gateway.catalog import PhotoSource
 from ootd_gateway.image_header import ImageLimits, check_image
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc import convert_answers, convert_requests
+from ootd_gateway.rpc.call_record import current_record
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
-from ootd_gateway.types import AnalyzeOptions, ImageAnalysis
+from ootd_gateway.types import ImageAnalysis, Priority
 from ootd_gateway.vision.base import VisionModel
 
 PHOTOS_IN_WORK = 8
@@ -52,8 +53,10 @@ class VisionService(VisionServiceServicer):
         self, request: AnalyzeImageRequest, context: Context
     ) -> AnalyzeImageResponse:
         """Analyse one photo."""
-        photo, options = convert_requests.photo_of_call(request)
-        analysis = await self._analyze(photo, options, self._deadlines.of_call(context))
+        photo = convert_requests.photo_of_call(request)
+        analysis = await self._analyze(
+            photo, Priority.INTERACTIVE, self._deadlines.of_call(context)
+        )
         return AnalyzeImageResponse(analysis=convert_answers.image_analysis(analysis))
 
     async def AnalyzeImages(
@@ -78,19 +81,27 @@ class VisionService(VisionServiceServicer):
         return GetTaxonomyResponse(taxonomy=convert_answers.taxonomy(taxonomy))
 
     async def _analyze(
-        self, photo: PhotoSource, options: AnalyzeOptions, timeout_s: float
+        self, photo: PhotoSource, priority: Priority, timeout_s: float
     ) -> ImageAnalysis:
         check_image(photo.image, self._limits)
-        return await self._vision.analyze(
-            photo.image, photo.guide, options=options, timeout_s=timeout_s
+        analysis = await self._vision.analyze(
+            photo.image,
+            photo.guide,
+            options=photo.options,
+            priority=priority,
+            timeout_s=timeout_s,
         )
+        current_record().count_garments(len(analysis.garments))
+        return analysis
 
     async def _answer_element(
         self, context: Context, request: AnalyzeImagesRequest
     ) -> AnalyzeImagesResponse:
         async def work() -> AnalyzeImagesResponse:
-            photo, options = convert_requests.photo_of_element(request)
-            analysis = await self._analyze(photo, options, self._deadlines.of_element(context))
+            photo = convert_requests.photo_of_element(request)
+            analysis = await self._analyze(
+                photo, Priority.BULK, self._deadlines.of_element(context)
+            )
             return AnalyzeImagesResponse(
                 correlation_id=request.correlation_id,
                 analysis=convert_answers.image_analysis(analysis),

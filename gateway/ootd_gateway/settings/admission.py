@@ -32,3 +32,33 @@ class AdmissionSettings(BaseModel):
         description="Streams (AnalyzeImages, UpsertItems) that run at a time; further ones are "
         "refused at once.",
     )
+    max_caller_share: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="Part of max_concurrent_calls, of max_queued_calls and of "
+        "max_concurrent_streams that one caller may have (at least one). A caller is a token or, "
+        "without tokens, an address. 1: all of them, as where a proxy stands before the server.",
+    )
+    max_bytes_in_flight: int = Field(
+        1024 * 1024 * 1024,
+        ge=64 * 1024 * 1024,
+        le=1 << 40,
+        description="Bytes of all requests that are held at a time. While a request comes in, 32 "
+        "MiB are kept free for it, so with 1 GiB 32 come in at a time; others wait for "
+        "max_queue_seconds. A stream may hold one element beyond it.",
+    )
+    max_open_calls: int = Field(
+        1024,
+        ge=1,
+        le=1_000_000,
+        description="Calls of all kinds that are open at a time, health, reflection and waiting "
+        "ones included; gRPC itself refuses further ones, without details.",
+    )
+    stream_idle_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="How long a stream may be open without anything to do: nothing comes in while "
+        "all that came in is answered, or the caller takes none of its answers. 0: for ever.",
+    )

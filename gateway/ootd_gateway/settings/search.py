@@ -12,8 +12,8 @@ class SearchSettings(BaseModel):
         1,
         ge=1,
         le=64,
-        description="Shards of each super-category's index. More let a large index be searched by "
-        "several cores at once.",
+        description="Shards of each super-category's index, searched side by side. More let one "
+        "search compare many items on several cores; walks of graphs take turns.",
     )
     index_precision: Literal["f16", "f32"] = Field(
         "f16",
@@ -57,5 +57,5 @@ class SearchSettings(BaseModel):
         4,
         ge=1,
         le=256,
-        description="Searches of the index that run at a time.",
+        description="Searches of the index that run at a time; each garment of a photo is one.",
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from ootd_gateway.errors import ReleaseMismatchError
-from ootd_gateway.types import Item, ItemDraft, ItemPage, SuperCategory
+from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,12 +21,35 @@ class ItemChange:
     item: Item | None
 
 
+class UpsertResult(StrEnum):
+    """Whether an upserted item is new, replaces another, or was already the same."""
+
+    CREATED = "created"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UpsertOutcome:
-    """What an upsert came to; `changed` is False where the same digest was stored before."""
+    """What an upsert came to; UNCHANGED where the same digest was stored before."""
 
     item: Item
-    changed: bool
+    result: UpsertResult
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return self.result is not UpsertResult.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionOutcome:
+    """The ids that there were, in the order of asking, and the number of the last change so made;
+    0 where there were none.
+    """
+
+    item_ids: tuple[str, ...]
+    sequence_number: int
 
 
 class CatalogStore(Protocol):
@@ -49,15 +73,17 @@ class CatalogStore(Protocol):
         """Return the fingerprint of the models of all stored vectors; "" where there are none."""
         ...
 
-    async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
-        """Delete items in one transaction; return the ids that there were."""
+    async def delete(self, item_ids: Sequence[str]) -> DeletionOutcome:
+        """Delete items in one transaction."""
         ...
 
-    async def get(self, item_id: str) -> Item | None:
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item | None:
         """Return the item, or None."""
         ...
 
-    async def get_by_keys(self, keys: Sequence[int]) -> Sequence[Item]:
+    async def get_by_keys(
+        self, keys: Sequence[int], *, parts: ItemParts = ALL_PARTS
+    ) -> Sequence[Item]:
         """Return the items that there are of these index keys, in any order."""
         ...
 
@@ -67,8 +93,13 @@ class CatalogStore(Protocol):
         page_size: int,
         after_item_id: str = "",
         super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
-        """Return the items whose ids sort after this one; the page's token is the last id."""
+        """Return the items whose ids sort after this one; the page's token is the last id.
+
+        No more are read once those read have `max_bytes`.
+        """
         ...
 
     async def changes_after(self, sequence_number: int, *, limit: int) -> Sequence[ItemChange]:

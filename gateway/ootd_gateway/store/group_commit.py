@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
@@ -18,7 +19,8 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.store.base import UpsertOutcome
+from ootd_gateway.metrics.database import DatabaseMetrics
+from ootd_gateway.store.base import DeletionOutcome, UpsertOutcome
 from ootd_gateway.store.engine import unavailable
 from ootd_gateway.store.writing import delete_items, upsert_items
 from ootd_gateway.types import ItemDraft
@@ -43,7 +45,7 @@ class Deletion:
     """Ids of items to delete."""
 
     item_ids: Sequence[str]
-    done: "Future[list[str]]" = field(default_factory=Future)
+    done: "Future[DeletionOutcome]" = field(default_factory=Future)
 
 
 Write = Upsert | Deletion
@@ -52,9 +54,12 @@ Write = Upsert | Deletion
 class GroupCommit:
     """The writer's thread; `submit` may be called from any thread."""
 
-    def __init__(self, engine: sa.Engine, location: str) -> None:
+    def __init__(
+        self, engine: sa.Engine, location: str, metrics: DatabaseMetrics | None = None
+    ) -> None:
         self._engine = engine
         self._location = location
+        self._metrics = metrics
         self._waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -101,13 +106,20 @@ class GroupCommit:
 
     def _commit(self, writes: Sequence[Write]) -> None:
         try:
-            with self._engine.begin() as connection:
+            with self._timed(), self._engine.begin() as connection:
                 answers = [answer for group in _alike(writes) for answer in group(connection)]
         except Exception as error:  # noqa: BLE001 - each waiting caller is told, whatever it is
             self._failed(writes, error)
             return
+        if self._metrics is not None:
+            self._metrics.commit_writes.observe(len(writes))
         for answer in answers:
             answer()
+
+    def _timed(self) -> AbstractContextManager[object]:
+        if self._metrics is None:
+            return nullcontext()
+        return self._metrics.seconds.labels("commit").time()
 
     def _failed(self, writes: Sequence[Write], error: Exception) -> None:
         away = unavailable(error, self._location)

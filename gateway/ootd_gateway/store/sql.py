@@ -9,6 +9,7 @@ ms) and to write nearly twice as fast.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,12 +17,13 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.store import schema
-from ootd_gateway.store.base import ItemChange, UpsertOutcome
+from ootd_gateway.metrics.database import DatabaseMetrics
+from ootd_gateway.store import schema, selecting
+from ootd_gateway.store.base import DeletionOutcome, ItemChange, UpsertOutcome
 from ootd_gateway.store.engine import location_of, migrate, open_engine, parse_url, unavailable
 from ootd_gateway.store.group_commit import Deletion, GroupCommit, Upsert
 from ootd_gateway.store.rows import item_of_row
-from ootd_gateway.types import Item, ItemDraft, ItemPage, SuperCategory
+from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
 
 _KEYS_A_QUERY = 1000
 _Result = TypeVar("_Result")
@@ -30,17 +32,6 @@ _log = structlog.get_logger(__name__)
 _items = schema.items.c
 _changes = schema.changes.c
 _counters = schema.counters.c
-_select_item = sa.select(schema.items).where(_items.item_id == sa.bindparam("id"))
-_select_by_keys = sa.select(schema.items).where(
-    _items.key.in_(sa.bindparam("keys", expanding=True))
-)
-_select_page = (
-    sa.select(schema.items)
-    .where(_items.item_id > sa.bindparam("after"))
-    .order_by(_items.item_id)
-    .limit(sa.bindparam("count"))
-)
-_select_page_of_category = _select_page.where(_items.super_category == sa.bindparam("category"))
 _select_changes = (
     sa.select(_changes.sequence_number, _changes.key.label("changed_key"), schema.items)
     .select_from(schema.changes.outerjoin(schema.items, _items.key == _changes.key))
@@ -53,7 +44,15 @@ _select_changes = (
 class SqlCatalogStore:
     """A `CatalogStore` in SQLite; open it with `open`."""
 
-    def __init__(self, url: sa.URL, *, read_threads: int, busy_timeout_s: float) -> None:
+    def __init__(
+        self,
+        url: sa.URL,
+        *,
+        read_threads: int,
+        busy_timeout_s: float,
+        metrics: DatabaseMetrics | None = None,
+    ) -> None:
+        self._metrics = metrics
         self._location = location_of(url)
         self._writer = open_engine(url, writes=True, connections=1, busy_timeout_s=busy_timeout_s)
         try:
@@ -64,13 +63,18 @@ class SqlCatalogStore:
         self._reader = open_engine(
             url, writes=False, connections=read_threads, busy_timeout_s=busy_timeout_s
         )
-        self._group_commit = GroupCommit(self._writer, self._location)
+        self._group_commit = GroupCommit(self._writer, self._location, metrics)
         self._threads = ThreadPoolExecutor(read_threads, thread_name_prefix="store-reader")
         self._closed = False
 
     @classmethod
     def open(
-        cls, url: str, *, read_threads: int = 4, busy_timeout_s: float = 5.0
+        cls,
+        url: str,
+        *,
+        read_threads: int = 4,
+        busy_timeout_s: float = 5.0,
+        metrics: DatabaseMetrics | None = None,
     ) -> "SqlCatalogStore":
         """Open a database, such as "sqlite:///ootd.db"; create or migrate its tables. Blocks.
 
@@ -86,34 +90,40 @@ class SqlCatalogStore:
                 raise StoreUnavailableError(
                     f"the database's folder {folder} cannot be created: {error.strerror}"
                 ) from error
-        return cls(parsed, read_threads=read_threads, busy_timeout_s=busy_timeout_s)
+        return cls(
+            parsed, read_threads=read_threads, busy_timeout_s=busy_timeout_s, metrics=metrics
+        )
 
     async def upsert(self, drafts: Sequence[ItemDraft], *, release: str) -> Sequence[UpsertOutcome]:
         """See `CatalogStore.upsert`."""
         write = Upsert(tuple(drafts), release)
-        self._group_commit.submit(write)
-        return await asyncio.wrap_future(write.done)
+        with self._timed("upsert"):
+            self._group_commit.submit(write)
+            return await asyncio.wrap_future(write.done)
 
-    async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
+    async def delete(self, item_ids: Sequence[str]) -> DeletionOutcome:
         """See `CatalogStore.delete`."""
         write = Deletion(tuple(item_ids))
-        self._group_commit.submit(write)
-        return await asyncio.wrap_future(write.done)
+        with self._timed("delete"):
+            self._group_commit.submit(write)
+            return await asyncio.wrap_future(write.done)
 
     async def release(self) -> str:
         """See `CatalogStore.release`."""
-        return await self._read(_read_release)
+        return await self._read("release", _read_release)
 
-    async def get(self, item_id: str) -> Item | None:
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item | None:
         """See `CatalogStore.get`."""
 
         def read(connection: sa.Connection) -> Item | None:
-            row = connection.execute(_select_item, {"id": item_id}).one_or_none()
+            row = connection.execute(selecting.by_id(parts), {"id": item_id}).one_or_none()
             return None if row is None else item_of_row(row)
 
-        return await self._read(read)
+        return await self._read("get", read)
 
-    async def get_by_keys(self, keys: Sequence[int]) -> Sequence[Item]:
+    async def get_by_keys(
+        self, keys: Sequence[int], *, parts: ItemParts = ALL_PARTS
+    ) -> Sequence[Item]:
         """See `CatalogStore.get_by_keys`."""
         if not keys:
             return []
@@ -122,10 +132,10 @@ class SqlCatalogStore:
             found: list[sa.Row[Any]] = []
             for start in range(0, len(keys), _KEYS_A_QUERY):
                 piece = list(keys[start : start + _KEYS_A_QUERY])
-                found += connection.execute(_select_by_keys, {"keys": piece}).fetchall()
+                found += connection.execute(selecting.by_keys(parts), {"keys": piece}).fetchall()
             return [item_of_row(row) for row in found]
 
-        return await self._read(read)
+        return await self._read("get_by_keys", read)
 
     async def list_page(
         self,
@@ -133,24 +143,26 @@ class SqlCatalogStore:
         page_size: int,
         after_item_id: str = "",
         super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
     ) -> ItemPage:
         """See `CatalogStore.list_page`."""
 
         def read(connection: sa.Connection) -> ItemPage:
             parameters = {"after": after_item_id, "count": page_size + 1}
-            statement = _select_page
+            statement = selecting.page(parts, of_category=super_category is not None)
             if super_category is not None:
-                statement = _select_page_of_category
                 parameters |= {"category": int(super_category)}
-            rows = connection.execute(statement, parameters).fetchall()
-            items = tuple(item_of_row(row) for row in rows[:page_size])
+            items, has_more = _first_items(
+                connection.execute(statement, parameters), page_size, max_bytes
+            )
             return ItemPage(
                 items=items,
-                next_page_token=items[-1].item_id if len(rows) > page_size else "",
+                next_page_token=items[-1].item_id if has_more else "",
                 total_size=_count(connection, super_category),
             )
 
-        return await self._read(read)
+        return await self._read("list_page", read)
 
     async def changes_after(self, sequence_number: int, *, limit: int) -> Sequence[ItemChange]:
         """See `CatalogStore.changes_after`."""
@@ -162,11 +174,14 @@ class SqlCatalogStore:
                 for number, key, *values in rows
             ]
 
-        return await self._read(read)
+        return await self._read("changes_after", read)
 
     async def last_sequence_number(self) -> int:
         """See `CatalogStore.last_sequence_number`."""
-        return await self._read(lambda connection: _counter(connection, schema.CHANGE_COUNTER))
+        return await self._read(
+            "last_sequence_number",
+            lambda connection: _counter(connection, schema.CHANGE_COUNTER),
+        )
 
     async def close(self) -> None:
         """See `CatalogStore.close`; may be called twice."""
@@ -180,7 +195,7 @@ class SqlCatalogStore:
         self._reader.dispose()
         self._writer.dispose()
 
-    async def _read(self, work: Callable[[sa.Connection], _Result]) -> _Result:
+    async def _read(self, operation: str, work: Callable[[sa.Connection], _Result]) -> _Result:
         if self._closed:
             raise StoreUnavailableError("the database is closed")
 
@@ -189,13 +204,34 @@ class SqlCatalogStore:
                 return work(connection)
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+            with self._timed(operation):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, run)
         except sa.exc.SQLAlchemyError as error:
             away = unavailable(error, self._location)
             if away is None:
                 raise
             _log.error("store_read_failed", error=str(error))
             raise away from error
+
+    def _timed(self, operation: str) -> AbstractContextManager[object]:
+        if self._metrics is None:
+            return nullcontext()
+        return self._metrics.seconds.labels(operation).time()
+
+
+def _first_items(
+    rows: sa.CursorResult[Any], page_size: int, max_bytes: int | None
+) -> tuple[tuple[Item, ...], bool]:
+    """Return the items of the first rows, and whether there are more."""
+    items: list[Item] = []
+    size = 0
+    for row in rows:
+        if len(items) == page_size or (max_bytes is not None and size >= max_bytes):
+            rows.close()
+            return tuple(items), True
+        items.append(item_of_row(row))
+        size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+    return tuple(items), False
 
 
 def _counter(connection: sa.Connection, name: str) -> int:

@@ -8,7 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from ootd_gateway.store import schema
-from ootd_gateway.store.base import UpsertOutcome, release_mismatch
+from ootd_gateway.store.base import (
+    DeletionOutcome,
+    UpsertOutcome,
+    UpsertResult,
+    release_mismatch,
+)
 from ootd_gateway.store.rows import item_of_draft, item_of_row, row_of_item
 from ootd_gateway.types import Item, ItemDraft, SuperCategory
 
@@ -109,25 +114,26 @@ def upsert_items(
         before = stored.get(draft.item_id)
         current = written.get(draft.item_id) or same.get(draft.item_id)
         if current is not None and current.source_digest == draft.source_digest:
-            outcomes.append(UpsertOutcome(current, changed=False))
+            outcomes.append(UpsertOutcome(current, UpsertResult.UNCHANGED))
             continue
         earlier = written.get(draft.item_id)
         key = before.key if before else earlier.key if earlier else counters.next("item")
         number = counters.next(schema.CHANGE_COUNTER)
         item = item_of_draft(draft, key=key, sequence_number=number, now=now)
         written[draft.item_id] = item
-        outcomes.append(UpsertOutcome(item, changed=True))
+        result = UpsertResult.REPLACED if before or earlier else UpsertResult.CREATED
+        outcomes.append(UpsertOutcome(item, result))
     _write_items(connection, list(written.values()), stored, counters)
     counters.write(connection)
     return outcomes
 
 
-def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> list[str]:
-    """Delete items; return the ids that there were, in their order."""
+def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> DeletionOutcome:
+    """Delete items; tell the ids that there were, in their order, and the last change's number."""
     counters = _Counters.lock(connection)
     stored = _stored(connection, item_ids)
     gone = [item_id for item_id in dict.fromkeys(item_ids) if item_id in stored]
-    log = []
+    log: list[dict[str, int]] = []
     for item_id in gone:
         counters.count(stored[item_id].super_category, -1)
         number = counters.next(schema.CHANGE_COUNTER)
@@ -136,7 +142,7 @@ def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> list[str
     _supersede(connection, [stored[one].sequence_number for one in gone])
     _execute_many(connection, _insert_change, log)
     counters.write(connection)
-    return gone
+    return DeletionOutcome(tuple(gone), log[-1]["sequence_number"] if log else 0)
 
 
 def _claim_release(connection: sa.Connection, release: str, *, is_empty: bool) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.admission import Admission, AdmissionPool
+from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.image_header import ImageLimits
 from ootd_gateway.metrics.calls import PoolMetrics
 from ootd_gateway.metrics.registry import Metrics
@@ -118,6 +119,8 @@ async def serving() -> AsyncIterator[Serve]:
             calls: int = 8,
             queue: int = 0,
             streams: int = 2,
+            share: float = 1.0,
+            request_bytes: int = 1 << 30,
             default_deadline_s: float = 20.0,
             **options: Any,
         ) -> Served:
@@ -127,10 +130,14 @@ async def serving() -> AsyncIterator[Serve]:
                     limit=calls,
                     queue_limit=queue,
                     queue_seconds=5,
+                    caller_share=share,
                     observer=PoolMetrics(metrics.calls, "calls"),
                 ),
-                AdmissionPool(limit=streams, queue_limit=0, queue_seconds=5),
+                AdmissionPool(limit=streams, queue_limit=0, queue_seconds=5, caller_share=share),
                 asyncio.Event(),
+                ByteBudget(
+                    request_bytes, wait_seconds=0.2, changed=metrics.calls.bytes_in_flight.set
+                ),
             )
             deadlines = Deadlines(default_deadline_s, 60.0)
             server = GatewayServer(
@@ -141,7 +148,7 @@ async def serving() -> AsyncIterator[Serve]:
                 Services(
                     VisionService(vision, limits=ImageLimits(), **shared),  # type: ignore[arg-type]
                     CatalogService(cast("Any", None), **shared),  # type: ignore[arg-type]
-                    SearchService(cast("Any", None), deadlines=deadlines),
+                    SearchService(cast("Any", None), deadlines=deadlines, metrics=metrics),
                 )
             )
             channel = grpc.aio.insecure_channel(server.address)

@@ -1,11 +1,17 @@
 """Bounded concurrency: who runs, who waits, who is refused."""
 
 import asyncio
+import random
 
 import pytest
 
 from ootd_gateway.admission import Admission, AdmissionPool
-from ootd_gateway.errors import OverloadedError, ShuttingDownError
+from ootd_gateway.errors import (
+    BusyError,
+    CallerOverShareError,
+    OverloadedError,
+    ShuttingDownError,
+)
 
 
 def pool(limit: int = 1, queue_limit: int = 1, queue_seconds: float = 30.0) -> AdmissionPool:
@@ -15,13 +21,13 @@ def pool(limit: int = 1, queue_limit: int = 1, queue_seconds: float = 30.0) -> A
 class Holder:
     """A call that runs until it is let go."""
 
-    def __init__(self, place: AdmissionPool) -> None:
+    def __init__(self, place: AdmissionPool, caller: str = "") -> None:
         self.running = asyncio.Event()
         self.let_go = asyncio.Event()
-        self.task = asyncio.create_task(self._run(place))
+        self.task = asyncio.create_task(self._run(place, caller))
 
-    async def _run(self, place: AdmissionPool) -> None:
-        async with place.place():
+    async def _run(self, place: AdmissionPool, caller: str) -> None:
+        async with place.place(caller):
             self.running.set()
             await self.let_go.wait()
 
@@ -126,3 +132,64 @@ async def test_closing_tells_streams() -> None:
     admission.close()
     assert admission.closing.is_set()
     await admission.wait_until_idle()
+
+
+async def test_waiting_callers_take_turns_whoever_has_more_calls() -> None:
+    place = AdmissionPool(limit=1, queue_limit=9, queue_seconds=30)
+    begun: list[str] = []
+
+    async def call(caller: str) -> None:
+        async with place.place(caller):
+            begun.append(caller)
+            await asyncio.sleep(0)
+
+    first = Holder(place)
+    await first.running.wait()
+    calls = []
+    for number, caller in enumerate(["greedy"] * 4 + ["a", "b", "a"]):
+        calls.append(asyncio.create_task(call(caller)))
+        await until_waiting(place, number + 1)
+    await first.end()
+    await asyncio.gather(*calls)
+    assert begun == ["greedy", "a", "b", "greedy", "a", "greedy", "greedy"]
+    assert (place.running, place.waiting) == (0, 0)
+
+
+async def test_one_caller_has_its_share_of_places_and_of_the_queue() -> None:
+    place = AdmissionPool(limit=4, queue_limit=4, queue_seconds=30, caller_share=0.5)
+    greedy = [Holder(place, "greedy") for _ in range(4)]
+    await until_waiting(place, 2)
+    assert place.running == 2  # places are free, but not for this caller
+    with pytest.raises(CallerOverShareError) as raised:
+        async with place.place("greedy"):
+            pass
+    assert raised.value.metadata == {"limit": "2"}
+    assert raised.value.retry_after_s > 0
+    async with asyncio.timeout(5), place.place("modest"):
+        assert place.running == 3
+    for holder in greedy:
+        await holder.end()
+    assert (place.running, place.waiting) == (0, 0)
+
+
+async def test_many_callers_that_come_go_and_give_up_lose_no_place() -> None:
+    place = AdmissionPool(limit=3, queue_limit=20, queue_seconds=0.02, caller_share=0.7)
+    rng = random.Random(4)
+    most = 0
+
+    async def call(caller: str) -> None:
+        nonlocal most
+        try:
+            async with asyncio.timeout(rng.uniform(0.001, 0.05)), place.place(caller):
+                most = max(most, place.running)
+                await asyncio.sleep(rng.uniform(0, 0.01))
+        except (BusyError, TimeoutError):
+            pass
+
+    for _ in range(20):
+        await asyncio.gather(*(call(rng.choice("abcd")) for _ in range(30)))
+    assert most == 3
+    assert (place.running, place.waiting) == (0, 0)
+    assert not place._running
+    assert not place._waiters
+    await asyncio.wait_for(place.wait_until_idle(), 1)

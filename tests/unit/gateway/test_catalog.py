@@ -2,7 +2,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -34,6 +36,7 @@ from ootd_gateway.types import (
     AttributeModel,
     Box,
     CategoryGuide,
+    Priority,
     RegionGuide,
     ServedModels,
     SuperCategory,
@@ -360,6 +363,62 @@ async def test_reads_and_deletes(shop: Shop) -> None:
     ):
         with pytest.raises(InvalidRequestError):
             await call
+
+
+async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
+    """The photo takes its time in the models; what was sent after it is stored after it."""
+    released = asyncio.Event()
+    analyze = shop.vision.analyze
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        await released.wait()
+        return await analyze(*args, **kwargs)
+
+    shop.vision.analyze = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(shop.catalog.upsert(photo("a")))
+    second = asyncio.create_task(shop.catalog.upsert(ready("a", 7)))
+    third = asyncio.create_task(shop.catalog.delete(["b", "a"]))
+    fourth = asyncio.create_task(shop.catalog.upsert(ready("a", 8)))
+    await shop.catalog.upsert(ready("b"))  # another item waits for none of them, but for the third
+    released.set()
+    outcomes = [await first, await second, await fourth]
+    assert list(await third) == ["b", "a"]
+    assert [one.result.value for one in outcomes] == ["created", "replaced", "created"]
+    item = await shop.catalog.get("a")
+    assert np.array_equal(item.garment.embedding, embedding(8))
+    numbers = [one.item.sequence_number for one in outcomes]
+    assert numbers == sorted(numbers)
+    assert shop.found(8, SHOES) == [item.key]
+
+
+async def test_a_deletion_that_is_durable_is_answered(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.catalog.upsert(ready())
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("away")
+
+    for reading in ("last_sequence_number", "changes_after", "get"):
+        monkeypatch.setattr(shop.store, reading, away)
+    assert list(await shop.catalog.delete(["a"])) == ["a"]
+
+
+async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> None:
+    seen: list[Any] = []
+    analyze = shop.vision.analyze
+
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        seen.append((kwargs["options"], kwargs["priority"]))
+        return await analyze(*args, **kwargs)
+
+    shop.vision.analyze = watched  # type: ignore[method-assign]
+    options = AnalyzeOptions(0.3, AttributeModel.SEQUENCER)
+    request = photo(source=PhotoSource(PHOTO, options=options))
+    await shop.catalog.upsert(photo())
+    assert (await shop.catalog.upsert(request, priority=Priority.BULK)).changed
+    assert not (await shop.catalog.upsert(request)).changed
+    assert seen == [(AnalyzeOptions(), Priority.INTERACTIVE), (options, Priority.BULK)]
 
 
 async def test_many_at_once_are_all_visible(shop: Shop) -> None:

@@ -16,7 +16,10 @@ from ootd.v1 import (
 from ootd_gateway.catalog import EmbeddingSource, PhotoSource
 from ootd_gateway.errors import InvalidRequestError
 from ootd_gateway.rpc import convert_answers, convert_requests
+from ootd_gateway.rpc.item_fields import WITHOUT_VECTORS
+from ootd_gateway.search import HitOptions
 from ootd_gateway.types import (
+    NO_VECTORS,
     AnalyzeOptions,
     Attribute,
     AttributeGroup,
@@ -43,29 +46,29 @@ def fields_at_fault(error: InvalidRequestError) -> list[str]:
 
 def test_no_guide_is_none() -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
-    assert convert_requests.photo_of_call(request)[0] == PhotoSource(b"x", None)
+    assert convert_requests.photo_of_call(request) == PhotoSource(b"x", None)
 
 
 @pytest.mark.parametrize("category", list(SuperCategory))
 def test_categories_keep_their_names(category: SuperCategory) -> None:
     number = taxonomy_pb2.SuperCategory.Value(f"SUPER_CATEGORY_{category.name}")
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"category": number})
-    assert convert_requests.photo_of_call(request)[0].guide == CategoryGuide(category)
+    assert convert_requests.photo_of_call(request).guide == CategoryGuide(category)
     assert convert_answers.super_category(category) == number
 
 
 def test_a_region_is_taken_over() -> None:
     region = {"x0": 0.25, "y0": 0.5, "x1": 0.75, "y1": 1.0}
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"region": region})
-    (photo, _) = convert_requests.photo_of_call(request)
+    photo = convert_requests.photo_of_call(request)
     assert photo.guide == RegionGuide(Box(0.25, 0.5, 0.75, 1.0))
 
 
 def test_options_that_are_not_given_are_none() -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
-    assert convert_requests.photo_of_call(request)[1] == AnalyzeOptions()
+    assert convert_requests.photo_of_call(request).options == AnalyzeOptions()
     element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options={})
-    assert convert_requests.photo_of_element(element)[1] == AnalyzeOptions()
+    assert convert_requests.photo_of_element(element).options == AnalyzeOptions()
 
 
 @pytest.mark.parametrize("model", list(AttributeModel))
@@ -74,9 +77,9 @@ def test_options_are_taken_over(model: AttributeModel) -> None:
     options = {"score_threshold": 0.0, "attribute_model": number}
     expected = AnalyzeOptions(0.0, model)
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", options=options)
-    assert convert_requests.photo_of_call(request)[1] == expected
+    assert convert_requests.photo_of_call(request).options == expected
     element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options=options)
-    assert convert_requests.photo_of_element(element)[1] == expected
+    assert convert_requests.photo_of_element(element).options == expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,9 @@ def test_all_faults_of_a_search_are_told_at_once() -> None:
 
 def test_k_defaults_to_ten_but_zero_is_refused() -> None:
     query = search_service_pb2.SearchByItemRequest(item_id="sku-1")
-    assert convert_requests.item_query(query) == ("sku-1", 10)
+    item_id, wanted = convert_requests.item_query(query)
+    assert (item_id, wanted.options, wanted.with_parts) == ("sku-1", HitOptions(), False)
+    assert (wanted.options.k, wanted.options.parts) == (10, NO_VECTORS)
     for k in (0, 1001, 100_000):
         query.k = k
         with pytest.raises(InvalidRequestError):
@@ -137,13 +142,13 @@ def test_an_embedding_query_is_normalised() -> None:
     request = search_service_pb2.SearchByEmbeddingRequest(
         embedding={"values": values}, super_category=5, color_histogram=[2.0] * 56, k=7
     )
-    query = convert_requests.embedding_query(request)
+    query, wanted = convert_requests.embedding_query(request)
     assert query.embedding.tolist()[3] == 1.0
     assert query.embedding.dtype == np.float32
     assert query.super_category is SuperCategory.SHOES
     assert query.color_histogram is not None
     assert query.color_histogram.sum() == pytest.approx(1.0)
-    assert query.k == 7
+    assert wanted.options.k == 7
 
 
 @pytest.mark.parametrize("values", [[], [1.0] * 127, [float("nan")] + [1.0] * 127, [0.0] * 128])
@@ -289,13 +294,13 @@ def test_an_item_of_a_ready_embedding_has_no_box() -> None:
 
 
 def test_a_hits_score_can_be_recomputed_from_its_parts() -> None:
-    found = (Hit(item(), ScoreParts(0.8, 0.4, 0.25)),)
-    (message,) = convert_answers.hits(found, with_parts=True)
+    found = Hit(item(), ScoreParts(0.8, 0.4, 0.25))
+    message = convert_answers.hit(found, WITHOUT_VECTORS.message(item()), with_parts=True)
     parts = message.parts
     recomputed = parts.appearance_weight * parts.appearance + parts.color_weight * parts.color
     assert message.score == pytest.approx(recomputed)
     assert message.score == pytest.approx(0.7)
-    (bare,) = convert_answers.hits(found, with_parts=False)
+    bare = convert_answers.hit(found, WITHOUT_VECTORS.message(item()), with_parts=False)
     assert not bare.HasField("parts")
 
 

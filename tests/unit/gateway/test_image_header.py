@@ -1,7 +1,9 @@
 import random
 import struct
 import time
+import tracemalloc
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -94,7 +96,10 @@ def test_bytes_after_the_end_are_fine(tail: bytes) -> None:
         (b"GIF89a" + bytes(50), "gif"),
         (b"%PDF-1.7\n", "pdf"),
         (b"PK\x03\x04" + bytes(50), "zip"),
-        (b"\x00\x00\x00\x20ftypheic" + bytes(50), "heif"),
+        (b"\x00\x00\x00\x20ftypheic" + bytes(50), "heic"),
+        (b"\x00\x00\x00\x20ftypmif1" + bytes(50), "heif"),
+        (b"\x00\x00\x00\x20ftypavif" + bytes(50), "avif"),
+        (b"\x00\x00\x00\x20ftypisom" + bytes(50), "video"),
         (bytes(1000), "unknown"),
         (b"\xff\xd8", "unknown"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "unknown"),
@@ -195,6 +200,110 @@ def test_damaged_photos_raise_what_callers_are_told(kind: str) -> None:
         assert min(header.width, header.height) >= 16
         assert header.width * header.height <= 50_000_000
     assert time.perf_counter() - begun < 5.0
+
+
+def tiff(*tags: tuple[int, int, int, bytes], size: int = 0, count: int | None = None) -> bytes:
+    """A TIFF of some tags (tag, kind, count, value or place), filled up with zeros."""
+    head = b"II*\x00" + struct.pack("<IH", 8, len(tags) if count is None else count)
+    body = b"".join(struct.pack("<HHI", *tag[:3]) + tag[3].ljust(4, b"\x00") for tag in tags)
+    return (head + body + bytes(4)).ljust(size, b"\x00")
+
+
+def number(value: int) -> bytes:
+    return struct.pack("<I", value)
+
+
+SIDES = ((256, 4, 1, number(64)), (257, 4, 1, number(64)))
+STRIPS = ((273, 4, 1, number(0)), (279, 4, 1, number(0)))
+MANY = 4_500_000
+LARGE = 20 * 1024 * 1024
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "strips": lambda: tiff(
+        *SIDES, (273, 4, MANY, number(100)), (279, 4, MANY, number(100)), size=LARGE - 100
+    ),
+    "tiles": lambda: tiff(
+        *SIDES, (324, 4, MANY, number(100)), (325, 4, MANY, number(100)), size=LARGE - 100
+    ),
+    "width": lambda: tiff(
+        (256, 4, MANY, number(100)), (257, 4, MANY, number(100)), size=LARGE - 100
+    ),
+    "tags": lambda: tiff(size=LARGE - 100, count=0xFFFF),
+    "samples": lambda: tiff(*SIDES, *STRIPS, (277, 3, 1, number(60_000)), size=1000),
+    "tile sides": lambda: tiff(
+        *SIDES,
+        (322, 4, 1, number(1 << 31)),
+        (323, 4, 1, number(1 << 31)),
+        (324, 4, 1, number(0)),
+        (325, 4, 1, number(0)),
+        size=1000,
+    ),
+    "png chunks": lambda: png(
+        64, 64, rest=(b"\x00\x00\x00\x00tEXt" + bytes(4)) * (LARGE // 12 - 10)
+    ),
+    "png of the beginnings of IDAT": lambda: png(64, 64, rest=b"IDA" * (LARGE // 3 - 100)),
+    "jpeg segments": lambda: b"\xff\xd8" + b"\xff\xfe\x00\x02" * (LARGE // 4 - 1),
+    "jpeg fill bytes": lambda: b"\xff\xd8" + b"\xff" * (LARGE - 2),
+    "jpeg without an end": lambda: encoded_photo()[:-2] + b"\xff" * (LARGE - 10_000),
+    "webp": lambda: b"RIFF\xff\xff\xff\xffWEBPVP8X\x0a" + bytes(17) + bytes(LARGE - 100),
+    "bmp": lambda: (
+        b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, 64, 64, 1, 65_535, 0) + bytes(5000)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_takes_long_or_much_memory(name: str) -> None:
+    data = HOSTILE[name]()
+    assert len(data) <= LARGE
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageError):
+            check_image(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024  # a table of 65,536 numbers, several times
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        with pytest.raises(ImageError):
+            check_image(data)
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.1
+
+
+def test_the_largest_tables_that_are_read_take_milliseconds() -> None:
+    count = 65_536
+    at = 8 + 2 + 4 * 12 + 4
+    data = tiff(
+        *SIDES, (273, 4, count, number(at)), (279, 4, count, number(at)), size=at + 4 * count
+    )
+    assert check_image(data) == ImageHeader("tiff", 64, 64)
+    begun = time.perf_counter()
+    check_image(data)
+    assert time.perf_counter() - begun < 0.1
+
+
+def test_a_tiled_tiff_must_have_all_its_tiles() -> None:
+    sides = ((322, 4, 1, number(64)), (323, 4, 1, number(64)))
+    tiles = ((324, 4, 1, number(150)), (325, 4, 1, number(1000)))
+    whole = tiff(*SIDES, *sides, *tiles, size=1150)
+    assert check_image(whole) == ImageHeader("tiff", 64, 64)
+    with pytest.raises(ImageUnreadableError, match="truncated"):
+        check_image(whole[:-1])
+
+
+@pytest.mark.parametrize(("brand", "name"), [(b"heic", "iPhone"), (b"avif", "AVIF")])
+def test_newer_formats_are_named_with_what_to_do(brand: bytes, name: str) -> None:
+    with pytest.raises(ImageUnreadableError, match=name) as caught:
+        check_image(b"\x00\x00\x00\x20ftyp" + brand + bytes(50))
+    assert "save it as JPEG" in caught.value.message
+    assert "ootd[heic]" in caught.value.message
+
+
+def test_an_empty_file_is_called_that() -> None:
+    with pytest.raises(ImageUnreadableError, match="file is empty"):
+        check_image(b"")
 
 
 def test_a_photo_takes_under_a_millisecond() -> None:

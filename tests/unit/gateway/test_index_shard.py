@@ -2,16 +2,20 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
+from prometheus_client import CollectorRegistry
 
 from catalog_builders import embedding, histogram, index_change
 from ootd_gateway.index.base import IndexEntry, Query
-from ootd_gateway.index.fair_lock import FairLock
 from ootd_gateway.index.shard import Shard, ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.index.vectors import ExactQuery, Scores
+from ootd_gateway.metrics.index import IndexMetrics
 from ootd_gateway.types import SuperCategory
 
 TOP = SuperCategory.TOP
@@ -154,27 +158,81 @@ def test_keys_spread_evenly_over_shards() -> None:
     assert len(index.search(Query(TOP, embedding(1), 1000))) == 1000
 
 
-def test_the_lock_is_given_in_the_order_of_asking() -> None:
-    lock, order = FairLock(), list[int]()
+class Meeting:
+    """Lets nobody go on before `count` threads have met here; who waits in vain fails."""
 
-    def ask(number: int) -> None:
-        with lock:
-            order.append(number)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *shards: Shard) -> None:
+        self._barrier = threading.Barrier(2, timeout=10)
+        for shard in shards:
+            monkeypatch.setattr(shard._table, "score", self._meeting(shard._table.score))
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    with lock:
-        for asked, thread in enumerate(threads, start=2):
-            thread.start()
-            while lock._next_ticket < asked:
-                pass
-    for thread in threads:
-        thread.join(timeout=10)
-    assert order == list(range(8))
+    def _meeting(self, score: Callable[..., Scores]) -> Callable[..., Scores]:
+        def meet_and_score(*arguments: Any) -> Scores:
+            self._barrier.wait()
+            return score(*arguments)
+
+        return meet_and_score
 
 
-def test_an_error_gives_the_lock_back() -> None:
-    lock = FairLock()
-    with pytest.raises(KeyError), lock:
-        raise KeyError
-    with lock:
-        pass
+def test_searches_of_a_category_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    shard = Shard(ShardSettings())
+    shard.apply([], entries(clustered(50)))
+    Meeting(monkeypatch, shard)
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(shard.search, exact_query(embedding(1))) for _ in range(2)]
+        first, second = (one.result(timeout=20).keys.tolist() for one in found)
+    assert first == second
+    assert len(first) == 10
+
+
+def test_shards_of_a_category_are_searched_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = ShardedIndex(IndexSettings(shards_per_category=2))
+    index.apply([index_change(n, n, seed=n) for n in range(1, 101)])
+    Meeting(monkeypatch, *index._shards[TOP])
+    assert index.search(Query(TOP, embedding(7), 5))[0].key == 7
+    index.close()
+
+
+def test_searches_that_walk_the_graph_side_by_side_find_the_same() -> None:
+    vectors = clustered(3000)
+    shard = Shard(ShardSettings(exact_limit=500, build_threads=1))
+    shard.apply([], entries(vectors))
+    numbers = range(0, 3000, 60)
+    expected = [shard.search(exact_query(vectors[n], k=20)).keys.tolist() for n in numbers]
+
+    def search(_: int) -> list[list[int]]:
+        return [shard.search(exact_query(vectors[n], k=20)).keys.tolist() for n in numbers]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == expected for found in pool.map(search, range(8)))
+
+
+def test_sizes_tell_of_the_graph_as_it_grows() -> None:
+    shard = Shard(ShardSettings(exact_limit=1000, build_threads=1))
+    vectors = clustered(1200)
+    shard.apply([], entries(vectors)[:100])
+    small = shard.size()
+    assert (small.entries, small.graph_entries, small.is_graph_complete) == (100, 0, False)
+    shard.apply([], entries(vectors)[100:])
+    large = shard.size()
+    assert (large.entries, large.graph_entries, large.is_graph_complete) == (1200, 1200, True)
+    assert large.memory_bytes > small.memory_bytes > 100 * 128 * 4
+
+
+def test_metrics_tell_how_long_searches_took_and_how_they_went() -> None:
+    registry = CollectorRegistry()
+    settings = IndexSettings(shard=ShardSettings(exact_limit=300, build_threads=1))
+    index = ShardedIndex(settings, IndexMetrics(registry))
+
+    def value(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, {"super_category": "top", **labels})
+
+    index.apply([index_change(n, n, seed=n) for n in range(1, 201)])
+    index.search(Query(TOP, embedding(1), 5))
+    assert value("ootd_index_search_seconds_count", how="exact") == 1
+    assert value("ootd_index_graph_complete") == 1  # not used while comparing all is as quick
+    index.apply([index_change(n, n, seed=n) for n in range(201, 1001)])
+    index.search(Query(TOP, embedding(1), 5))
+    assert value("ootd_index_search_seconds_count", how="graph") == 1
+    assert value("ootd_index_graph_entries") == 1000
+    assert (value("ootd_index_bytes") or 0) > 1000 * 128 * 4

@@ -144,24 +144,6 @@ async def test_our_errors_keep_code_reason_and_words(serve: Serve) -> None:
     assert error_info(error).reason == "VISION_UNAVAILABLE"
 
 
-async def test_calls_are_counted_and_timed_by_their_code(serve: Serve) -> None:
-    served = await serve()
-    await served.stub.AnalyzeImage(PHOTO)
-    await failure(served.stub.AnalyzeImage(AnalyzeImageRequest()))
-    labels = {"grpc_type": "unary", "grpc_service": VISION, "grpc_method": "AnalyzeImage"}
-    assert served.metric("grpc_server_started_total", **labels) == 2
-    assert served.metric("grpc_server_handled_total", grpc_code="OK", **labels) == 1
-    assert served.metric("grpc_server_handled_total", grpc_code="InvalidArgument", **labels) == 1
-    assert served.metric("grpc_server_handling_seconds_count", **labels) == 2
-
-
-async def test_health_and_reflection_are_not_counted(serve: Serve) -> None:
-    served = await serve()
-    await health_pb2_grpc.HealthStub(served.channel).Check(health_pb2.HealthCheckRequest())
-    started = served.metrics.calls.started.collect()
-    assert [one for family in started for one in family.samples] == []
-
-
 async def test_a_cancelled_call_cancels_the_work_and_is_counted_as_cancelled(
     serve: Serve,
 ) -> None:

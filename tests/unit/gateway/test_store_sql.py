@@ -15,9 +15,11 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
+from prometheus_client import CollectorRegistry
 
 from catalog_builders import RELEASE, draft
 from ootd_gateway.errors import StoreUnavailableError
+from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.store import schema
 from ootd_gateway.store.sql import SqlCatalogStore
 
@@ -248,3 +250,24 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     assert {one.item.item_id for one in logged if one.item is not None} == stored
     assert page.total_size == len(stored)
     await store.close()
+
+
+async def test_metrics_tell_how_long_the_database_took(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/a.db", metrics=DatabaseMetrics(registry))
+    await asyncio.gather(*(store.upsert([draft(f"{n}")], release=RELEASE) for n in range(40)))
+    await store.get("1")
+    await store.delete(["1"])
+    await store.close()
+
+    def count(name: str, operation: str | None = None) -> float:
+        labels = {} if operation is None else {"operation": operation}
+        return registry.get_sample_value(name, labels) or 0.0
+
+    assert count("ootd_store_seconds_count", "upsert") == 40
+    assert count("ootd_store_seconds_count", "get") == 1
+    assert count("ootd_store_seconds_count", "delete") == 1
+    assert count("ootd_store_commit_writes_sum") == 41
+    commits = count("ootd_store_commit_writes_count")
+    assert 2 <= commits < 41
+    assert count("ootd_store_seconds_count", "commit") == commits

@@ -107,7 +107,9 @@ def test_payload_and_correlation_id() -> None:
 
 def test_an_image_must_be_there() -> None:
     assert found(validation.image_present, b"x") == []
-    assert found(validation.image_present, b"") == [("field", "must be set, is empty")]
+    assert found(validation.image_present, b"") == [
+        ("field", "holds no bytes: the photo was not set, or its file is empty")
+    ]
 
 
 @pytest.mark.parametrize("value", [1, 10, 1000])

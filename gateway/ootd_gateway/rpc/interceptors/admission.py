@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ootd_gateway.admission import Admission
+from ootd_gateway.rpc.callers import current_caller
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 
 
@@ -19,5 +20,5 @@ class AdmissionInterceptor(AroundCallInterceptor):
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
         """Hold a place."""
         pool = self._admission.streams if call.streams else self._admission.calls
-        async with pool.place():
+        async with pool.place(current_caller()):
             yield

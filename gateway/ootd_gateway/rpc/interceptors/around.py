@@ -1,9 +1,13 @@
-"""Puts an asynchronous context manager around a call, whatever its kind."""
+"""Puts an asynchronous context manager around a call, whatever its kind.
+
+Behind `DeferredBodyInterceptor` every handler is a coroutine function of an iterator of messages
+and the context, so that one way of wrapping fits all kinds of calls.
+"""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -14,14 +18,23 @@ from grpc import aio
 Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 CallKind = Literal["unary", "client_stream", "server_stream", "bidi_stream"]
+Answer: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 
-_KINDS: dict[tuple[bool, bool], CallKind] = {
+KINDS: dict[tuple[bool, bool], CallKind] = {
     (False, False): "unary",
     (True, False): "client_stream",
     (False, True): "server_stream",
     (True, True): "bidi_stream",
 }
-_INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.")
+"""Names of the kinds, by whether requests and whether answers are streams."""
+
+_INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.", "/grpc.channelz.")
+_BUILDERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ class Call:
 
 
 class AroundCallInterceptor(aio.ServerInterceptor, abc.ABC):
-    """Base of the interceptors. Health and reflection pass untouched."""
+    """Base of the interceptors. Health, reflection and channelz pass untouched."""
 
     @abc.abstractmethod
     def around(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
@@ -52,60 +65,48 @@ class AroundCallInterceptor(aio.ServerInterceptor, abc.ABC):
     ) -> Handler | None:
         """Wrap the handler of one call."""
         handler = await continuation(handler_call_details)
-        path = handler_call_details.method
-        if handler is None or is_infrastructure(path):
+        if handler is None or is_infrastructure(handler_call_details.method):
             return handler
-        service, _, method = path.lstrip("/").rpartition("/")
-        call = Call(service, method, _KINDS[handler.request_streaming, handler.response_streaming])
+        call = call_of(handler_call_details.method, handler)
+        behavior = behavior_of(handler)
 
-        async def answer_once(behavior: Any, request: Any, context: Context) -> Any:
+        async def answer(requests: Any, context: Context) -> Any:
             async with self.around(call, context):
-                return await behavior(request, context)
+                return await behavior(requests, context)
 
-        async def answer_many(behavior: Any, request: Any, context: Context) -> AsyncIterator[Any]:
-            async with self.around(call, context):
-                async for response in behavior(request, context):
-                    yield response
-
-        return rebuilt(handler, answer_once, answer_many)
+        return rebuilt(handler, answer)
 
 
 def is_infrastructure(path: str) -> bool:
-    """Tell whether a method is health's or reflection's."""
+    """Tell whether a method is one of health, reflection or channelz."""
     return path.startswith(_INFRASTRUCTURE)
+
+
+def call_of(path: str, handler: Handler) -> Call:
+    """Return the call of a method's path, such as "/ootd.v1.VisionService/AnalyzeImage"."""
+    service, _, method = path.lstrip("/").rpartition("/")
+    return Call(service, method, KINDS[handler.request_streaming, handler.response_streaming])
+
+
+def behavior_of(handler: Handler) -> Any:
+    """Return the function that answers."""
+    return (
+        handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    )
 
 
 def rebuilt(
     handler: Handler,
-    answer_once: Callable[[Any, Any, Context], Awaitable[Any]],
-    answer_many: Callable[[Any, Any, Context], AsyncIterator[Any]],
+    answer: Answer,
     *,
     request_deserializer: Callable[[bytes], Any] | None = None,
+    request_streaming: bool | None = None,
 ) -> Handler:
-    """Return a handler of the same kind that answers through one of two functions.
-
-    They get the behaviour of `handler`, the request (or the iterator of requests) and the context;
-    `answer_once` is for one response, `answer_many` for a stream of them.
-    """
-    behavior: Any = (
-        handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-    )
-
-    async def once(request: Any, context: Context) -> Any:
-        return await answer_once(behavior, request, context)
-
-    async def many(request: Any, context: Context) -> AsyncIterator[Any]:
-        async for response in answer_many(behavior, request, context):
-            yield response
-
-    builders: dict[tuple[bool, bool], Callable[..., Handler]] = {
-        (False, False): grpc.unary_unary_rpc_method_handler,
-        (False, True): grpc.unary_stream_rpc_method_handler,
-        (True, False): grpc.stream_unary_rpc_method_handler,
-        (True, True): grpc.stream_stream_rpc_method_handler,
-    }
-    return builders[handler.request_streaming, handler.response_streaming](
-        many if handler.response_streaming else once,
+    """Return the handler with another function that answers; what is not given stays as it was."""
+    if request_streaming is None:
+        request_streaming = handler.request_streaming
+    return _BUILDERS[request_streaming, handler.response_streaming](
+        answer,
         request_deserializer or handler.request_deserializer,
         handler.response_serializer,
     )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from ootd_gateway.errors import UnauthenticatedError
+from ootd_gateway.rpc.callers import adopt_caller
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 
 
@@ -20,12 +21,12 @@ class AuthenticationInterceptor(AroundCallInterceptor):
 
     @asynccontextmanager
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
-        """Refuse callers without a valid token."""
-        if self._digests:
-            self._check(context)
+        """Refuse callers without a valid token, and note who the others are."""
+        adopt_caller(context, self._checked(context) if self._digests else None)
         yield
 
-    def _check(self, context: Context) -> None:
+    def _checked(self, context: Context) -> bytes:
+        """Return the digest of the call's token."""
         for key, value in context.invocation_metadata() or ():
             if key != "authorization" or not isinstance(value, str):
                 continue
@@ -34,7 +35,7 @@ class AuthenticationInterceptor(AroundCallInterceptor):
             if scheme.lower() == "bearer" and any(
                 hmac.compare_digest(given, known) for known in self._digests
             ):
-                return
+                return given
             raise UnauthenticatedError("the bearer token of the call is not one of the server's")
         raise UnauthenticatedError(
             'the call carries no token; send the metadata "authorization: Bearer TOKEN"'

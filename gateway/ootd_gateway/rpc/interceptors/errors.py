@@ -1,17 +1,21 @@
 """Turns exceptions into the statuses that callers are promised."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from grpc import aio
 
-from ootd_gateway.errors import InternalError, OotdError
+from ootd_gateway.errors import InternalError, OotdError, StreamIdleError
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.status import abort_with, internal_error
 
 log = structlog.get_logger(__name__)
+
+_ABORT_SECONDS = 5.0
+"""A caller that reads nothing does not take the status either; the call is left to gRPC then."""
 
 
 class ErrorInterceptor(AroundCallInterceptor):
@@ -29,10 +33,22 @@ class ErrorInterceptor(AroundCallInterceptor):
         except aio.AbortError:
             raise
         except InternalError as error:
-            log.exception("internal error", service=call.service, detail=error.message)
-            await abort_with(context, internal_error(), current_request_id())
+            log.exception("internal error", detail=error.message)
+            await _abort(context, internal_error())
         except OotdError as error:
-            await abort_with(context, error, current_request_id())
+            await _abort(context, error)
         except Exception:
-            log.exception("unexpected error", service=call.service)
-            await abort_with(context, internal_error(), current_request_id())
+            log.exception("unexpected error")
+            await _abort(context, internal_error())
+
+
+async def _abort(context: Context, error: OotdError) -> None:
+    """End the call with the error. Raises grpc.aio.AbortError where the status could be sent."""
+    if not isinstance(error, StreamIdleError):
+        await abort_with(context, error, current_request_id())
+        return
+    try:
+        async with asyncio.timeout(_ABORT_SECONDS):
+            await abort_with(context, error, current_request_id())
+    except TimeoutError:
+        log.info("the caller does not take the end of its stream", reason=error.reason)

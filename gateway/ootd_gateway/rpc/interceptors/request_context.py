@@ -20,6 +20,8 @@ class RequestContextInterceptor(AroundCallInterceptor):
             None,
         )
         request_id = adopt_request_id(sent if isinstance(sent, str) else None)
-        structlog.contextvars.bind_contextvars(request_id=request_id, method=call.method)
+        structlog.contextvars.bind_contextvars(
+            request_id=request_id, service=call.service, method=call.method
+        )
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
         yield

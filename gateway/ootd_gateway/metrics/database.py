@@ -1,0 +1,27 @@
+"""The database: how long reads and commits take, and how much goes into one commit."""
+
+from prometheus_client import CollectorRegistry, Histogram
+
+_SECONDS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_WRITES_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class DatabaseMetrics:
+    """The database: how long reads and commits take, and how much goes into one commit."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.seconds = Histogram(
+            "ootd_store_seconds",
+            "Time of one operation, waiting for its turn included: get, get_by_keys, list_page, "
+            "changes_after, last_sequence_number, release, upsert, delete; commit is one "
+            "transaction of the writer. Failed ones count, too.",
+            ("operation",),
+            buckets=_SECONDS_BUCKETS,
+            registry=registry,
+        )
+        self.commit_writes = Histogram(
+            "ootd_store_commit_writes",
+            "Writes that were committed in one transaction.",
+            buckets=_WRITES_BUCKETS,
+            registry=registry,
+        )

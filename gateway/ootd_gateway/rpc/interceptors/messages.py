@@ -1,0 +1,251 @@
+"""How messages come in and go out: late, counted, within bounds of memory and time.
+
+gRPC for Python receives the whole body of a unary call before its handler begins. So each unary
+method is registered as one that takes a stream, on the wire the same, and its one message is read
+here, once token and admission have let the call in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc import aio
+
+from ootd_gateway.byte_budget import ByteBudget
+from ootd_gateway.errors import FieldViolation, InvalidRequestError, StreamIdleError
+from ootd_gateway.metrics.calls import CallMetrics
+from ootd_gateway.rpc.call_record import current_record
+from ootd_gateway.rpc.interceptors.around import (
+    Call,
+    Context,
+    Handler,
+    behavior_of,
+    call_of,
+    is_infrastructure,
+    rebuilt,
+)
+from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+
+_MALFORMED = object()
+_END_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A message, or `_MALFORMED`, and how many bytes it had."""
+
+    message: Any
+    size: int
+
+
+class DeferredBodyInterceptor(aio.ServerInterceptor):
+    """The outermost: no body is received before a handler asks for it."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Hand the handler an iterator of messages in any case."""
+        handler = await continuation(handler_call_details)
+        if handler is None or is_infrastructure(handler_call_details.method):
+            return handler
+        return rebuilt(handler, behavior_of(handler), request_streaming=True)
+
+
+class MessageInterceptor(aio.ServerInterceptor):
+    """The innermost: receives and sends the messages of a call.
+
+    Bytes that are no message raise InvalidRequestError. The bytes of a request count against the
+    budget until it is answered. A stream over which nothing comes in while the server has nothing
+    to do for it, or whose caller takes none of its answers, ends with StreamIdleError after
+    `idle_seconds` (0: never).
+    """
+
+    def __init__(self, budget: ByteBudget, metrics: CallMetrics, *, idle_seconds: float) -> None:
+        self._budget = budget
+        self._metrics = metrics
+        self._idle_seconds = idle_seconds
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Give the service's own function its messages, and send what it returns."""
+        handler = await continuation(handler_call_details)
+        if handler is None or is_infrastructure(handler_call_details.method):
+            return handler
+        call, behavior = call_of(handler_call_details.method, handler), behavior_of(handler)
+        answer_requests = self._answer_stream if handler.request_streaming else self._answer_one
+        streams_answers = handler.response_streaming
+
+        async def answer(requests: Any, context: Context) -> Any:
+            return await answer_requests(
+                _Exchange(self, call, requests, context, streams_answers=streams_answers), behavior
+            )
+
+        return rebuilt(handler, answer, request_deserializer=_marking(handler.request_deserializer))
+
+    async def _answer_one(self, exchange: _Exchange, behavior: Any) -> Any:
+        async with self._budget.place(MAX_REQUEST_BYTES) as place:
+            received = await exchange.receive()
+            if received is None:
+                # So gRPC also tells of a call that it ended itself, as for a message that is too
+                # large or a caller that is gone; it is about to cancel this task then.
+                await asyncio.sleep(_END_SECONDS)
+                raise _not_a_message("the call has no message")
+            place.shrink(received.size)
+            return await exchange.send_all(behavior(_checked(received), exchange.context))
+
+    async def _answer_stream(self, exchange: _Exchange, behavior: Any) -> Any:
+        try:
+            return await exchange.send_all(behavior(exchange.elements(), exchange.context))
+        finally:
+            exchange.forget_all()
+
+    @property
+    def budget(self) -> ByteBudget:
+        """What the bytes of requests count against."""
+        return self._budget
+
+    @property
+    def metrics(self) -> CallMetrics:
+        """What messages are counted in."""
+        return self._metrics
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """How long a stream may be idle; None is for ever."""
+        return self._idle_seconds or None
+
+
+class _Exchange:
+    """The messages of one call. The n-th answer of a stream answers its n-th request."""
+
+    def __init__(
+        self,
+        owner: MessageInterceptor,
+        call: Call,
+        requests: AsyncIterator[_Received],
+        context: Context,
+        *,
+        streams_answers: bool,
+    ) -> None:
+        labels = (call.kind, call.service, call.method)
+        self.context = context
+        self._owner = owner
+        self._requests = requests
+        self._streams_answers = streams_answers
+        self._received = owner.metrics.received.labels(*labels)
+        self._sent = owner.metrics.sent.labels(*labels)
+        self._request_bytes = owner.metrics.request_bytes.labels(call.method)
+        self._unanswered: deque[int] = deque()
+        self._waiting: asyncio.Timeout | None = None
+
+    async def receive(self) -> _Received | None:
+        """Return the next message, None at the end."""
+        received = await anext(self._requests, None)
+        if received is not None:
+            self._received.inc()
+            self._request_bytes.observe(received.size)
+            current_record().count_request(received.size)
+        return received
+
+    async def elements(self) -> AsyncIterator[Any]:
+        """Yield the requests of a stream."""
+        while (received := await self._receive_unless_idle()) is not None:
+            message = _checked(received)
+            size = await self._owner.budget.take(received.size)
+            self._unanswered.append(size)
+            del received  # or its message would be held until the next one comes
+            yield message
+
+    async def send_all(self, answers: Any) -> Any:
+        """Send the answers of a stream and return None, or return the one answer, which gRPC
+        sends.
+        """
+        if not self._streams_answers:
+            answer = await answers
+            self._sent.inc()
+            return answer
+        async with aclosing(answers):
+            async for answer in answers:
+                await self._send(answer)
+        return None
+
+    def forget_all(self) -> None:
+        """Give back the bytes of requests that will not be answered."""
+        while self._unanswered:
+            self._owner.budget.give(self._unanswered.popleft())
+
+    async def _receive_unless_idle(self) -> _Received | None:
+        # The clock runs only while there is nothing to do for the caller.
+        limit = None if self._unanswered else self._owner.idle_seconds
+        scope = asyncio.timeout(limit)
+        try:
+            async with scope:
+                self._waiting = scope
+                return await self.receive()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise self._idle("nothing came in over the stream") from None
+        finally:
+            self._waiting = None
+
+    async def _send(self, answer: Any) -> None:
+        scope = asyncio.timeout(self._owner.idle_seconds)
+        try:
+            async with scope:
+                await self.context.write(answer)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise self._idle("the caller took no answer from the stream") from None
+        self._sent.inc()
+        self._answered()
+
+    def _answered(self) -> None:
+        if self._unanswered:
+            self._owner.budget.give(self._unanswered.popleft())
+        seconds = self._owner.idle_seconds
+        if not self._unanswered and self._waiting is not None and seconds is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    def _idle(self, what: str) -> StreamIdleError:
+        seconds = f"{self._owner.idle_seconds:g}"
+        return StreamIdleError(
+            f"{what} for {seconds} s; open another one when there is more to send",
+            {"seconds": seconds},
+        )
+
+
+def _marking(parse: Callable[[bytes], Any] | None) -> Callable[[bytes], _Received]:
+    """Return a parser that never raises: errors are answered inside the call, as all others."""
+
+    def parse_or_mark(data: bytes) -> _Received:
+        try:
+            message = data if parse is None else parse(data)
+        except DecodeError:
+            message = _MALFORMED
+        return _Received(message, len(data))
+
+    return parse_or_mark
+
+
+def _checked(received: _Received) -> Any:
+    if received.message is _MALFORMED:
+        raise _not_a_message("the bytes are no message of this method")
+    return received.message
+
+
+def _not_a_message(what: str) -> InvalidRequestError:
+    return InvalidRequestError([FieldViolation("request", what)])

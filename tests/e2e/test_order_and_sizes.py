@@ -1,0 +1,258 @@
+"""What the contract says of order, outcomes, fields and sizes, on a real gateway and Triton."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import grpc
+import numpy as np
+import pytest
+
+from gateway_process import GatewayProcess
+from ootd.v1 import catalog_service_pb2 as catalog
+from ootd.v1.photo_pb2 import ATTRIBUTE_MODEL_SEQUENCER
+from ootd.v1.search_service_pb2 import (
+    SearchByEmbeddingRequest,
+    SearchByImageRequest,
+    SearchByItemRequest,
+)
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_BAG, SUPER_CATEGORY_SHOES
+from photos import garment_jpeg, outfit_jpeg
+from statuses import failing
+
+LIMIT = 24 << 20
+
+
+@pytest.fixture
+def prefix(gateway: GatewayProcess) -> Iterator[str]:
+    """A prefix of item ids for one test; what the test stored is deleted after it."""
+    chosen = f"t{uuid.uuid4().hex[:8]}-"
+    yield chosen
+    ids = [one.item_id for one in listed(gateway) if one.item_id.startswith(chosen)]
+    for start in range(0, len(ids), 1000):
+        request = catalog.DeleteItemsRequest(item_ids=ids[start : start + 1000])
+        gateway.catalog.DeleteItems(request, timeout=20)
+
+
+def listed(gateway: GatewayProcess) -> list[Any]:
+    found: list[Any] = []
+    token = ""
+    while True:
+        request = catalog.ListItemsRequest(
+            page_size=1000, page_token=token, item_fields={"paths": ["title"]}
+        )
+        page = gateway.catalog.ListItems(request, timeout=20)
+        found += page.items
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+def vector(seed: int) -> list[float]:
+    values = np.random.default_rng(seed).normal(size=128)
+    return [float(value) for value in values / np.linalg.norm(values)]
+
+
+def ready(seed: int, category: int = SUPER_CATEGORY_BAG) -> dict[str, Any]:
+    return {"embedding": {"values": vector(seed)}, "super_category": category}
+
+
+def shoe_photo(seed: int) -> dict[str, Any]:
+    return {"image": garment_jpeg(seed, "boots"), "guide": {"category": SUPER_CATEGORY_SHOES}}
+
+
+def test_of_one_id_what_came_last_is_stored(gateway: GatewayProcess, prefix: str) -> None:
+    """Photos take their time in the models, embeddings none; of each id one follows the other."""
+    requests = []
+    for number in range(8):
+        item_id = f"{prefix}{number}"
+        requests.append(
+            catalog.UpsertItemsRequest(item_id=item_id, title="first", photo=shoe_photo(number))
+        )
+        requests.append(
+            catalog.UpsertItemsRequest(item_id=item_id, title="second", embedding=ready(number))
+        )
+    answers = list(gateway.catalog.UpsertItems(iter(requests), timeout=60))
+    assert [one.item_id for one in answers] == [one.item_id for one in requests]
+    outcomes = [one.outcome for one in answers]
+    assert outcomes == [catalog.UPSERT_OUTCOME_CREATED, catalog.UPSERT_OUTCOME_REPLACED] * 8
+    for number in range(8):
+        first, second = answers[2 * number : 2 * number + 2]
+        assert first.item.sequence_number < second.item.sequence_number
+        item = gateway.catalog.GetItem(
+            catalog.GetItemRequest(item_id=f"{prefix}{number}"), timeout=10
+        ).item
+        assert (item.title, item.sequence_number) == ("second", second.item.sequence_number)
+        assert item.garment.super_category == SUPER_CATEGORY_BAG
+
+
+def test_a_deletion_takes_its_turn(gateway: GatewayProcess, prefix: str) -> None:
+    """It comes while a photo of the same id is analysed, and is what is true in the end."""
+    item_id = f"{prefix}a"
+    received = 'grpc_server_msg_received_total{grpc_method="UpsertItem"'
+    before = gateway.metric(received)
+    slow = gateway.catalog.UpsertItem.future(
+        catalog.UpsertItemRequest(item_id=item_id, photo={"image": outfit_jpeg(3)}), timeout=30
+    )
+    while gateway.metric(received) == before:
+        assert not slow.done()
+    deleted = gateway.catalog.DeleteItems(
+        catalog.DeleteItemsRequest(item_ids=[item_id]), timeout=30
+    )
+    assert slow.result().outcome == catalog.UPSERT_OUTCOME_CREATED
+    assert list(deleted.deleted_item_ids) == [item_id]
+    gone = failing(
+        lambda: gateway.catalog.GetItem(catalog.GetItemRequest(item_id=item_id), timeout=10)
+    )
+    assert gone.reason == "ITEM_NOT_FOUND"
+
+
+def test_one_item_at_a_time_tells_its_outcome(gateway: GatewayProcess, prefix: str) -> None:
+    def put(**fields: Any) -> Any:
+        request = catalog.UpsertItemRequest(item_id=f"{prefix}one", **fields)
+        return gateway.catalog.UpsertItem(request, timeout=30)
+
+    created = put(photo=shoe_photo(1))
+    assert created.outcome == catalog.UPSERT_OUTCOME_CREATED
+    assert created.item.garment.super_category == SUPER_CATEGORY_SHOES
+    assert len(created.item.garment.embedding.values) == 128
+    assert put(photo=shoe_photo(1)).outcome == catalog.UPSERT_OUTCOME_UNCHANGED
+    other_model = {"options": {"attribute_model": ATTRIBUTE_MODEL_SEQUENCER}}
+    replaced = put(photo=shoe_photo(1) | other_model)
+    assert replaced.outcome == catalog.UPSERT_OUTCOME_REPLACED
+    refused = failing(lambda: put(photo={"image": b""}))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+    assert "empty" in refused.violations["photo.image"]
+
+
+def test_hits_can_be_paged_cut_and_slimmed(gateway: GatewayProcess, prefix: str) -> None:
+    requests = [
+        catalog.UpsertItemsRequest(
+            item_id=f"{prefix}{number:02}",
+            title=f"Bag {number}",
+            embedding=ready(number),
+            payload=b"price",
+        )
+        for number in range(30)
+    ]
+    list(gateway.catalog.UpsertItems(iter(requests), timeout=30))
+
+    def search(k: int = 10, **hit_options: Any) -> Any:
+        request = SearchByEmbeddingRequest(
+            embedding={"values": vector(3)},
+            super_category=SUPER_CATEGORY_BAG,
+            k=k,
+            hit_options=hit_options,
+        )
+        return gateway.search.SearchByEmbedding(request, timeout=10).hits
+
+    everything = search(k=1000)
+    ids = [one.item.item_id for one in everything]
+    assert len(ids) >= 30
+    paged = [one.item.item_id for start in (0, 7, 14) for one in search(k=7, offset=start)]
+    assert paged == ids[:21]
+    bar = everything[4].score - 1e-6
+    assert [one.item.item_id for one in search(k=100, min_score=bar)] == ids[:5]
+    (slim,) = search(k=1, item_fields={"paths": ["title", "garment.embedding"]})
+    assert (slim.item.title, slim.item.payload) == ("Bag 3", b"")
+    assert len(slim.item.garment.embedding.values) == 128
+    by_item = SearchByItemRequest(
+        item_id=f"{prefix}03", k=3, hit_options={"offset": 1, "item_fields": {"paths": ["title"]}}
+    )
+    hits = gateway.search.SearchByItem(by_item, timeout=10).hits
+    assert [one.item.item_id for one in hits] == ids[2:5]
+    wrong = failing(lambda: search(item_fields={"paths": ["price"]}))
+    assert "payload" in wrong.violations["hit_options.item_fields.paths[0]"]
+    wrong = failing(lambda: search(offset=10_001, min_score=2.0))
+    assert set(wrong.violations) == {"hit_options.offset", "hit_options.min_score"}
+
+
+def test_a_photo_search_takes_options(gateway: GatewayProcess, prefix: str) -> None:
+    request = catalog.UpsertItemsRequest(item_id=f"{prefix}s", photo=shoe_photo(2))
+    list(gateway.catalog.UpsertItems(iter([request]), timeout=30))
+
+    def search(**fields: Any) -> Any:
+        made = SearchByImageRequest(image=outfit_jpeg(), k=5, **fields)
+        return gateway.search.SearchByImage(made, timeout=30)
+
+    usual, every = search(), search(options={"score_threshold": 0.01})
+    assert len(every.results) + len(every.dropped) > len(usual.results) + len(usual.dropped)
+    wrong = failing(lambda: search(options={"score_threshold": 7.0}))
+    assert "options.score_threshold" in wrong.violations
+    none = search(hit_options={"min_score": 1.0})
+    assert [len(one.hits) for one in none.results] == [0] * len(usual.results)
+
+
+def test_answers_keep_to_their_limit(gateway: GatewayProcess, prefix: str) -> None:
+    """A thousand items of 33 kB, each legal, are more than an answer may have."""
+    attributes = {f"attribute-{number}": "x" * 256 for number in range(62)}
+    requests = (
+        catalog.UpsertItemsRequest(
+            item_id=f"{prefix}{number:04}",
+            embedding=ready(number),
+            payload=bytes(16 * 1024),
+            attributes=attributes,
+        )
+        for number in range(1000)
+    )
+    assert all(one.changed for one in gateway.catalog.UpsertItems(requests, timeout=120))
+
+    def search(**hit_options: Any) -> Any:
+        request = SearchByEmbeddingRequest(
+            embedding={"values": vector(3)},
+            super_category=SUPER_CATEGORY_BAG,
+            k=1000,
+            hit_options=hit_options,
+        )
+        return gateway.search.SearchByEmbedding(request, timeout=30)
+
+    refused = failing(search)
+    assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert refused.reason == "ANSWER_TOO_LARGE"
+    assert int(refused.metadata["bytes"]) > int(refused.metadata["limit_bytes"]) == LIMIT
+    assert "item_fields" in refused.message
+    assert len(search(item_fields={"paths": ["title"]}).hits) >= 1000
+
+    found: list[str] = []
+    token = f"{prefix}"
+    sizes = []
+    while len(found) < 1000:
+        page = gateway.catalog.ListItems(
+            catalog.ListItemsRequest(page_size=1000, page_token=token), timeout=30
+        )
+        sizes.append(page.ByteSize())
+        found += [one.item_id for one in page.items if one.item_id.startswith(prefix)]
+        token = page.next_page_token
+    assert found == [f"{prefix}{number:04}" for number in range(1000)]
+    assert max(sizes) <= LIMIT
+    assert max(sizes) > LIMIT - (1 << 20)  # and are not much smaller than they may be
+    assert len(sizes) == 2
+
+
+def test_metrics_tell_of_it_all(gateway: GatewayProcess, prefix: str) -> None:
+    request = catalog.UpsertItemRequest(item_id=f"{prefix}m", embedding=ready(1))
+    gateway.catalog.UpsertItem(request, timeout=10)
+    gateway.search.SearchByItem(SearchByItemRequest(item_id=f"{prefix}m"), timeout=10)
+    deletion = catalog.DeleteItemsRequest(item_ids=[f"{prefix}m"])
+    gateway.catalog.DeleteItems(deletion, timeout=10)
+    with urlopen(f"http://{gateway.addresses['metrics_address']}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    values = {
+        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+        for line in lines
+        if line[:1].islower()
+    }
+    for name in (
+        'ootd_upserts_total{result="created"}',
+        "ootd_deleted_items_total",
+        "ootd_search_hits_count",
+        'ootd_index_search_seconds_count{how="exact",super_category="bag"}',
+        'ootd_store_seconds_count{operation="upsert"}',
+        "ootd_store_commit_writes_count",
+        'ootd_admission_limit{pool="streams"}',
+        'ootd_request_bytes_count{grpc_method="UpsertItem"}',
+        'ootd_index_bytes{super_category="bag"}',
+    ):
+        assert values.get(name, 0.0) > 0, name
+    assert values["ootd_request_bytes_in_flight"] == 0
