@@ -30,7 +30,7 @@ class GatewayProcess:
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self._folder = folder
+        self.folder = folder
         self._ready_file = folder / "ready.json"
         self.log_path = folder / "gateway.log"
         chosen = {
@@ -98,7 +98,7 @@ class GatewayProcess:
 
     def launch(self) -> None:
         """Start the process, without waiting for anything."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._ready_file.unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
