@@ -40,9 +40,20 @@ class Arguments:
 
 def parse_arguments(arguments: list[str] | None = None) -> Arguments:
     """Read the command line; answers --help and --version itself."""
+    parsed = vars(command_parser().parse_args(arguments))
+    return Arguments(
+        config_file=parsed["config"],
+        ready_file=parsed["ready_file"],
+        print_settings=parsed["print_settings"],
+        settings={name: parsed[name] for name in Settings.model_fields if name in parsed},
+    )
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """Return the command's options: its own, and one for each setting, grouped by room."""
     parser = argparse.ArgumentParser(
         prog="ootd-gateway",
-        usage="%(prog)s [--config FILE] [--ready-file FILE] [--print-settings] [--SETTING VALUE ...]",
+        usage="%(prog)s [--config FILE] [--ready-file FILE] [--print-settings] [--SETTING VALUE]",
         description=_DESCRIPTION,
         formatter_class=lambda prog: argparse.RawTextHelpFormatter(
             prog, max_help_position=6, width=_WIDTH
@@ -71,13 +82,7 @@ def parse_arguments(arguments: list[str] | None = None) -> Arguments:
         group = parser.add_argument_group((room.__doc__ or room.__name__).rstrip("."))
         for name, field in room.model_fields.items():
             _add_option(group, name, field)
-    parsed = vars(parser.parse_args(arguments))
-    return Arguments(
-        config_file=parsed["config"],
-        ready_file=parsed["ready_file"],
-        print_settings=parsed["print_settings"],
-        settings={name: parsed[name] for name in Settings.model_fields if name in parsed},
-    )
+    return parser
 
 
 def settings_table(loaded: LoadedSettings) -> str:

@@ -3,11 +3,11 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 MAX_LINE_BYTES = 16 * 1024
-"""A line with more is cut: collectors split or drop such lines (Docker and containerd at 16 KiB)."""
+"""A line with more is cut: container runtimes split lines at that, others drop them."""
 
 _MAX_TEXT = 2000
 _MAX_TEXT_OF_A_CUT_LINE = 200
@@ -19,7 +19,7 @@ _ALWAYS_TOLD = ("timestamp", "level", "logger", "event", "request_id", "method")
 # Bytes as Python or protobuf write them: a quoted text with at least one number of a byte in it.
 _BYTES = re.compile(
     r"""(?<![A-Za-z0-9])b?'[^'\\]*\\(?:x[0-9a-fA-F]{2}|[0-7]{3})(?:[^'\\]|\\.)*(?:'|\\?$)"""
-    r'''|b?"[^"\\]*\\(?:x[0-9a-fA-F]{2}|[0-7]{3})(?:[^"\\]|\\.)*(?:"|\\?$)'''
+    r"""|b?"[^"\\]*\\(?:x[0-9a-fA-F]{2}|[0-7]{3})(?:[^"\\]|\\.)*(?:"|\\?$)"""
 )
 # What is left are runs of such numbers, and of base64 or hexadecimal digits.
 _ESCAPES = re.compile(r"(?:\\{1,4}(?:x[0-9a-fA-F]{2}|[0-7]{3})){4,}")
@@ -47,7 +47,7 @@ def without_passwords(text: str) -> str:
 
 
 def private_and_short(_: Any, __: str, event: Event) -> Event:
-    """Cut every value of a log line and take out what nobody should read (a structlog processor)."""
+    """Cut every value of a line and take out what nobody should read (a structlog processor)."""
     return {str(key): _safe(value, _MAX_TEXT) for key, value in event.items()}
 
 
@@ -92,20 +92,21 @@ class CallsThatAreGone(logging.Filter):
 def _safe(value: Any, limit: int, depth: int = 0) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    if isinstance(value, str):
-        return safe_text(value, limit)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"<{len(value)} bytes>"
     if depth < _MAX_DEPTH and isinstance(value, Mapping):
         pairs = list(value.items())[:_MAX_MEMBERS]
         return {safe_text(str(key), 100): _safe(one, limit, depth + 1) for key, one in pairs}
-    if depth < _MAX_DEPTH and isinstance(value, (Sequence, set, frozenset)):
+    if depth < _MAX_DEPTH and isinstance(value, (list, tuple, set, frozenset)):
         return [_safe(one, limit, depth + 1) for one in list(value)[:_MAX_MEMBERS]]
-    # repr of a message or an array may be far larger than what is told of it; of these, the kind
-    # is enough.
+    return safe_text(value if isinstance(value, str) else _short_repr(value), limit)
+
+
+def _short_repr(value: Any) -> str:
+    """Return str of a value; of messages and arrays, whose text may be huge, the kind alone."""
     if type(value).__module__.split(".")[0] in {"google", "numpy", "ootd", "tritonclient"}:
         return f"<{type(value).__name__}>"
-    return safe_text(str(value), limit)
+    return str(value)
 
 
 def _last_frames(value: Any) -> Any:

@@ -12,7 +12,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 from ootd_gateway.log_privacy import BoundedLine, CallsThatAreGone, json_line, private_and_short
-from ootd_gateway.trace_ids import add_trace_ids
+from ootd_gateway.tracing import add_trace_ids
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]

@@ -17,15 +17,25 @@ PACKAGE = "ootd_gateway"
 # name that fits a module decides its layer.
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "start_error"),
-    ("types", "metrics", "logs"),
-    ("vision.base", "store.base", "index.base", "admission", "image_header", "validation"),
+    ("types", "metrics", "log_privacy", "tracing", "logs", "file_signature", "readiness"),
+    (
+        "vision.base",
+        "store.base",
+        "index.base",
+        "admission",
+        "image_header",
+        "validation",
+        "tokens",
+    ),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
-    ("catalog", "search", "recommend"),
+    ("catalog", "search", "recommend", "server_info"),
     ("rpc",),
     (
         "settings",
         "command_line",
+        "event_loop_watch",
+        "tls_files",
         "stop_signals",
         "metrics_server",
         "readiness_monitor",
@@ -33,7 +43,7 @@ LAYERS: list[tuple[str, ...]] = [
         "triton_source",
         "application",
     ),
-    ("__main__", "demo"),
+    ("command", "__main__", "demo"),
 ]
 ROOMS = ("vision", "store", "index", "embedded")
 WIRING = LAYERS[-2] + LAYERS[-1]

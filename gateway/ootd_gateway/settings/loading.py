@@ -1,4 +1,4 @@
-"""The gateway's settings: from options, `OOTD_...` environment variables, a TOML file, or defaults."""
+"""The gateway's settings: from options, `OOTD_...` variables, a TOML file, or defaults."""
 
 import os
 import re

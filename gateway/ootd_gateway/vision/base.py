@@ -52,6 +52,12 @@ class VisionModel(Protocol):
         """
         ...
 
+    async def vision_server(self) -> str:
+        """Return name and version of the vision server, such as "triton 2.51.0"; "" where it is
+        not known. Raises VisionUnavailableError.
+        """
+        ...
+
     async def is_ready(self) -> bool:
         """Tell whether a photo would be answered now. Never raises."""
         ...

@@ -153,6 +153,17 @@ class TritonVision:
             self._release = release_of(configs)
         return ServedModels(self._release, self._release)
 
+    async def vision_server(self) -> str:
+        """Return name and version of Triton, as it tells them."""
+        self._refuse_if_away()
+        try:
+            told = await self._triton.ServerMetadata(
+                service_pb2.ServerMetadataRequest(), timeout=CONFIG_SECONDS
+            )
+        except aio.AioRpcError as error:
+            raise unavailable(self._address, error.details() or error.code().name) from error
+        return f"{told.name} {told.version}"
+
     async def is_ready(self) -> bool:
         """Tell whether the usual ensemble is ready; False also where Triton does not answer.
 

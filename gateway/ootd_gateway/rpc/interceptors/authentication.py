@@ -1,12 +1,12 @@
-"""Lets in calls that carry one of the configured bearer tokens."""
+"""Lets in calls that carry one of the valid bearer tokens."""
 
-import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from ootd_gateway.errors import UnauthenticatedError
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
+from ootd_gateway.tokens import TokenSource, token_digest
 
 
 class AuthenticationInterceptor(AroundCallInterceptor):
@@ -15,31 +15,28 @@ class AuthenticationInterceptor(AroundCallInterceptor):
     Tokens are compared by their SHA-256 in constant time, so that time tells nothing of them.
     """
 
-    def __init__(self, tokens: Iterable[str]) -> None:
-        self._digests = tuple(_digest(token) for token in tokens)
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
 
     @asynccontextmanager
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
         """Refuse callers without a valid token."""
-        if self._digests:
-            self._check(context)
+        digests = self._tokens.digests()
+        if digests:
+            self._check(context, digests)
         yield
 
-    def _check(self, context: Context) -> None:
+    def _check(self, context: Context, digests: Collection[bytes]) -> None:
         for key, value in context.invocation_metadata() or ():
             if key != "authorization" or not isinstance(value, str):
                 continue
             scheme, _, token = value.partition(" ")
-            given = _digest(token.strip())
+            given = token_digest(token.strip())
             if scheme.lower() == "bearer" and any(
-                hmac.compare_digest(given, known) for known in self._digests
+                hmac.compare_digest(given, known) for known in digests
             ):
                 return
             raise UnauthenticatedError("the bearer token of the call is not one of the server's")
         raise UnauthenticatedError(
             'the call carries no token; send the metadata "authorization: Bearer TOKEN"'
         )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
