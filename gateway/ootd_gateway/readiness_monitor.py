@@ -13,6 +13,7 @@ from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.readiness import Dependency, Readiness
 from ootd_gateway.server_info import ServerInformation
 from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.tracing import untraced
 from ootd_gateway.types import SuperCategory
 from ootd_gateway.vision.base import VisionModel
 
@@ -90,8 +91,9 @@ class ReadinessMonitor:
 
     async def _obstacle(self, what: Dependency, look: Callable[[], Awaitable[str]]) -> str:
         try:
-            async with asyncio.timeout(LATE_SECONDS):
-                return await look()
+            with untraced():
+                async with asyncio.timeout(LATE_SECONDS):
+                    return await look()
         except TimeoutError:
             return f"it does not answer within {LATE_SECONDS:g} s"
         except OotdError as error:

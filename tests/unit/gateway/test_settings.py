@@ -178,13 +178,6 @@ def test_the_printed_table_has_unit_and_default(monkeypatch: pytest.MonkeyPatch)
     (line,) = [line for line in lines if line.startswith("drain_seconds ")]
     expected = "drain_seconds 7.5 seconds 20.0 environment OOTD_DRAIN_SECONDS"
     assert " ".join(line.split()) == expected
-        "drain_seconds",
-        "7.5",
-        "seconds",
-        "20.0",
-        "environment",
-        "OOTD_DRAIN_SECONDS",
-    ]
 
 
 def test_passwords_are_masked() -> None:
