@@ -23,7 +23,10 @@ from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION, HealthReporter
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
-from ootd_gateway.rpc.interceptors.compression import CompressionInterceptor
+from ootd_gateway.rpc.interceptors.compression import (
+    COMPRESSION_OPTION,
+    CompressionInterceptor,
+)
 from ootd_gateway.rpc.interceptors.deadline import DeadlineInterceptor
 from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
 from ootd_gateway.rpc.interceptors.malformed import MalformedMessageInterceptor
@@ -233,6 +236,8 @@ def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         age_ms = round(options.max_connection_age_seconds * 1000)
         # Without a grace, which is without end by default: running streams end as they would.
         chosen.append(("grpc.max_connection_age_ms", age_ms))
+    if options.compress_answers_above_bytes > 0:
+        chosen.append(COMPRESSION_OPTION)
     if options.channelz:
         chosen.append(("grpc.enable_channelz", 1))
     return chosen
