@@ -132,11 +132,6 @@ class Gateway:
         facts = server_facts(self._settings, gateway_version())
         information = ServerInformation(facts, rooms.vision, rooms.store)
         await server.start(self._services(rooms, server, places, information))
-        self._stack.push_async_callback(
-            server.drain,
-            self._settings.drain_seconds,
-            delay_seconds=self._settings.drain_delay_seconds,
-        )
         monitor = ReadinessMonitor(
             rooms.vision,
             rooms.store,
@@ -147,6 +142,11 @@ class Gateway:
             report=server.report,
         )
         self._watch(monitor.run())
+        self._stack.push_async_callback(
+            server.drain,
+            self._settings.drain_seconds,
+            delay_seconds=self._settings.drain_delay_seconds,
+        )
         await self._replay(rooms, server)
         await server.open()
         return monitor

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -45,6 +46,13 @@ def _greet(loaded: LoadedSettings) -> None:
     )
     for warning in loaded.warnings:
         log.warning(warning)
+    former = Path("ootd-data").absolute()
+    if loaded.origins["data_folder"] == "default" and (former / "ootd.sqlite").exists():
+        log.warning(
+            "there is a catalogue in the former default folder, which is not used; set "
+            "OOTD_DATA_FOLDER to use it",
+            folder=str(former),
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from google.protobuf.message import Message
+
 MAX_LINE_BYTES = 16 * 1024
 """A line with more is cut: container runtimes split lines at that, others drop them."""
 
@@ -89,6 +91,24 @@ class CallsThatAreGone(logging.Filter):
         return not (isinstance(record.msg, str) and "ExecuteBatchError" in record.msg)
 
 
+class ShortArguments(logging.Filter):
+    """Cuts what a library wants to write of photos and the like before it is made a text of."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; it is kept."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(_short_argument(one) for one in record.args)
+        elif isinstance(record.args, Mapping):
+            record.args = {key: _short_argument(one) for key, one in record.args.items()}
+        return True
+
+
+def _short_argument(value: Any) -> Any:
+    """Return an argument of a format such as "%d" or "%s": numbers and texts as they are."""
+    is_large = isinstance(value, (bytes, bytearray, memoryview, list, tuple, dict, set, frozenset))
+    return _safe(value, _MAX_TEXT) if is_large or _is_message(value) else value
+
+
 def _safe(value: Any, limit: int, depth: int = 0) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
@@ -104,9 +124,11 @@ def _safe(value: Any, limit: int, depth: int = 0) -> Any:
 
 def _short_repr(value: Any) -> str:
     """Return str of a value; of messages and arrays, whose text may be huge, the kind alone."""
-    if type(value).__module__.split(".")[0] in {"google", "numpy", "ootd", "tritonclient"}:
-        return f"<{type(value).__name__}>"
-    return str(value)
+    return f"<{type(value).__name__}>" if _is_message(value) else str(value)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, Message) or type(value).__module__.split(".")[0] == "numpy"
 
 
 def _last_frames(value: Any) -> Any:

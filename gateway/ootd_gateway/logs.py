@@ -11,7 +11,13 @@ from typing import Any, Literal
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-from ootd_gateway.log_privacy import BoundedLine, CallsThatAreGone, json_line, private_and_short
+from ootd_gateway.log_privacy import (
+    BoundedLine,
+    CallsThatAreGone,
+    ShortArguments,
+    json_line,
+    private_and_short,
+)
 from ootd_gateway.tracing import add_trace_ids
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -48,6 +54,7 @@ def configure_logging(*, level: LogLevel, log_format: LogFormat) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(CallsThatAreGone())
+    handler.addFilter(ShortArguments())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
