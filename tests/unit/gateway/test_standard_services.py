@@ -252,6 +252,15 @@ async def test_large_answers_are_compressed_for_callers_that_take_it(
         assert (counter.bytes_back < 100_000) == is_small
 
 
+async def test_streams_are_answered_where_large_answers_are_compressed(serve: Serve) -> None:
+    served = await serve(compress_answers_above_bytes=1)
+    stream = served.stub.AnalyzeImages()
+    for name in ("a", "b"):
+        await stream.write(AnalyzeImagesRequest(correlation_id=name, image=photo()))
+        assert (await stream.read()).correlation_id == name  # type: ignore[union-attr]
+    await stream.done_writing()
+
+
 async def test_old_connections_end_gently_and_streams_outlive_them(serve: Serve) -> None:
     served = await serve(max_connection_age_seconds=0.5)
     async with Counter(served.server.address) as counter:

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from ootd_gateway.rpc.interceptors.around import Context, Handler, is_infrastructure, rebuilt
+from ootd_gateway.rpc.interceptors.around import Context, Handler, is_infrastructure
 
 COMPRESSION_OPTION = ("grpc.default_compression_level", 2)
 """Option of a server that has this interceptor: gRPC's core then chooses an algorithm that the
@@ -17,7 +17,10 @@ not take it, too: to them such calls fail, and a handler cannot see what they ta
 
 
 class CompressionInterceptor(aio.ServerInterceptor):
-    """Leaves answers of up to `above_bytes` as they are, and those of streams, which are small."""
+    """Leaves answers of up to `above_bytes` as they are, and those of streams, which are small.
+
+    The innermost interceptor: it wraps the services' own functions.
+    """
 
     def __init__(self, above_bytes: int) -> None:
         self._above_bytes = above_bytes
@@ -31,16 +34,34 @@ class CompressionInterceptor(aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or is_infrastructure(handler_call_details.method):
             return handler
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._one(handler.unary_unary),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        if handler.stream_stream is not None:
+            return grpc.stream_stream_rpc_method_handler(
+                _many(handler.stream_stream),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        return handler
 
-        async def answer_once(behavior: Any, request: Any, context: Context) -> Any:
+    def _one(self, behavior: Any) -> Any:
+        async def answer(request: Any, context: Context) -> Any:
             response = await behavior(request, context)
             if response.ByteSize() <= self._above_bytes:
                 context.disable_next_message_compression()
             return response
 
-        async def answer_many(behavior: Any, request: Any, context: Context) -> AsyncIterator[Any]:
-            async for response in behavior(request, context):
-                context.disable_next_message_compression()
-                yield response
+        return answer
 
-        return rebuilt(handler, answer_once, answer_many)
+
+def _many(behavior: Any) -> Any:
+    async def answer(requests: Any, context: Context) -> AsyncIterator[Any]:
+        async for response in behavior(requests, context):
+            context.disable_next_message_compression()
+            yield response
+
+    return answer
