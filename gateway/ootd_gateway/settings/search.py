@@ -12,8 +12,8 @@ class SearchSettings(BaseModel):
         1,
         ge=1,
         le=64,
-        description="Shards of each super-category's index. A search looks at all of them side by "
-        "side, so more let it use several cores.",
+        description="Shards of each super-category's index. More let a large index be searched by "
+        "several cores at once.",
     )
     index_precision: Literal["f16", "f32"] = Field(
         "f16",
