@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from certificates import Certificate, make_certificate, make_expired_certificate
+from certificate_files import Certificate, make_certificate, make_expired_certificate
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub

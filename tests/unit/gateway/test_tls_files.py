@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certificates import Certificate, make_certificate, make_expired_certificate, openssl
+from certificate_files import Certificate, make_certificate, make_expired_certificate, openssl
 from ootd_gateway.start_error import StartError
 from ootd_gateway.tls_files import TlsFiles, check_files
 

@@ -25,10 +25,8 @@ from test_interceptors import PHOTO, Gate, failure
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.logs import configure_logging
-from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.tracing import untraced
 from ootd_gateway.types import ImageAnalysis
-from ootd_gateway.vision.triton import TritonVision
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +98,13 @@ async def test_a_call_and_what_it_asks_of_triton_are_one_tree(
 ) -> None:
     triton = StandInTriton()
     triton_server, address = await triton.start()
-    vision = TritonVision(address, concurrency=1, metrics=Metrics())
+    channel = aio.insecure_channel(address)
     served = await serve()
-    served.vision.answer = asking(vision, served.vision.answer)
+    served.vision.answer = asking(channel, served.vision.answer)
     with trace.get_tracer("shop").start_as_current_span("of the caller") as caller:
         await served.stub.AnalyzeImage(PHOTO)
     trace_id = caller.get_span_context().trace_id
-    await vision.close()
+    await channel.close()
     await triton_server.stop(None)
     (of_call,) = [one for one in named(spans, "/AnalyzeImage") if one.kind is trace.SpanKind.SERVER]
     (of_triton,) = [
@@ -122,9 +120,10 @@ async def test_a_call_and_what_it_asks_of_triton_are_one_tree(
     assert line["span_id"] == f"{of_call.context.span_id:016x}"
 
 
-def asking(vision: TritonVision, then: Any) -> Any:
+def asking(channel: aio.Channel, then: Any) -> Any:
     async def answer(image: bytes) -> ImageAnalysis:
-        assert await vision.vision_server() == "triton 2.51.0"
+        stub: Any = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        await stub.ServerMetadata(service_pb2.ServerMetadataRequest())
         result: ImageAnalysis = await then(image)
         return result
 
@@ -133,13 +132,14 @@ def asking(vision: TritonVision, then: Any) -> Any:
 
 async def test_probes_make_no_spans(spans: InMemorySpanExporter) -> None:
     triton_server, address = await StandInTriton().start()
-    vision = TritonVision(address, concurrency=1, metrics=Metrics())
+    channel = aio.insecure_channel(address)
+    stub: Any = service_pb2_grpc.GRPCInferenceServiceStub(channel)
     with untraced():
-        assert await vision.is_ready()
+        await stub.ModelReady(service_pb2.ModelReadyRequest())
     assert not [one for one in spans.get_finished_spans() if one.kind is trace.SpanKind.CLIENT]
-    assert await vision.is_ready()  # what is asked outside does
+    await stub.ModelReady(service_pb2.ModelReadyRequest())  # what is asked outside does
     assert named(spans, "/ModelReady")
-    await vision.close()
+    await channel.close()
     await triton_server.stop(None)
 
 
