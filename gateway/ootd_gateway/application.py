@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import time
 from collections.abc import Coroutine
@@ -41,6 +42,9 @@ from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
 
 log = structlog.get_logger(__name__)
+
+REPORT_SECONDS = 1.0
+"""How often the log tells how far the replay is, at most."""
 
 
 async def run(settings: Settings, *, ready_file: Path | None = None) -> None:
@@ -187,8 +191,14 @@ class Gateway:
     async def _replay(self, rooms: Rooms, server: GatewayServer) -> None:
         """Bring the index up to date, and tell callers meanwhile how far it is."""
 
+        told_at = -math.inf
+
         def report(progress: ReplayProgress) -> None:
+            nonlocal told_at
             server.tell_start(f"{progress.applied} of {progress.last} changes are replayed")
+            if progress.elapsed_s - told_at < REPORT_SECONDS:
+                return
+            told_at = progress.elapsed_s
             log.info(
                 "replaying changes",
                 applied=progress.applied,
