@@ -24,6 +24,7 @@ from steered_gateway import Serve
 from test_interceptors import PHOTO, Gate, failure
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
 from ootd_gateway.logs import configure_logging
 from ootd_gateway.tracing import untraced
 from ootd_gateway.types import ImageAnalysis
@@ -106,7 +107,7 @@ async def test_a_call_and_what_it_asks_of_triton_are_one_tree(
     trace_id = caller.get_span_context().trace_id
     await channel.close()
     await triton_server.stop(None)
-    (of_call,) = [one for one in named(spans, "/AnalyzeImage") if one.kind is trace.SpanKind.SERVER]
+    (of_call,) = of_server(spans, "/AnalyzeImage")
     (of_triton,) = [
         one for one in named(spans, "/ServerMetadata") if one.kind is trace.SpanKind.CLIENT
     ]
@@ -150,8 +151,29 @@ async def test_a_call_that_fails_is_a_span_that_says_so(
     Gate(served)
     await failure(served.stub.AnalyzeImage(PHOTO))
     await asyncio.sleep(0)
-    found = [one for one in named(spans, "/AnalyzeImage") if one.kind is trace.SpanKind.SERVER]
+    found = of_server(spans, "/AnalyzeImage")
     assert [one.status.is_ok for one in found] == [False]
+
+
+async def test_a_stream_is_a_span_too(
+    spans: InMemorySpanExporter, serve: Serve, log: io.StringIO
+) -> None:
+    served = await serve()
+    stream = served.stub.AnalyzeImages()
+    for name in ("a", "b"):
+        await stream.write(AnalyzeImagesRequest(correlation_id=name, image=PHOTO.image))
+        assert (await stream.read()).correlation_id == name
+    await stream.done_writing()
+    assert await stream.read() is grpc.aio.EOF
+    async with asyncio.timeout(5):
+        while not (found := of_server(spans, "/AnalyzeImages")):
+            await asyncio.sleep(0.01)
+    (line,) = [json.loads(one) for one in log.getvalue().splitlines() if '"call"' in one]
+    assert line["trace_id"] == f"{found[0].context.trace_id:032x}"
+
+
+def of_server(spans: InMemorySpanExporter, ending: str) -> list[ReadableSpan]:
+    return [one for one in named(spans, ending) if one.kind is trace.SpanKind.SERVER]
 
 
 def test_without_a_span_a_line_has_no_ids(log: io.StringIO) -> None:
