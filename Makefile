@@ -28,8 +28,8 @@ demo: $(READY) ## Photos in, pictures out: PHOTOS=folder CATALOG=folder-or-csv f
 test: $(READY) ## All tests but training's
 	$(BIN)/python -m pytest tests
 
-up: $(READY) ## Triton and the gateway in the foreground; Ctrl-C stops both
-	$(BIN)/ootd-gateway
+up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctrl-C stops both
+	OOTD_DATA_FOLDER="$${OOTD_DATA_FOLDER:-ootd-data}" $(BIN)/ootd-gateway
 
 lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import grpc
@@ -15,9 +16,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd.v1.search_service_pb2_grpc import SearchServiceStub
+from ootd.v1.server_service_pb2_grpc import ServerServiceStub
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 
 REPOSITORY = Path(__file__).parents[1]
+COMMAND = (sys.executable, "-m", "ootd_gateway")
 START_SECONDS = 120.0
 STOP_SECONDS = 40.0
 
@@ -30,7 +33,7 @@ class GatewayProcess:
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self._folder = folder
+        self.folder = folder
         self._ready_file = folder / "ready.json"
         self.log_path = folder / "gateway.log"
         chosen = {
@@ -44,6 +47,7 @@ class GatewayProcess:
             **{key: value for key, value in os.environ.items() if not key.startswith("OOTD_")},
             **{f"OOTD_{name.upper()}": str(value) for name, value in chosen.items()},
         }
+        self.options: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
         self.addresses: dict[str, Any] = {}
@@ -74,6 +78,10 @@ class GatewayProcess:
     def search(self) -> Any:
         return SearchServiceStub(self.channel)
 
+    @property
+    def server(self) -> Any:
+        return ServerServiceStub(self.channel)
+
     def start(self) -> "GatewayProcess":
         """Start, and return once everything is ready; fails with the log's end where it is not."""
         self.launch()
@@ -98,11 +106,11 @@ class GatewayProcess:
 
     def launch(self) -> None:
         """Start the process, without waiting for anything."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._ready_file.unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ootd_gateway", "--ready-file", str(self._ready_file)],
+                [*COMMAND, "--ready-file", str(self._ready_file), *self.options],
                 cwd=REPOSITORY,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -142,6 +150,14 @@ class GatewayProcess:
         with urlopen(f"http://{self.addresses['metrics_address']}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         return next((float(line.split()[-1]) for line in lines if line.startswith(sample)), 0.0)
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and text of a page of its HTTP port."""
+        try:
+            with urlopen(f"http://{self.addresses['metrics_address']}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
 
     def log(self) -> str:
         """What it has written so far."""

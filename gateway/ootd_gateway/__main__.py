@@ -1,51 +1,15 @@
-"""The command `ootd-gateway`: reads settings, wires the rooms together, serves."""
+"""Starts the command `ootd-gateway`."""
 
-import asyncio
+import os
 import sys
-from collections.abc import Callable
 
-import structlog
+# gRPC's core reads this once, when it is imported, and else writes lines of its own between those
+# of the log: one for each handshake that fails.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-from ootd_gateway.application import run
-from ootd_gateway.command_line import parse_arguments, settings_table
-from ootd_gateway.logs import configure_logging
-from ootd_gateway.settings.loading import load_settings
-from ootd_gateway.start_error import StartError
+from ootd_gateway.command import main
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; 1 where the gateway cannot start."""
-    wanted = parse_arguments(arguments)
-    try:
-        loaded = load_settings(wanted.config_file)
-        if wanted.print_settings:
-            sys.stdout.write(settings_table(loaded) + "\n")
-            return EXIT_OK
-        settings = loaded.settings
-        configure_logging(level=settings.log_level, log_format=settings.log_format)
-        log = structlog.get_logger(__name__)
-        for warning in loaded.warnings:
-            log.warning(warning)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run(settings, ready_file=wanted.ready_file))
-    except StartError as error:
-        sys.stderr.write(f"ootd-gateway: {error}\n")
-        return EXIT_FAILED
-    return EXIT_OK
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's event loop where there is one; it is faster and steadier."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,31 +2,38 @@
 
 import asyncio
 import json
+import math
 import os
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from ootd_gateway.admission import Admission
 from ootd_gateway.catalog import Catalog
+from ootd_gateway.command_line import gateway_version
 from ootd_gateway.errors import StoreUnavailableError
+from ootd_gateway.event_loop_watch import EventLoopWatch
 from ootd_gateway.image_header import ImageLimits
 from ootd_gateway.index.shard import ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.metrics_server import MetricsServer
+from ootd_gateway.metrics_server import MetricsServer, Probes
 from ootd_gateway.readiness_monitor import ReadinessMonitor
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.search_service import SearchService
-from ootd_gateway.rpc.server import VISION, GatewayServer, Services
+from ootd_gateway.rpc.server import GatewayServer, Services
+from ootd_gateway.rpc.server_service import ServerService
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.search import Search, SearchSettings
-from ootd_gateway.server_options import admission, server_options
+from ootd_gateway.server_info import ServerInformation
+from ootd_gateway.server_options import admission, server_facts, server_options
 from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
@@ -37,6 +44,9 @@ from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision_options import vision_options
 
 log = structlog.get_logger(__name__)
+
+REPORT_SECONDS = 1.0
+"""How often the log tells how far the replay is, at most."""
 
 
 async def run(settings: Settings, *, ready_file: Path | None = None) -> None:
@@ -90,14 +100,15 @@ class Gateway:
     async def start(self) -> dict[str, str | int]:
         """Start everything; on return all is served.
 
-        Returns "address", "metrics_address" ("" where off), "triton_address",
+        Returns "address", "metrics_address" and "health_address" ("" where off), "triton_address",
         "triton_metrics_address" ("" where Triton is elsewhere) and "pid". Raises StartError.
         """
         began = time.monotonic()
         # Ports first: that one is taken is known in a moment, models take seconds.
         places = admission(self._settings, self._metrics)
-        server = GatewayServer(server_options(self._settings), places, self._metrics)
-        metrics_address = self._start_metrics_server()
+        options = server_options(self._settings, self._metrics)
+        server = GatewayServer(options, places, self._metrics)
+        metrics_address = self._start_metrics_server(server)
         self._make_data_folder()
         triton = TritonSource(self._settings, self._metrics.vision)
         self._stack.push_async_callback(triton.stop)
@@ -112,6 +123,7 @@ class Gateway:
         addresses: dict[str, str | int] = {
             "address": server.address,
             "metrics_address": metrics_address,
+            "health_address": server.health_address,
             **triton.addresses,
             "pid": os.getpid(),
         }
@@ -121,19 +133,28 @@ class Gateway:
     async def _serve(
         self, server: GatewayServer, places: Admission, triton_address: str
     ) -> ReadinessMonitor:
-        """Open store and index, begin to answer, and watch the vision graph come up."""
+        """Open the store, answer, replay the log, let calls in; watch what all stands on."""
         rooms = await self._open_rooms(triton_address)
-        await server.start(self._services(rooms, server, places))
-        self._stack.push_async_callback(server.drain, self._settings.drain_seconds)
+        facts = server_facts(self._settings, gateway_version())
+        information = ServerInformation(facts, rooms.vision, rooms.store)
+        await server.start(self._services(rooms, server, places, information))
         monitor = ReadinessMonitor(
             rooms.vision,
             rooms.store,
             rooms.index,
-            self._metrics,
-            on_vision=lambda ready: server.set_serving(VISION, serving=ready),
+            information,
+            metrics=self._metrics,
+            readiness=server.readiness,
+            report=server.report,
         )
-        watching = asyncio.create_task(monitor.run())
-        self._stack.push_async_callback(_end, watching)
+        self._watch(monitor.run())
+        self._stack.push_async_callback(
+            server.drain,
+            self._settings.drain_seconds,
+            delay_seconds=self._settings.drain_delay_seconds,
+        )
+        await self._replay(rooms, server)
+        await server.open()
         return monitor
 
     async def _open_rooms(self, triton_address: str) -> Rooms:
@@ -164,17 +185,53 @@ class Gateway:
         )
         self._stack.push_async_callback(vision.close)
         await vision.start()
-        applier = ChangeApplier(store, index)
+        applier = ChangeApplier(
+            store, index, on_tail_failure=self._metrics.process.tail_failures.inc
+        )
         self._stack.push_async_callback(applier.close)
-        try:
-            applied = await applier.replay(_report_replay)
-        except StoreUnavailableError as error:
-            raise StartError(f"database: {error}") from None
-        log.info("the index is up to date", changes=applied, entries=index.count())
-        applier.start()
         return Rooms(store, index, vision, applier)
 
-    def _services(self, rooms: Rooms, server: GatewayServer, places: Admission) -> Services:
+    async def _replay(self, rooms: Rooms, server: GatewayServer) -> None:
+        """Bring the index up to date, and tell callers meanwhile how far it is."""
+
+        told_at = -math.inf
+
+        def report(progress: ReplayProgress) -> None:
+            nonlocal told_at
+            server.tell_start(f"{progress.applied} of {progress.last} changes are replayed")
+            if progress.elapsed_s - told_at < REPORT_SECONDS:
+                return
+            told_at = progress.elapsed_s
+            log.info(
+                "replaying changes",
+                applied=progress.applied,
+                last=progress.last,
+                seconds=round(progress.elapsed_s, 1),
+            )
+
+        began = time.monotonic()
+        server.tell_start("the change log is being read")
+        try:
+            applied = await rooms.applier.replay(report)
+        except StoreUnavailableError as error:
+            raise StartError(f"database: {error}") from None
+        seconds = time.monotonic() - began
+        self._metrics.process.replay_seconds.set(seconds)
+        log.info(
+            "the index is up to date",
+            changes=applied,
+            entries=rooms.index.count(),
+            seconds=round(seconds, 1),
+        )
+        rooms.applier.start()
+
+    def _services(
+        self,
+        rooms: Rooms,
+        server: GatewayServer,
+        places: Admission,
+        information: ServerInformation,
+    ) -> Services:
         releases = ReleaseGuard(rooms.store, rooms.vision)
         catalog = Catalog(
             rooms.store,
@@ -208,15 +265,23 @@ class Gateway:
                 catalog, deadlines=deadlines, closing=places.closing, metrics=self._metrics
             ),
             search=SearchService(search, deadlines=deadlines, metrics=self._metrics),
+            server=ServerService(information),
         )
 
-    def _start_metrics_server(self) -> str:
+    def _start_metrics_server(self, server: GatewayServer) -> str:
         address = self._settings.metrics_address
         if not address:
             return ""
-        metrics_server = MetricsServer(address, self._metrics.registry)
+        watch = EventLoopWatch(self._metrics.process.event_loop_lag_seconds)
+        self._watch(watch.run())
+        probes = Probes(since_turn=watch.since_turn, missing=server.readiness.missing)
+        metrics_server = MetricsServer(address, self._metrics.registry, probes)
         self._stack.callback(metrics_server.close)
         return metrics_server.address
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something run beside the calls until the gateway stops."""
+        self._stack.push_async_callback(_end, asyncio.create_task(work))
 
     def _make_data_folder(self) -> None:
         folder = self._settings.data_folder
@@ -231,15 +296,6 @@ class Gateway:
     def _database_url(self) -> str:
         path = (self._settings.data_folder / "ootd.sqlite").absolute()
         return self._settings.database_url or f"sqlite:///{path}"
-
-
-def _report_replay(progress: ReplayProgress) -> None:
-    log.info(
-        "replaying changes",
-        applied=progress.applied,
-        last=progress.last,
-        seconds=round(progress.elapsed_s, 1),
-    )
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

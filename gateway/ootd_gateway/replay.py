@@ -26,11 +26,15 @@ class ReplayProgress:
 ProgressCallback = Callable[[ReplayProgress], None]
 
 
+def _nothing() -> None:
+    return None
+
+
 class ChangeApplier:
     """The only writer of an index: applies the store's changes in their order, each once.
 
     `batch_size` is how many changes are read at a time; `tail_interval_s` how often the log is
-    looked at for changes of other processes.
+    looked at for changes of other processes; `on_tail_failure` is called for each look that fails.
     """
 
     def __init__(
@@ -40,11 +44,13 @@ class ChangeApplier:
         *,
         batch_size: int = 1000,
         tail_interval_s: float = 0.5,
+        on_tail_failure: Callable[[], None] = _nothing,
     ) -> None:
         self._store = store
         self._index = index
         self._batch_size = batch_size
         self._tail_interval_s = tail_interval_s
+        self._on_tail_failure = on_tail_failure
         self._applying = asyncio.Lock()
         self._tail: asyncio.Task[None] | None = None
 
@@ -107,6 +113,7 @@ class ChangeApplier:
                 await self.catch_up_to(await self._store.last_sequence_number())
                 failing = False
             except Exception as error:  # noqa: BLE001 - the tail outlives whatever one round meets
+                self._on_tail_failure()
                 if not failing:
                     expected = isinstance(error, StoreUnavailableError)
                     _log.error("tail_failed", error=str(error), exc_info=not expected)

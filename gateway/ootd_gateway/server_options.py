@@ -1,29 +1,38 @@
 """From settings to the server's options; reads the files that settings name."""
 
 import asyncio
-from pathlib import Path
+
+import grpc
 
 from ootd_gateway.admission import Admission, AdmissionPool
 from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.metrics.calls import PoolMetrics
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.deadlines import Deadlines
-from ootd_gateway.rpc.server import ServerOptions, TransportSecurity
+from ootd_gateway.rpc.messages import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
+from ootd_gateway.rpc.server import ServerOptions
+from ootd_gateway.server_info import ServerFacts, ServerLimits
 from ootd_gateway.settings.loading import Settings
-from ootd_gateway.start_error import StartError
+from ootd_gateway.tls_files import ReloadedCertificates, TlsFiles
+from ootd_gateway.tokens import FixedTokens, TokenFile
+from ootd_gateway.types import AttributeModel
 
 
-def server_options(settings: Settings) -> ServerOptions:
+def server_options(settings: Settings, metrics: Metrics) -> ServerOptions:
     """Return how the server is reached. Raises StartError where a file cannot be used."""
+    token_file = settings.token_file
     return ServerOptions(
         address=settings.listen_address,
         deadlines=Deadlines(settings.default_deadline_seconds, settings.max_deadline_seconds),
-        tokens=_tokens(settings.token_file),
-        security=_security(settings),
+        tokens=FixedTokens() if token_file is None else TokenFile(token_file),
+        credentials=_credentials(settings, metrics),
         reflection=settings.reflection,
+        channelz=settings.channelz,
         max_connection_age_seconds=settings.max_connection_age_seconds,
         stream_idle_seconds=settings.stream_idle_seconds,
         max_open_calls=settings.max_open_calls,
+        compress_answers_above_bytes=settings.compress_answers_above_bytes,
+        health_address=settings.health_address,
     )
 
 
@@ -53,29 +62,29 @@ def admission(settings: Settings, metrics: Metrics) -> Admission:
     )
 
 
-def _tokens(path: Path | None) -> tuple[str, ...]:
-    if path is None:
-        return ()
-    lines = (line.strip() for line in _read(path, "token_file").decode().splitlines())
-    tokens = tuple(line for line in lines if line and not line.startswith("#"))
-    if not tokens:
-        raise StartError(f"token_file: {path} holds no token; write one a line, or unset it")
-    return tokens
-
-
-def _security(settings: Settings) -> TransportSecurity | None:
-    if settings.tls_certificate_file is None or settings.tls_private_key_file is None:
-        return None
-    authority = settings.tls_client_ca_file
-    return TransportSecurity(
-        private_key=_read(settings.tls_private_key_file, "tls_private_key_file"),
-        certificate_chain=_read(settings.tls_certificate_file, "tls_certificate_file"),
-        client_authority=None if authority is None else _read(authority, "tls_client_ca_file"),
+def server_facts(settings: Settings, version: str) -> ServerFacts:
+    """Return what callers are told of the server."""
+    return ServerFacts(
+        version=version,
+        limits=ServerLimits(
+            max_image_bytes=settings.max_image_bytes,
+            max_image_pixels=settings.max_image_pixels,
+            min_image_side_pixels=settings.min_image_side_pixels,
+            max_request_bytes=MAX_REQUEST_BYTES,
+            max_answer_bytes=MAX_ANSWER_BYTES,
+            default_deadline_seconds=settings.default_deadline_seconds,
+            max_deadline_seconds=settings.max_deadline_seconds,
+            stream_idle_seconds=getattr(settings, "stream_idle_seconds", 0.0),
+        ),
+        attribute_model=AttributeModel(settings.attribute_model),
+        color_weight=settings.color_weight,
     )
 
 
-def _read(path: Path, setting: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StartError(f"{setting}: cannot read {path}: {error.strerror}") from None
+def _credentials(settings: Settings, metrics: Metrics) -> grpc.ServerCredentials | None:
+    if settings.tls_certificate_file is None or settings.tls_private_key_file is None:
+        return None
+    files = TlsFiles(
+        settings.tls_certificate_file, settings.tls_private_key_file, settings.tls_client_ca_file
+    )
+    return ReloadedCertificates(files, metrics.process.certificate_expiry.set).credentials()

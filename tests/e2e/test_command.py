@@ -8,14 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 
 from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
-from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd_gateway.__main__ import main
 from statuses import failing
 
@@ -92,6 +90,35 @@ def test_a_bad_setting_is_one_sentence(refusal: Refusal) -> None:
     assert "color_weight" in refusal(color_weight=3)
 
 
+def test_another_database_than_sqlite_is_one_sentence(refusal: Refusal) -> None:
+    line = refusal(database_url="postgresql://shop:secret@db/catalogue")
+    assert "must be an SQLite URL" in line
+    assert "secret" not in line
+
+
+def test_what_kubernetes_injects_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    injected = {
+        "triton_metrics_port": "tcp://10.0.0.7:8002",
+        "triton_metrics_service_host": "10.0.0.7",
+        "port": "tcp://10.0.0.8:8500",
+    }
+    with GatewayProcess(tmp_path, **injected, **NO_TRITON) as gateway:
+        levels = {one["level"] for one in gateway.log_events() if "no setting" in one["event"]}
+        assert not levels
+
+
+def test_an_option_is_a_setting_and_the_start_says_version_and_folder(tmp_path: Path) -> None:
+    gateway = GatewayProcess(tmp_path, **NO_TRITON, data_folder=tmp_path / "unused")
+    gateway.options = ["--data-folder", str(tmp_path / "used")]
+    with gateway:
+        first = gateway.log_events()[0]
+        assert first["event"] == "starting"
+        assert first["version"]
+        assert first["data_folder"] == str(tmp_path / "used")
+    assert (tmp_path / "used" / "ootd.sqlite").exists()
+    assert not (tmp_path / "unused").exists()
+
+
 def test_a_taken_port_is_one_sentence_with_the_remedy(refusal: Refusal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -141,16 +168,16 @@ def test_an_unusable_token_file_is_one_sentence(
 
 def test_without_triton_the_catalogue_is_served_and_vision_says_so(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path, **NO_TRITON) as gateway:
-        assert gateway.health() == "SERVING"
         assert gateway.health("ootd.v1.CatalogService") == "SERVING"
         assert gateway.health("ootd.v1.VisionService") == "NOT_SERVING"
+        assert gateway.health() == "NOT_SERVING"
         assert gateway.catalog.ListItems(ListItemsRequest(), timeout=5).total_size == 0
 
 
 def test_tokens_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("# the shop's\nsh0p-token\n")
     with GatewayProcess(tmp_path, token_file=tmp_path / "tokens", **NO_TRITON) as gateway:
-        assert gateway.health() == "SERVING"
+        assert gateway.health("ootd.v1.ServerService") == "SERVING"
         found = failing(lambda: gateway.catalog.ListItems(ListItemsRequest(), timeout=5))
         assert found.code is grpc.StatusCode.UNAUTHENTICATED
         metadata = (("authorization", "Bearer sh0p-token"),)
@@ -173,38 +200,3 @@ def test_an_embedded_triton_comes_and_goes_with_the_gateway(tmp_path: Path) -> N
         assert gateway.stop(signal.SIGINT) == 0
     with pytest.raises(OSError, match="refused"):
         socket.create_connection((host, int(port)), timeout=5)
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Any:
-    """A certificate for localhost that signs itself; skipped where there is no openssl."""
-    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
-    try:
-        subprocess.run(
-            [
-                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-                *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-                *("-keyout", str(key), "-out", str(chain)),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed; it makes this test's certificate")
-    return key, chain
-
-
-def test_tls_is_spoken(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    key, chain = certificate
-    gateway = GatewayProcess(
-        tmp_path, tls_private_key_file=key, tls_certificate_file=chain, **NO_TRITON
-    )
-    with gateway:
-        port = gateway.address.rpartition(":")[2]
-        credentials = grpc.ssl_channel_credentials(chain.read_bytes())
-        with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
-            answer = CatalogServiceStub(channel).ListItems(ListItemsRequest(), timeout=10)
-            assert answer.total_size == 0
-        with pytest.raises(grpc.RpcError):
-            gateway.catalog.ListItems(ListItemsRequest(), timeout=5)

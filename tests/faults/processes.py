@@ -1,8 +1,10 @@
-"""Looks at processes and waits for facts about them, through /proc."""
+"""Looks at processes, through /proc, and waits for facts about them."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from waiting import wait_until
+
+__all__ = ["command_line", "descendants", "is_running", "wait_until"]
 
 
 def descendants(pid: int) -> set[int]:
@@ -37,13 +39,3 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
         return ""
-
-
-def wait_until(fact: Callable[[], bool], timeout_s: float = 60.0) -> bool:
-    """Whether the fact holds before the time is over."""
-    deadline = time.monotonic() + timeout_s
-    while not fact():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

@@ -115,7 +115,7 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
         gateway.catalog.ListItems(ListItemsRequest(), timeout=5)
         search = SearchByEmbeddingRequest(embedding={"values": [1.0] * 128}, super_category=1)
         gateway.search.SearchByEmbedding(search, timeout=5)
-        assert gateway.health() == "SERVING"
+        assert gateway.health("ootd.v1.SearchService") == "SERVING"
         assert wait_until(lambda: bool(load.succeeded(after=killed + 0.5)), 90)
         recovered = time.monotonic() - killed
     failed = load.failed()

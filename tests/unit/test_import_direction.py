@@ -17,7 +17,7 @@ PACKAGE = "ootd_gateway"
 # name that fits a module decides its layer.
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "start_error"),
-    ("types", "metrics", "logs"),
+    ("types", "metrics", "log_privacy", "tracing", "logs", "file_signature", "readiness"),
     (
         "vision.base",
         "store.base",
@@ -30,15 +30,18 @@ LAYERS: list[tuple[str, ...]] = [
         "byte_budget",
         "item_order",
         "validation",
+        "tokens",
     ),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
     ("garment_choice",),
-    ("catalog", "search", "recommend"),
+    ("catalog", "search", "recommend", "server_info"),
     ("rpc",),
     (
         "settings",
         "command_line",
+        "event_loop_watch",
+        "tls_files",
         "stop_signals",
         "metrics_server",
         "readiness_monitor",
@@ -47,7 +50,7 @@ LAYERS: list[tuple[str, ...]] = [
         "vision_options",
         "application",
     ),
-    ("__main__", "demo"),
+    ("command", "__main__", "demo"),
 ]
 ROOMS = ("vision", "store", "index", "embedded")
 WIRING = LAYERS[-2] + LAYERS[-1]

@@ -15,6 +15,14 @@ from typing import Self
 GATEWAY_COMMAND = (sys.executable, "-m", "ootd_gateway")
 """Starts a gateway; further arguments follow."""
 
+_NOT_FOR_A_DEMO = (
+    "OOTD_TOKEN_FILE",
+    "OOTD_TLS_CERTIFICATE_FILE",
+    "OOTD_TLS_PRIVATE_KEY_FILE",
+    "OOTD_TLS_CLIENT_CA_FILE",
+    "OOTD_HEALTH_ADDRESS",
+    "OOTD_DRAIN_DELAY_SECONDS",
+)
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 40.0
@@ -48,7 +56,7 @@ class GatewayProcess:
             "OOTD_METRICS_ADDRESS": "",
             "OOTD_LOG_FORMAT": "json",
         }
-        for name in ("OOTD_TOKEN_FILE", "OOTD_TLS_CERTIFICATE_FILE", "OOTD_TLS_PRIVATE_KEY_FILE"):
+        for name in _NOT_FOR_A_DEMO:
             environment.pop(name, None)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # our own interpreter and module

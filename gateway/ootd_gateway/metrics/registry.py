@@ -1,6 +1,6 @@
 """All metrics of one gateway."""
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -8,6 +8,7 @@ from prometheus_client.process_collector import ProcessCollector
 from ootd_gateway.metrics.calls import CallMetrics
 from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.metrics.index import IndexMetrics
+from ootd_gateway.metrics.process import ProcessMetrics
 from ootd_gateway.metrics.store import StoreMetrics
 from ootd_gateway.metrics.vision import VisionMetrics
 
@@ -16,10 +17,13 @@ class Metrics:
     """All metrics of one gateway, in a registry of its own. The unit is in each name."""
 
     def __init__(self) -> None:
+        # They would double the series of counters, and tell what the process's start tells.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
+        self.process = ProcessMetrics(self.registry)
         self.calls = CallMetrics(self.registry)
         self.vision = VisionMetrics(self.registry)
         self.index = IndexMetrics(self.registry)

@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import grpc
 import structlog
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_channelz.v1 import channelz, channelz_pb2
+from grpc_health.v1 import health
 
 from ootd.v1 import (
     catalog_service_pb2,
@@ -19,57 +19,61 @@ from ootd.v1 import (
 )
 from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
+from ootd.v1.server_service_pb2_grpc import add_ServerServiceServicer_to_server
 from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
 from ootd_gateway.admission import Admission
 from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.readiness import Dependency, Readiness
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
+from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION, HealthReporter
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
 from ootd_gateway.rpc.interceptors.around import KINDS
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
+from ootd_gateway.rpc.interceptors.compression import (
+    COMPRESSION_OPTION,
+    CompressionInterceptor,
+)
 from ootd_gateway.rpc.interceptors.deadline import DeadlineInterceptor
 from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
 from ootd_gateway.rpc.interceptors.messages import DeferredBodyInterceptor, MessageInterceptor
 from ootd_gateway.rpc.interceptors.observation import ObservationInterceptor
 from ootd_gateway.rpc.interceptors.request_context import RequestContextInterceptor
+from ootd_gateway.rpc.interceptors.starting import StartGate, StartingInterceptor
 from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.reflection import add_reflection
 from ootd_gateway.rpc.search_service import SearchService
+from ootd_gateway.rpc.server_service import ServerService
 from ootd_gateway.rpc.vision_service import VisionService
 from ootd_gateway.start_error import StartError
+from ootd_gateway.tokens import FixedTokens, TokenSource
 
 log = structlog.get_logger(__name__)
-
-VISION = vision_service_pb2.DESCRIPTOR.services_by_name["VisionService"].full_name
-CATALOG = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name
-SEARCH = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 
 # What is left of a stop once no call runs: answers on their way, and health watchers.
 _STOP_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class TransportSecurity:
-    """PEM bytes: the server's key and certificate chain, and whose client certificates it wants."""
-
-    private_key: bytes = field(repr=False)
-    certificate_chain: bytes
-    client_authority: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How the server is reached. `max_connection_age_seconds` and `stream_idle_seconds` 0 mean
-    without end; `max_open_calls` are those of all kinds, health and reflection included.
+    """How the server is reached; without `credentials` in plaintext, to everyone without `tokens`.
+
+    `max_connection_age_seconds` and `stream_idle_seconds` 0 mean without end,
+    `compress_answers_above_bytes` 0 never; `max_open_calls` are those of all kinds, health and
+    reflection included.
     """
 
     address: str
     deadlines: Deadlines
-    tokens: Sequence[str] = field(default=(), repr=False)
-    security: TransportSecurity | None = None
+    tokens: TokenSource = field(default_factory=FixedTokens, repr=False)
+    credentials: grpc.ServerCredentials | None = field(default=None, repr=False)
     reflection: bool = True
+    channelz: bool = False
     max_connection_age_seconds: float = 0.0
     stream_idle_seconds: float = 60.0
     max_open_calls: int = 1024
+    compress_answers_above_bytes: int = 0
+    health_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +83,27 @@ class Services:
     vision: VisionService
     catalog: CatalogService
     search: SearchService
+    server: ServerService
 
 
 class GatewayServer:
-    """Binds its port when made, answers once started."""
+    """Binds its ports when made, answers once started, lets calls in once opened."""
 
     def __init__(self, options: ServerOptions, admission: Admission, metrics: Metrics) -> None:
-        """Take the port. Raises StartError where it cannot be had."""
+        """Take the ports. Raises StartError where one cannot be had."""
         self._options = options
         self._admission = admission
-        self._health = health.aio.HealthServicer()
+        self._gate = StartGate()
+        self._health = HealthReporter()
+        self.readiness = Readiness()
         self._server = aio.server(
-            interceptors=[
-                DeferredBodyInterceptor(),
-                RequestContextInterceptor(),
-                ErrorInterceptor(),
-                ObservationInterceptor(metrics),
-                AuthenticationInterceptor(options.tokens),
-                AdmissionInterceptor(admission),
-                DeadlineInterceptor(options.deadlines),
-                MessageInterceptor(
-                    admission.request_bytes,
-                    metrics.calls,
-                    idle_seconds=options.stream_idle_seconds,
-                ),
-            ],
+            interceptors=_interceptors(options, admission, metrics, self._gate),
             options=_channel_options(options),
             maximum_concurrent_rpcs=options.max_open_calls,
         )
         _prepare_metrics(metrics)
         self.port = self._bind()
+        self._probes, self.health_address = self._bind_probes()
 
     @property
     def deadlines(self) -> Deadlines:
@@ -122,35 +117,50 @@ class GatewayServer:
         return f"{host}:{self.port}"
 
     async def start(self, services: Services) -> None:
-        """Begin to answer. Health says SERVING for all but the vision service."""
+        """Begin to answer: health says NOT_SERVING of everything, and calls are told to wait."""
         add_VisionServiceServicer_to_server(services.vision, self._server)
         add_CatalogServiceServicer_to_server(services.catalog, self._server)
         add_SearchServiceServicer_to_server(services.search, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (VISION, CATALOG, SEARCH)
+        add_ServerServiceServicer_to_server(services.server, self._server)
+        self._health.add_to(self._server)
+        names = [VISION, CATALOG, SEARCH, SERVER, health.SERVICE_NAME]
+        if self._options.channelz:
+            channelz.add_channelz_servicer(self._server)
+            names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
         if self._options.reflection:
-            reflection.enable_server_reflection(
-                (*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-            )
-        for name in names:
-            await self.set_serving(name, serving=name != VISION)
+            add_reflection(names, self._server)
+        await self.report()
         await self._server.start()
+        if self._probes is not None:
+            await self._probes.start()
 
-    async def set_serving(self, service: str, *, serving: bool) -> None:
-        """Tell health watchers of a service whether it would answer."""
-        status = (
-            health_pb2.HealthCheckResponse.SERVING
-            if serving
-            else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
-        await self._health.set(service, status)
+    def tell_start(self, how_far: str) -> None:
+        """Tell callers who are refused meanwhile how far the start has come."""
+        self._gate.told = how_far
+        self.readiness.set(Dependency.INDEX, how_far)
 
-    async def drain(self, seconds: float) -> None:
+    async def open(self) -> None:
+        """Let calls in."""
+        self._gate.open()
+        self.readiness.set(Dependency.GATEWAY)
+        self.readiness.set(Dependency.INDEX)
+        await self.report()
+
+    async def report(self) -> None:
+        """Tell health what `readiness` says now."""
+        await self._health.report(self.readiness)
+
+    async def drain(self, seconds: float, *, delay_seconds: float = 0.0) -> None:
         """Stop gently: health says NOT_SERVING, new calls are refused, running ones may end.
 
-        What still runs after `seconds` is cut off.
+        Calls are still taken for `delay_seconds` after health has said so: balancers need a moment
+        to notice. What still runs `seconds` after that is cut off.
         """
-        await self._health.enter_graceful_shutdown()
+        self.readiness.set(Dependency.GATEWAY, "the gateway is about to stop")
+        await self._health.say_not_serving()
+        if self._gate.is_open and delay_seconds:
+            log.info("calls are still taken", drain_delay_seconds=delay_seconds)
+            await asyncio.sleep(delay_seconds)
         self._admission.close()
         try:
             async with asyncio.timeout(seconds):
@@ -162,28 +172,31 @@ class GatewayServer:
                 streams=self._admission.streams.running,
                 drain_seconds=seconds,
             )
-            await self._server.stop(None)
+            await self._stop(None)
             return
-        await self._server.stop(_STOP_SECONDS)
+        await self._stop(_STOP_SECONDS)
+
+    async def _stop(self, grace_seconds: float | None) -> None:
+        await self._server.stop(grace_seconds)
+        if self._probes is not None:
+            await self._probes.stop(None)
 
     def _bind(self) -> int:
+        credentials = self._options.credentials
         address = self._options.address
-        # Asked of the system first: gRPC says less, and writes to standard error on its own.
-        obstacle = _obstacle(address)
-        if obstacle is None:
-            try:
-                return self._add_port(address)
-            except RuntimeError as error:
-                obstacle = str(error)
-        raise StartError(
-            f"cannot listen on {address}: {obstacle}; stop what uses it, or set "
-            "OOTD_LISTEN_ADDRESS to another address (port 0 takes a free one)"
+        if credentials is None:
+            return _bound(self._server.add_insecure_port, address, "listen_address")
+        return _bound(
+            lambda one: self._server.add_secure_port(one, credentials), address, "listen_address"
         )
 
-    def _add_port(self, address: str) -> int:
-        if self._options.security is None:
-            return int(self._server.add_insecure_port(address))
-        return int(self._server.add_secure_port(address, _credentials(self._options.security)))
+    def _bind_probes(self) -> tuple[aio.Server | None, str]:
+        address = self._options.health_address
+        if not address:
+            return None, ""
+        server = self._health.plaintext_server()
+        port = _bound(server.add_insecure_port, address, "health_address")
+        return server, f"{address.rpartition(':')[0]}:{port}"
 
 
 def _prepare_metrics(metrics: Metrics) -> None:
@@ -195,11 +208,40 @@ def _prepare_metrics(metrics: Metrics) -> None:
                 metrics.calls.prepare(kind, service.full_name, method.name)
 
 
-def _credentials(security: TransportSecurity) -> grpc.ServerCredentials:
-    return grpc.ssl_server_credentials(
-        [(security.private_key, security.certificate_chain)],
-        root_certificates=security.client_authority,
-        require_client_auth=security.client_authority is not None,
+def _interceptors(
+    options: ServerOptions, admission: Admission, metrics: Metrics, gate: StartGate
+) -> list[aio.ServerInterceptor]:
+    """Return what is done around every call, outermost first."""
+    around: list[aio.ServerInterceptor] = [
+        DeferredBodyInterceptor(),
+        RequestContextInterceptor(),
+        ErrorInterceptor(),
+        ObservationInterceptor(metrics),
+        AuthenticationInterceptor(options.tokens),
+        StartingInterceptor(gate),
+        AdmissionInterceptor(admission),
+        DeadlineInterceptor(options.deadlines),
+        MessageInterceptor(
+            admission.request_bytes, metrics.calls, idle_seconds=options.stream_idle_seconds
+        ),
+    ]
+    if options.compress_answers_above_bytes > 0:
+        around.append(CompressionInterceptor(options.compress_answers_above_bytes))
+    return around
+
+
+def _bound(add_port: Callable[[str], int], address: str, setting: str) -> int:
+    """Take a port and return its number. Raises StartError where it cannot be had."""
+    # Asked of the system first: gRPC says less.
+    obstacle = _obstacle(address)
+    if obstacle is None:
+        try:
+            return int(add_port(address))
+        except RuntimeError as error:
+            obstacle = str(error)
+    raise StartError(
+        f"cannot listen on {address}: {obstacle}; stop what uses it, or set "
+        f"OOTD_{setting.upper()} to another address (port 0 takes a free one)"
     )
 
 
@@ -217,7 +259,12 @@ def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
     ]
     if options.max_connection_age_seconds > 0:
         age_ms = round(options.max_connection_age_seconds * 1000)
+        # Without a grace, which is without end by default: running streams end as they would.
         chosen.append(("grpc.max_connection_age_ms", age_ms))
+    if options.compress_answers_above_bytes > 0:
+        chosen.append(COMPRESSION_OPTION)
+    if options.channelz:
+        chosen.append(("grpc.enable_channelz", 1))
     return chosen
 
 

@@ -1,6 +1,7 @@
-"""The gateway's settings: from `OOTD_...` environment variables, a TOML file, or defaults."""
+"""The gateway's settings: from options, `OOTD_...` variables, a TOML file, or defaults."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from ootd_gateway.log_privacy import without_passwords
 from ootd_gateway.settings.admission import AdmissionSettings
 from ootd_gateway.settings.logs import LogSettings
 from ootd_gateway.settings.search import SearchSettings
@@ -24,6 +25,23 @@ CONFIG_VARIABLE = "OOTD_CONFIG"
 # Variables with the prefix that belong to the commands around the gateway.
 _OTHER_VARIABLES = {CONFIG_VARIABLE, "OOTD_DATA", "OOTD_SERVER", "OOTD_TOKEN"}
 
+# What Kubernetes puts into every container for a Service whose name begins with "ootd", such as
+# OOTD_TRITON_METRICS_PORT=tcp://10.0.0.7:8002 for "ootd-triton-metrics".
+_OF_KUBERNETES = re.compile(
+    r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$"
+)
+_ADDRESS_OF_KUBERNETES = re.compile(r"^(tcp|udp|sctp)://")
+
+ROOMS: tuple[type[BaseModel], ...] = (
+    ServerSettings,
+    AdmissionSettings,
+    VisionSettings,
+    StorageSettings,
+    SearchSettings,
+    LogSettings,
+)
+"""The settings' classes, in the order in which people are shown them."""
+
 
 class Settings(
     LogSettings,
@@ -32,13 +50,10 @@ class Settings(
     VisionSettings,
     StorageSettings,
     ServerSettings,
-    BaseSettings,
 ):
-    """Everything that can be chosen, validated. An environment variable beats the file."""
+    """Everything that can be chosen, validated."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid", env_ignore_empty=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
@@ -50,18 +65,6 @@ class Settings(
             raise ValueError("max_deadline_seconds must not be below default_deadline_seconds")
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment beat what the file gave (which comes as arguments)."""
-        return env_settings, init_settings
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
@@ -72,17 +75,29 @@ class LoadedSettings:
     warnings: tuple[str, ...]
 
 
-def load_settings(config_file: Path | None = None) -> LoadedSettings:
-    """Read the settings. `config_file` is by default the one that OOTD_CONFIG names, if any.
+def load_settings(
+    config_file: Path | None = None, options: Mapping[str, str] | None = None
+) -> LoadedSettings:
+    """Read the settings; `options` are those of the command line, by the names of settings.
+
+    An option beats the environment, the environment beats the file. `config_file` is by default the
+    one that OOTD_CONFIG names, if any.
 
     Raises StartError that names every field at fault, where it was set, and what it must be.
     """
     if config_file is None and os.environ.get(CONFIG_VARIABLE):
         config_file = Path(os.environ[CONFIG_VARIABLE])
-    from_file = {} if config_file is None else _read_file(config_file)
-    origins = {name: _origin(name, from_file, config_file) for name in Settings.model_fields}
+    given: dict[str, tuple[Any, str]] = {}
+    if config_file is not None:
+        for name, value in _read_file(config_file).items():
+            given[name] = (value, f"file {config_file}")
+    for name, text in _from_environment().items():
+        given[name] = (text, f"environment {environment_name(name)}")
+    for name, text in (options or {}).items():
+        given[name] = (text, f"option {option_name(name)}")
+    origins = {name: given[name][1] if name in given else "default" for name in _names()}
     try:
-        settings = Settings(**from_file)
+        settings = Settings(**{name: value for name, (value, _) in given.items()})
     except ValidationError as error:
         raise StartError(_explain(error, origins)) from None
     return LoadedSettings(settings, origins, tuple(_unknown_variables()))
@@ -91,6 +106,33 @@ def load_settings(config_file: Path | None = None) -> LoadedSettings:
 def environment_name(field: str) -> str:
     """Return the environment variable of a field."""
     return ENVIRONMENT_PREFIX + field.upper()
+
+
+def option_name(field: str) -> str:
+    """Return the command line's option of a field."""
+    return "--" + field.replace("_", "-")
+
+
+def _names() -> list[str]:
+    return list(Settings.model_fields)
+
+
+def _from_environment() -> dict[str, str]:
+    # Names are matched in any case: some tools write them in small letters.
+    variables = {key.upper(): text for key, text in os.environ.items()}
+    found = {}
+    for name in _names():
+        variable = environment_name(name)
+        if variable in variables and not _is_of_kubernetes(variable, variables[variable]):
+            found[name] = variables[variable]
+    return found
+
+
+def _is_of_kubernetes(variable: str, text: str) -> bool:
+    """Tell whether a variable tells of a Service instead of being meant for the gateway."""
+    if variable.endswith("_PORT") and _ADDRESS_OF_KUBERNETES.match(text):
+        return True
+    return bool(_OF_KUBERNETES.search(variable))
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -107,23 +149,17 @@ def _read_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def _origin(name: str, from_file: Mapping[str, Any], config_file: Path | None) -> str:
-    variable = environment_name(name)
-    # Environment variables are matched in any case, as pydantic-settings does.
-    if variable in {key.upper() for key in os.environ}:
-        return f"environment {variable}"
-    return f"file {config_file}" if name in from_file else "default"
-
-
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     lines = []
     for fault in error.errors():
+        message = fault["msg"].removeprefix("Value error, ")
         if not fault["loc"]:
-            lines.append(fault["msg"].removeprefix("Value error, "))
+            lines.append(message)
             continue
         name = str(fault["loc"][0])
+        value = without_passwords(repr(fault["input"]))
         lines.append(
-            f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}, is {fault['input']!r} "
+            f"{name}: {message[:1].lower()}{message[1:]}, is {value} "
             f"({origins.get(name, 'unknown')})"
         )
     return "settings: " + "; ".join(lines)
@@ -134,7 +170,9 @@ def _unknown_variables() -> list[str]:
     return [
         f"the environment variable {key} is no setting{_hint(key.removeprefix(ENVIRONMENT_PREFIX))}"
         for key in sorted(os.environ)
-        if key.startswith(ENVIRONMENT_PREFIX) and key not in known
+        if key.startswith(ENVIRONMENT_PREFIX)
+        and key not in known
+        and not _is_of_kubernetes(key, os.environ[key])
     ]
 
 

@@ -10,5 +10,7 @@ class LogSettings(BaseModel):
 
     log_level: LogLevel = Field("info", description="Least severe log lines that are written.")
     log_format: LogFormat = Field(
-        "json", description="json: one object a line; console: coloured text for people."
+        "auto",
+        description="json: one object a line; console: text for people; auto: console on a "
+        "terminal, json elsewhere.",
     )

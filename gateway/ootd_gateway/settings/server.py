@@ -19,8 +19,15 @@ class ServerSettings(BaseModel):
     metrics_address: str = Field(
         "127.0.0.1:9500",
         pattern=r"^(\S+:\d{1,5})?$",
-        description="host:port of Prometheus metrics over HTTP, at /metrics. Port 0 takes a free "
-        "one; empty turns them off.",
+        description="host:port of HTTP: Prometheus metrics at /metrics, and the probes /healthz "
+        "and /readyz. Port 0 takes a free one; empty turns it off.",
+    )
+    health_address: str = Field(
+        "",
+        pattern=r"^(\S+:\d{1,5})?$",
+        description="host:port where the standard gRPC health service answers without TLS and "
+        "tokens, for probes that speak neither, as the kubelet's. Port 0 takes a free one; empty: "
+        "none.",
     )
     default_deadline_seconds: float = Field(
         15.0,
@@ -36,11 +43,18 @@ class ServerSettings(BaseModel):
         "its caller sets.",
     )
     max_connection_age_seconds: float = Field(
-        0.0,
+        300.0,
         ge=0,
         le=86400,
         description="Age at which connections are closed gently, so that clients find new "
-        "replicas. 0: never.",
+        "replicas; running calls and streams end as they would. 0: never.",
+    )
+    drain_delay_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="How long calls are still taken after SIGTERM or Ctrl-C, while health says "
+        "NOT_SERVING already. Behind a load balancer: as long as it takes to notice, such as 5.",
     )
     drain_seconds: float = Field(
         20.0,
@@ -52,22 +66,35 @@ class ServerSettings(BaseModel):
     tls_certificate_file: Path | None = Field(
         None,
         description="PEM file of the server's certificate chain. With it and tls_private_key_file "
-        "the gRPC port speaks TLS alone.",
+        "the gRPC port speaks TLS alone. All three TLS files are read again when they change.",
     )
     tls_private_key_file: Path | None = Field(
         None, description="PEM file of the certificate's private key."
     )
     tls_client_ca_file: Path | None = Field(
         None,
-        description="PEM file of the authority whose client certificates are asked for. Empty: "
-        "none are.",
+        description="PEM file of the authorities that sign the callers' certificates. With it a "
+        "certificate is required of every caller. Empty: none is asked for.",
     )
     token_file: Path | None = Field(
         None,
         description="File of bearer tokens, one a line, # for comments. With it every call but "
-        "health and reflection must carry one.",
+        "health and reflection must carry one. Read again when it changes.",
     )
     reflection: bool = Field(
         True,
         description="Whether callers can ask for the services' descriptions, as grpcurl does.",
+    )
+    channelz: bool = Field(
+        False,
+        description="Whether callers can ask gRPC for its channels, sockets and counters "
+        "(grpc.channelz.v1), as grpcdebug does. Tokens are asked for as of every call.",
+    )
+    compress_answers_above_bytes: int = Field(
+        0,
+        ge=0,
+        le=32 * 1024 * 1024,
+        description="Answers of more bytes are compressed (gzip) for callers that take it. 0: "
+        "never. Halves them for some 25 ms of a core a megabyte: it pays where the way to the "
+        "caller carries less than about 100 Mbit/s.",
     )

@@ -7,6 +7,7 @@ import structlog
 from grpc import aio
 
 from ootd_gateway.errors import InternalError, OotdError
+from ootd_gateway.tracing import untraced
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
 from ootd_gateway.vision.triton_connection import Inference
@@ -59,7 +60,8 @@ class Watch:
         while True:
             replica.needs_look.clear()
             try:
-                await self.look()
+                with untraced():  # a probe each second tells a trace nothing
+                    await self.look()
             except Exception:
                 log.exception("a look at Triton failed; the next follows", triton=replica.name)
             if self._canary is None:

@@ -1,7 +1,7 @@
 """A gateway's server in this process, over a vision model that tests steer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -12,16 +12,22 @@ import numpy as np
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.admission import Admission, AdmissionPool
 from ootd_gateway.byte_budget import ByteBudget
+from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.image_header import ImageLimits
 from ootd_gateway.metrics.calls import PoolMetrics
 from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.readiness import Dependency
 from ootd_gateway.rpc.catalog_service import CatalogService
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.search_service import SearchService
 from ootd_gateway.rpc.server import GatewayServer, ServerOptions, Services
+from ootd_gateway.rpc.server_service import ServerService
 from ootd_gateway.rpc.vision_service import VisionService
+from ootd_gateway.server_info import ServerFacts, ServerInformation, ServerLimits
+from ootd_gateway.tokens import FixedTokens
 from ootd_gateway.types import (
     AnalyzeOptions,
+    AttributeModel,
     Box,
     Garment,
     Guide,
@@ -34,6 +40,30 @@ from ootd_gateway.types import (
 from ootd_gateway.vision.base import USUAL
 
 Answer = Callable[[bytes], Awaitable[ImageAnalysis]]
+
+
+FACTS = ServerFacts(
+    version="9.8.7",
+    limits=ServerLimits(
+        max_image_bytes=1,
+        max_image_pixels=2,
+        min_image_side_pixels=3,
+        max_request_bytes=4,
+        max_answer_bytes=5,
+        default_deadline_seconds=6.5,
+        max_deadline_seconds=7.5,
+        stream_idle_seconds=8.5,
+    ),
+    attribute_model=AttributeModel.SEQUENCER,
+    color_weight=0.25,
+)
+
+
+class NoStore:
+    """A database that is away."""
+
+    async def release(self) -> str:
+        raise StoreUnavailableError("the database is away")
 
 
 def one_garment() -> ImageAnalysis:
@@ -81,6 +111,9 @@ class SteeredVision:
     async def served_models(self) -> ServedModels:
         return ServedModels("r", "g")
 
+    async def vision_server(self) -> str:
+        return "steered 1"
+
     async def is_ready(self) -> bool:
         return True
 
@@ -122,6 +155,8 @@ async def serving() -> AsyncIterator[Serve]:
             share: float = 1.0,
             request_bytes: int = 1 << 30,
             default_deadline_s: float = 20.0,
+            tokens: Sequence[str] = (),
+            is_open: bool = True,
             **options: Any,
         ) -> Served:
             vision, metrics = SteeredVision(), Metrics()
@@ -141,7 +176,9 @@ async def serving() -> AsyncIterator[Serve]:
             )
             deadlines = Deadlines(default_deadline_s, 60.0)
             server = GatewayServer(
-                ServerOptions("127.0.0.1:0", deadlines, **options), admission, metrics
+                ServerOptions("127.0.0.1:0", deadlines, tokens=FixedTokens(tokens), **options),
+                admission,
+                metrics,
             )
             shared = {"deadlines": deadlines, "closing": admission.closing, "metrics": metrics}
             await server.start(
@@ -149,8 +186,13 @@ async def serving() -> AsyncIterator[Serve]:
                     VisionService(vision, limits=ImageLimits(), **shared),  # type: ignore[arg-type]
                     CatalogService(cast("Any", None), **shared),  # type: ignore[arg-type]
                     SearchService(cast("Any", None), deadlines=deadlines, metrics=metrics),
+                    ServerService(ServerInformation(FACTS, vision, cast("Any", NoStore()))),
                 )
             )
+            for dependency in (Dependency.VISION, Dependency.STORE):
+                server.readiness.set(dependency)
+            if is_open:
+                await server.open()
             channel = grpc.aio.insecure_channel(server.address)
             stack.push_async_callback(server.drain, 0.0)
             stack.push_async_callback(channel.close)

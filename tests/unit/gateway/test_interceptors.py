@@ -21,7 +21,7 @@ from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
 )
 from ootd_gateway.errors import InternalError, VisionUnavailableError
-from ootd_gateway.rpc.server import CATALOG, VISION
+from ootd_gateway.rpc.health import CATALOG, VISION
 from ootd_gateway.types import ImageAnalysis
 
 

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ootd_gateway.command_line import settings_help, settings_table
-from ootd_gateway.settings.loading import Settings, environment_name, load_settings
+from ootd_gateway.command_line import command_parser, parse_arguments, settings_table, shown
+from ootd_gateway.settings.loading import (
+    ROOMS,
+    Settings,
+    environment_name,
+    load_settings,
+    option_name,
+)
 from ootd_gateway.start_error import StartError
 
 
@@ -125,24 +131,116 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_every_setting_is_in_the_help_with_variable_default_and_meaning() -> None:
-    text = settings_help()
+    lines = command_parser().format_help().splitlines()
     for name, field in Settings.model_fields.items():
-        (line,) = [line for line in text.splitlines() if line.startswith(f"  {name}  (")]
-        assert environment_name(name) in line
-        assert "default " in line
+        (at,) = [at for at, line in enumerate(lines) if line.split()[:1] == [option_name(name)]]
+        facts = next(line for line in lines[at:] if environment_name(name) in line)
+        assert "default " in facts
         assert field.description
-        assert field.description.split()[0] in text
+        assert field.description.split()[0] in lines[at + 1]
+
+
+def test_help_is_grouped_by_room() -> None:
+    text = command_parser().format_help()
+    titles = [text.index((room.__doc__ or "?").rstrip(".") + ":") for room in ROOMS]
+    assert titles == sorted(titles)
+    assert titles[0] < text.index("--listen-address") < titles[1]
+    in_rooms = [name for room in ROOMS for name in room.model_fields]
+    assert sorted(in_rooms) == sorted(Settings.model_fields)
 
 
 def test_help_gives_units_and_ranges() -> None:
-    text = settings_help()
-    assert "drain_seconds  (OOTD_DRAIN_SECONDS, seconds, 0 to 3_600, default 20.0)" in text
+    text = command_parser().format_help()
+    assert "(OOTD_DRAIN_SECONDS, seconds, 0 to 3_600, default 20.0)" in text
     assert "embedded or external" in text
 
 
-def test_the_printed_table_masks_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OOTD_DATABASE_URL", "postgresql://shop:secret@db/catalogue")
-    table = settings_table(load_settings())
-    assert "secret" not in table
-    assert "postgresql://shop:***@db/catalogue" in table
-    assert "environment OOTD_DATABASE_URL" in table
+def test_options_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_DRAIN_SECONDS", "7.5")
+    monkeypatch.setenv("OOTD_COLOR_WEIGHT", "0.5")
+    wanted = parse_arguments(["--drain-seconds", "3", "--reflection", "false"])
+    loaded = load_settings(wanted.config_file, wanted.settings)
+    assert loaded.settings.drain_seconds == 3
+    assert loaded.settings.reflection is False
+    assert loaded.settings.color_weight == 0.5
+    assert loaded.origins["drain_seconds"] == "option --drain-seconds"
+
+
+def test_a_bad_option_is_named_as_it_was_written() -> None:
+    with pytest.raises(StartError, match=r"color_weight: .*is '2' \(option --color-weight\)"):
+        load_settings(options={"color_weight": "2"})
+
+
+def test_the_printed_table_has_unit_and_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_DRAIN_SECONDS", "7.5")
+    lines = settings_table(load_settings()).splitlines()
+    assert lines[0].split() == ["setting", "value", "unit", "default", "from"]
+    (line,) = [line for line in lines if line.startswith("drain_seconds ")]
+    expected = "drain_seconds 7.5 seconds 20.0 environment OOTD_DRAIN_SECONDS"
+    assert " ".join(line.split()) == expected
+
+
+def test_passwords_are_masked() -> None:
+    assert shown("sqlite://shop:secret@host/a.db") == "sqlite://shop:***@host/a.db"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://shop:secret@db/catalogue", "mysql+pymysql://u:secret@h/d", "ootd.db"]
+)
+def test_other_databases_than_sqlite_are_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("OOTD_DATABASE_URL", url)
+    with pytest.raises(StartError) as raised:
+        load_settings()
+    message = str(raised.value)
+    assert message.startswith("settings: database_url: must be an SQLite URL, such as sqlite:////")
+    assert "no other database is supported" in message
+    assert "secret" not in message
+
+
+KUBERNETES = {
+    # Services named ootd-triton-metrics, ootd-triton-grpc, ootd, ootd-gateway.
+    "OOTD_TRITON_METRICS_PORT": "tcp://10.0.0.7:8002",
+    "OOTD_TRITON_GRPC_PORT": "tcp://10.0.0.7:8001",
+    "OOTD_TRITON_METRICS_SERVICE_HOST": "10.0.0.7",
+    "OOTD_TRITON_METRICS_SERVICE_PORT": "8002",
+    "OOTD_TRITON_METRICS_PORT_8002_TCP": "tcp://10.0.0.7:8002",
+    "OOTD_TRITON_METRICS_PORT_8002_TCP_PROTO": "tcp",
+    "OOTD_TRITON_METRICS_PORT_8002_TCP_PORT": "8002",
+    "OOTD_TRITON_METRICS_PORT_8002_TCP_ADDR": "10.0.0.7",
+    "OOTD_PORT": "tcp://10.0.0.8:8500",
+    "OOTD_SERVICE_HOST": "10.0.0.8",
+    "OOTD_SERVICE_PORT": "8500",
+    "OOTD_SERVICE_PORT_GRPC": "8500",
+    "OOTD_GATEWAY_PORT_53_UDP": "udp://10.0.0.9:53",
+}
+
+
+def test_what_kubernetes_injects_does_no_harm_and_is_no_news(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in KUBERNETES.items():
+        monkeypatch.setenv(name, value)
+    loaded = load_settings()
+    assert loaded.warnings == ()
+    assert loaded.settings.triton_metrics_port == 0
+    assert loaded.origins["triton_metrics_port"] == "default"
+
+
+def test_a_port_that_is_meant_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OOTD_TRITON_METRICS_PORT", "8002")
+    assert load_settings().settings.triton_metrics_port == 8002
+    monkeypatch.setenv("OOTD_TRITON_METRICS_PORT", "http://10.0.0.7")
+    with pytest.raises(StartError, match="triton_metrics_port"):
+        load_settings()
+
+
+def test_data_lies_in_the_users_folder_for_state(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert load_settings().settings.data_folder == tmp_path / "ootd"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # not allowed by the standard
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings().settings.data_folder == tmp_path / ".local" / "state" / "ootd"

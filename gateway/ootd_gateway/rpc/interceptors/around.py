@@ -28,7 +28,7 @@ KINDS: dict[tuple[bool, bool], CallKind] = {
 }
 """Names of the kinds, by whether requests and whether answers are streams."""
 
-_INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.", "/grpc.channelz.")
+_INFRASTRUCTURE = ("/grpc.health.", "/grpc.reflection.")
 _BUILDERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
     (False, False): grpc.unary_unary_rpc_method_handler,
     (False, True): grpc.unary_stream_rpc_method_handler,
@@ -52,7 +52,7 @@ class Call:
 
 
 class AroundCallInterceptor(aio.ServerInterceptor, abc.ABC):
-    """Base of the interceptors. Health, reflection and channelz pass untouched."""
+    """Base of the interceptors. Health and reflection pass untouched."""
 
     @abc.abstractmethod
     def around(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
@@ -78,7 +78,7 @@ class AroundCallInterceptor(aio.ServerInterceptor, abc.ABC):
 
 
 def is_infrastructure(path: str) -> bool:
-    """Tell whether a method is one of health, reflection or channelz."""
+    """Tell whether a method is one of health or reflection."""
     return path.startswith(_INFRASTRUCTURE)
 
 

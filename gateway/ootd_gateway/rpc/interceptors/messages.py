@@ -57,7 +57,17 @@ class DeferredBodyInterceptor(aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or is_infrastructure(handler_call_details.method):
             return handler
-        return rebuilt(handler, behavior_of(handler), request_streaming=True)
+        behavior = behavior_of(handler)
+
+        async def answer_many(requests: Any, context: Context) -> AsyncIterator[Any]:
+            # Answers are written further in; interceptors of others expect a generator here.
+            await behavior(requests, context)
+            nothing: tuple[Any, ...] = ()
+            for one in nothing:
+                yield one
+
+        answer: Any = answer_many if handler.response_streaming else behavior
+        return rebuilt(handler, answer, request_streaming=True)
 
 
 class MessageInterceptor(aio.ServerInterceptor):

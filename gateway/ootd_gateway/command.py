@@ -1,0 +1,65 @@
+"""The command `ootd-gateway`: reads settings, wires the rooms together, serves."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from ootd_gateway.application import run
+from ootd_gateway.command_line import gateway_version, parse_arguments, settings_table
+from ootd_gateway.logs import configure_logging
+from ootd_gateway.settings.loading import LoadedSettings, load_settings
+from ootd_gateway.start_error import StartError
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; 1 where the gateway cannot start."""
+    wanted = parse_arguments(arguments)
+    try:
+        loaded = load_settings(wanted.config_file, wanted.settings)
+        if wanted.print_settings:
+            sys.stdout.write(settings_table(loaded) + "\n")
+            return EXIT_OK
+        settings = loaded.settings
+        configure_logging(level=settings.log_level, log_format=settings.log_format)
+        _greet(loaded)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run(settings, ready_file=wanted.ready_file))
+    except StartError as error:
+        sys.stderr.write(f"ootd-gateway: {error}\n")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def _greet(loaded: LoadedSettings) -> None:
+    """Say what starts, where its data is, and what looked odd."""
+    log = structlog.get_logger(__name__)
+    log.info(
+        "starting",
+        version=gateway_version(),
+        data_folder=str(loaded.settings.data_folder.absolute()),
+    )
+    for warning in loaded.warnings:
+        log.warning(warning)
+    former = Path("ootd-data").absolute()
+    if loaded.origins["data_folder"] == "default" and (former / "ootd.sqlite").exists():
+        log.warning(
+            "there is a catalogue in the former default folder, which is not used; set "
+            "OOTD_DATA_FOLDER to use it",
+            folder=str(former),
+        )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's event loop where there is one; it is faster and steadier."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
