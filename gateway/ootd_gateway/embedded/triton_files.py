@@ -1,7 +1,7 @@
 """Where the files of Triton's wheel are, and how they get there without what they do not need.
 
 Only files of the wheel are used: the server, its Python backend and the stubs. The wheel's own
-Python half would bring some forty packages more, so `python -m ootd_gateway.embedded.fetch` puts
+Python half would bring some thirty packages more, so `python -m ootd_gateway.embedded.fetch` puts
 the files alone into the environment, outside of what Python imports. The wheel installed as any
 other, as the extra `embedded` does, is taken too.
 """
