@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[Any]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the skip of a test marked `data` into a failure, where there is data to test with."""
     report = yield
