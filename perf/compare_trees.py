@@ -2,11 +2,14 @@
 
     python perf/compare_trees.py BEFORE AFTER [--rounds 2] [--seconds 8] [--result FILE]
 
-Each checkout has been set up (`make setup`). Their gateways, each with its embedded Triton, are
-started in turn in the order A B B A and so on, so that what the machine does beside falls on both;
-each start gets the same load, over the contract's stubs alone. Prints a table of medians and of the
-ratio after / before, with the smallest and largest ratio of a round; --result keeps every figure.
-A start takes about 5 times --seconds, and ends by itself.
+Each checkout has been set up (`make setup`). Each round starts both gateways, each with its
+embedded Triton and an empty catalogue, and loads one of the two at a time, over the contract's
+stubs alone: a second each in the order A B B A, over and over, and the next round in the order
+B A A B, so that what else the machine does falls on both. (An idle gateway takes next to nothing:
+the threads of its models sleep.) For a verdict of a few percent the machine does nothing else.
+Prints a table of medians and of the ratio after / before, with the smallest and the largest ratio
+of a round; --result keeps every figure. A round takes some 10 times --seconds, and
+ends by itself.
 """
 
 import argparse
@@ -21,14 +24,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway_load import GatewayLoad
+from gateway_load import Calls, GatewayLoad
 
 CONCURRENCY = 8
 STREAMS = 16
+TURN_SECONDS = 1.0
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 
@@ -51,6 +55,39 @@ FIGURES = {
     "beside_ingest_p99_to_quiet": Figure("that p99 over the quiet p99", False),
     "ingested_per_second": Figure("photos ingested per second meanwhile", True),
 }
+
+
+Figures = dict[str, object]
+Round = dict[str, Figures]
+"""The figures of one round, by checkout."""
+
+
+@dataclass
+class Measured:
+    """What the loads of one gateway in one round came to."""
+
+    single: Calls = field(default_factory=Calls)
+    many: Calls = field(default_factory=Calls)
+    upserts: Calls = field(default_factory=Calls)
+    beside: Calls = field(default_factory=Calls)
+    ingested: Calls = field(default_factory=Calls)
+
+    def figures(self) -> Figures:
+        """Return the figures, how many calls they stand on, and what failed."""
+        quiet_p99 = self.single.percentile_ms(0.99)
+        beside_p99 = self.beside.percentile_ms(0.99)
+        return {
+            "analyze_per_second": self.many.per_second,
+            "analyze_p50_ms": self.single.percentile_ms(0.5),
+            "analyze_p99_ms": quiet_p99,
+            "upserts_per_second": self.upserts.per_second,
+            "beside_ingest_p50_ms": self.beside.percentile_ms(0.5),
+            "beside_ingest_p99_ms": beside_p99,
+            "beside_ingest_p99_to_quiet": beside_p99 / quiet_p99,
+            "ingested_per_second": self.ingested.per_second,
+            "calls": {name: len(one.durations_ms) for name, one in vars(self).items()},
+            "failures": {name: one.failures for name, one in vars(self).items() if one.failures},
+        }
 
 
 class TreeError(Exception):
@@ -103,33 +140,25 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", ready: Path, log: Path)
     return str(json.loads(ready.read_text("utf-8"))["address"])
 
 
-async def measure(address: str, photos: list[bytes], seconds: float) -> dict[str, object]:
-    """Return the figures of one start, and the failures of each kind of load."""
-    load = GatewayLoad(address, photos)
-    await load.analyze(min(2.0, seconds / 2), CONCURRENCY)  # warm-up
-    single = await load.analyze(seconds, concurrency=1)
-    many = await load.analyze(seconds, CONCURRENCY)
-    upserts = await load.upsert_embeddings(seconds / 2)
-    beside, ingested = await load.analyze_beside_ingest(seconds * 2, STREAMS)
-    p99 = single.percentile_ms(0.99)
-    return {
-        "analyze_per_second": many.per_second,
-        "analyze_p50_ms": single.percentile_ms(0.5),
-        "analyze_p99_ms": p99,
-        "upserts_per_second": upserts.per_second,
-        "beside_ingest_p50_ms": beside.percentile_ms(0.5),
-        "beside_ingest_p99_ms": beside.percentile_ms(0.99),
-        "beside_ingest_p99_to_quiet": beside.percentile_ms(0.99) / p99,
-        "ingested_per_second": ingested.per_second,
-        "calls": {"single": len(single.durations_ms), "beside_ingest": len(beside.durations_ms)},
-        "failures": {
-            "single": single.failures,
-            "many": many.failures,
-            "upserts": upserts.failures,
-            "beside_ingest": beside.failures,
-            "ingest": ingested.failures,
-        },
-    }
+async def measure(addresses: dict[str, str], photos: list[bytes], seconds: float) -> Round:
+    """Load the gateways in turn, in the order of `addresses` and back; return their figures."""
+    loads = {name: GatewayLoad(address, photos) for name, address in addresses.items()}
+    there_and_back = [*loads, *reversed(loads)]
+    turns = there_and_back * max(1, round(seconds / 2 / TURN_SECONDS))
+    for load in loads.values():
+        await load.analyze(min(2.0, seconds / 2), CONCURRENCY)  # warm-up
+    measured = {name: Measured() for name in loads}
+    for name in turns:
+        measured[name].single.add(await loads[name].analyze(TURN_SECONDS, concurrency=1))
+    for name in turns:
+        measured[name].many.add(await loads[name].analyze(TURN_SECONDS, CONCURRENCY))
+    for name in turns:
+        measured[name].upserts.add(await loads[name].upsert_embeddings(TURN_SECONDS / 2))
+    for name in there_and_back:  # long turns: the queues fill first
+        beside, ingested = await loads[name].analyze_beside_ingest(seconds, STREAMS)
+        measured[name].beside.add(beside)
+        measured[name].ingested.add(ingested)
+    return {name: one.figures() for name, one in measured.items()}
 
 
 def sample_photos(folder: Path | None, number: int) -> list[bytes]:
@@ -148,7 +177,7 @@ def sample_photos(folder: Path | None, number: int) -> list[bytes]:
         return [path.read_bytes() for path in index.outfits]
 
 
-def summarize(before: list[dict], after: list[dict]) -> dict[str, dict[str, float]]:
+def summarize(before: list[Figures], after: list[Figures]) -> dict[str, dict[str, float]]:
     """Return for each figure the medians and the ratio after / before over the rounds."""
     summary = {}
     for name in FIGURES:
@@ -185,7 +214,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("before", type=Path, help="checkout that was set up")
     parser.add_argument("after", type=Path, help="checkout that was set up")
-    parser.add_argument("--rounds", type=int, default=2, help="starts of each (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=2, help="starts of both (%(default)s)")
     parser.add_argument("--seconds", type=float, default=8.0, help="unit of load (%(default)s)")
     parser.add_argument("--photos", type=Path, help="folder of JPEGs (default: drawn ones)")
     parser.add_argument("--most", type=int, default=24, help="photos taken of it (%(default)s)")
@@ -194,18 +223,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure, print, and write the result after each start, so that none is lost."""
+    """Measure, print, and write the result."""
     arguments = parse()
     photos = sample_photos(arguments.photos, arguments.most)
     trees = {"before": arguments.before.resolve(), "after": arguments.after.resolve()}
-    measured: dict[str, list[dict[str, object]]] = {"before": [], "after": []}
+    measured: dict[str, list[Figures]] = {"before": [], "after": []}
     for number in range(arguments.rounds):
-        order = ("before", "after") if number % 2 == 0 else ("after", "before")
-        for name in order:
-            with running_gateway(trees[name]) as address:
-                figures = asyncio.run(measure(address, photos, arguments.seconds))
-            measured[name].append(figures)
-            print(f"round {number + 1}, {name}: {json.dumps(figures)}", flush=True)
+        first, second = ("before", "after") if number % 2 == 0 else ("after", "before")
+        with running_gateway(trees[first]) as one, running_gateway(trees[second]) as two:
+            addresses = {first: one, second: two}
+            figures = asyncio.run(measure(addresses, photos, arguments.seconds))
+        for name, rounds in measured.items():
+            rounds.append(figures[name])
+            print(f"round {number + 1}, {name}: {json.dumps(figures[name])}", flush=True)
     summary = summarize(measured["before"], measured["after"])
     if arguments.result:
         document = {

@@ -125,7 +125,11 @@ def _() -> str:
     told = server_service_pb2.GetServerInfoResponse(
         version="99.0.0", minimum_client_version="99.0.0"
     ).SerializeToString()
-    with serving(RecordingServer(lambda _context, _number: told)) as server:
+
+    def behave(_context: grpc.ServicerContext, number: int) -> bytes:
+        return told if server.calls[number][0].endswith("/GetServerInfo") else b""
+
+    with serving(RecordingServer(behave)) as server:
         with (
             warnings.catch_warnings(record=True) as caught,
             ootd.Client(server.target) as connected,
