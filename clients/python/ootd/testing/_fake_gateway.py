@@ -56,7 +56,7 @@ class FakeGateway:
     asked for); photos are known by their first bytes alone; titles don't guide; sub-categories are
     not checked; nothing is kept after the process.
 
-    `token`: calls without it are refused. `server_info`: what it tells of itself; its limits are
+    `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it tells of itself; its limits are
     kept, so that a test can make them small. `calls` and `request_ids` are of all calls (in
     `calls`: elements of streams, too) but GetServerInfo, which clients make of themselves.
     """
@@ -68,6 +68,7 @@ class FakeGateway:
         token: str | None = None,
         port: int = 0,
         server_info: ServerInfo = _INFO,
+        credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self.analyze = analyze
         self.attribute_models: list[AttributeModel | None] = []
@@ -76,6 +77,7 @@ class FakeGateway:
         self.request_ids: list[str] = []
         self.is_serving = True
         self._info = server_info
+        self._credentials = credentials
         self._token = token
         self._port = port
         self._orders = Orders()
@@ -126,7 +128,10 @@ class FakeGateway:
         server = grpc.server(ThreadPoolExecutor(16), options=options)
         add_services(self, server)
         try:
-            self._port = server.add_insecure_port(self.target)
+            if self._credentials is None:
+                self._port = server.add_insecure_port(self.target)
+            else:
+                self._port = server.add_secure_port(self.target, self._credentials)
         except RuntimeError as error:
             raise OSError(f"cannot listen at {self.target}: {error}") from None
         server.start()
