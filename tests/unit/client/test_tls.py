@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
+from certificates import Certificates, make_certificates
 
 import ootd
-from certificates import Certificates, make_certificates
 from ootd import AsyncClient, Client, ClientCertificate
 from ootd.testing import FakeGateway
 
@@ -121,7 +121,7 @@ FAULTS = {
         "speaks TLS: pass tls=True|requires a client certificate",
     ),
     "no TLS there": (
-        "plain",
+        "gateway",
         lambda made: {"root_certificates": made.authority},
         "speaks no TLS: leave out tls",
     ),
@@ -130,15 +130,10 @@ FAULTS = {
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_is_told_as_what_it_is(
-    case: str,
-    host: str,
-    made: Certificates,
-    encrypted: FakeGateway,
-    mutual: FakeGateway,
-    gateway: FakeGateway,
+    case: str, host: str, made: Certificates, request: pytest.FixtureRequest
 ) -> None:
     name, options, message = FAULTS[case]
-    server = {"encrypted": encrypted, "mutual": mutual, "plain": gateway}[name]
+    server = request.getfixturevalue(name)
     with Client(at(host, server), **options(made)) as client:
         begin = time.monotonic()
         for _ in range(2):  # The second call says the same.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias, TypeVar
 
 import grpc
 
@@ -46,6 +46,9 @@ _INFO = ServerInfo(
 )
 
 
+_Gateway = TypeVar("_Gateway", bound="FakeGateway")
+
+
 class FakeGateway:
     """A gateway on 127.0.0.1, for tests: `with FakeGateway() as gateway: Client(gateway.target)`.
 
@@ -56,9 +59,10 @@ class FakeGateway:
     asked for); photos are known by their first bytes alone; titles don't guide; sub-categories are
     not checked; nothing is kept after the process.
 
-    `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it tells of itself; its limits are
-    kept, so that a test can make them small. `calls` and `request_ids` are of all calls (in
-    `calls`: elements of streams, too) but GetServerInfo, which clients make of themselves.
+    `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it
+    tells of itself; its limits are kept, so that a test can make them small. `calls` and
+    `request_ids` are of all calls (in `calls`: elements of streams, too) but GetServerInfo, which
+    clients make of themselves.
     """
 
     def __init__(
@@ -84,7 +88,7 @@ class FakeGateway:
         self._lock = threading.Lock()
         self._server: grpc.Server | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Gateway) -> _Gateway:
         self.start()
         return self
 
