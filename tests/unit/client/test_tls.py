@@ -171,9 +171,12 @@ def test_a_server_of_another_kind_is_told() -> None:
     try:
         with (
             Client(f"127.0.0.1:{server.server_port}") as client,
-            pytest.raises(ootd.NoGatewayError, match="is no gRPC server"),
+            pytest.raises(ootd.UnavailableError) as caught,
         ):
             client.taxonomy()
+        if caught.value.message != "connections to all backends failing":  # By older grpc.
+            assert isinstance(caught.value, ootd.NoGatewayError)
+            assert "is no gRPC server" in caught.value.message
     finally:
         server.shutdown()
         server.server_close()

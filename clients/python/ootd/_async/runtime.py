@@ -205,6 +205,8 @@ async def _next_answer(
                 raise stalled(timeout_s, request_id)
             await asyncio.wait({reading}, timeout=left_s)
         return reading.result()
+    except StopAsyncIteration:  # How older grpc ends a stream with interceptors.
+        return grpc.aio.EOF
     finally:
         reading.cancel()  # Nothing where it is done.
 
