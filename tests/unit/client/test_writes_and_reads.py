@@ -221,5 +221,5 @@ def test_messages_that_are_too_large_are_an_error_of_their_own(
             ootd.MessageTooLargeError, match=r"request .*has \d+ bytes, at most 200"
         ):
             client.upsert_item(upload)
-        with pytest.raises(ootd.MessageTooLargeError, match="request .*has"):
+        with pytest.raises(ootd.MessageTooLargeError, match=r"request .*has"):
             client.upsert_items([upload])
