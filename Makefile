@@ -82,7 +82,7 @@ $(READY): constraints.txt protos/requirements.txt $(PACKAGES)
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python make/provide_libpython.py
 	$(BIN)/pip install $(PIP_OPTIONS) -c constraints.txt \
-	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded-lean,development]"
+	  -e "clients/python[cli,draw,heic,samples]" -e "gateway[embedded-lean,development]"
 	$(BIN)/python -m ootd_gateway.embedded.fetch
 	$(BIN)/pip install $(PIP_OPTIONS) --quiet --upgrade --no-deps --target $(VENV)/protoc \
 	  -r protos/requirements.txt
