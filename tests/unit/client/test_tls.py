@@ -146,6 +146,24 @@ def test_a_fault_is_told_as_what_it_is(
         assert time.monotonic() - begin < 7.5  # Nothing is made again for the whole patience.
 
 
+def test_a_certificate_that_changed_is_told(made: Certificates) -> None:
+    """A client that had answers before is told by gRPC's own words alone."""
+    first = grpc.ssl_server_credentials([(made.server.key, made.server.certificate)])
+    other = grpc.ssl_server_credentials([(made.stranger.key, made.stranger.certificate)])
+    with (
+        FakeGateway(credentials=first) as gateway,
+        Client(gateway.target, root_certificates=made.authority) as client,
+    ):
+        client.taxonomy()
+        gateway.stop()
+        port = int(gateway.target.rpartition(":")[2])
+        with (
+            FakeGateway(credentials=other, port=port),
+            pytest.raises(ootd.TlsError, match="is not trusted"),
+        ):
+            client.taxonomy()
+
+
 async def test_a_fault_within_asyncio(encrypted: FakeGateway) -> None:
     async with AsyncClient(encrypted.target, tls=True) as client:
         with pytest.raises(ootd.TlsError, match="is not trusted"):
