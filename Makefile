@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TRAINING_VENV ?= .venv-training
+CLIENT_ENDS ?= .venv-client-ends
 PHOTOS ?=
 CATALOG ?=
 DATA ?= $(OOTD_DATA)
@@ -17,10 +18,11 @@ PIP_OPTIONS := --disable-pip-version-check --no-color
 # different versions of numpy.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint format protos check-protos train train-quick test-training clean setup
+.PHONY: help demo test up lint format protos check-protos train train-quick test-training clean setup \
+  test-client-ends wheels
 
 help: ## List these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(READY) ## Photos in, pictures out: PHOTOS=folder CATALOG=folder-or-csv for your own
 	$(BIN)/python -m ootd_gateway.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(CATALOG),--catalog "$(CATALOG)")
@@ -61,18 +63,29 @@ train-quick: $(TRAINING_READY) ## The same on a slice, in minutes; releases into
 	@test -n "$(DATA)" || { echo "Say where the labelled photos are: make train-quick DATA=folder" >&2; exit 1; }
 	$(TRAINING_VENV)/bin/ootd-train all --data "$(DATA)" --quick $(TRAIN_OPTIONS)
 
+test-client-ends: ## The client's tests with the oldest and the newest grpcio, protobuf and Python there is
+	$(PYTHON) make/test_client_ends.py --folder "$(CLIENT_ENDS)" \
+	  $(if $(OLDEST_PYTHON),--oldest-python "$(OLDEST_PYTHON)") $(if $(NEWEST_PYTHON),--newest-python "$(NEWEST_PYTHON)")
+
+wheels: $(READY) ## Build both wheels into dist/
+	cd clients/python && $(abspath $(BIN))/hatchling build -t wheel -d "$(abspath dist)"
+	cd gateway && $(abspath $(BIN))/hatchling build -t wheel -d "$(abspath dist)"
+
 test-training: $(TRAINING_READY) ## Training's tests, in an environment of their own
 	$(TRAINING_VENV)/bin/python -m pytest training/tests
 
 setup: $(READY) ## Only install, into $(VENV)
 
-$(READY): constraints.txt $(PACKAGES)
+$(READY): constraints.txt protos/requirements.txt $(PACKAGES)
 	@$(PYTHON) make/check_machine.py
 	@echo "Setting up $(VENV): about 1.2 GB to fetch the first time, a few minutes ..."
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python make/provide_libpython.py
 	$(BIN)/pip install $(PIP_OPTIONS) -c constraints.txt \
-	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded,development]"
+	  -e "clients/python[cli,draw,heic,samples]" -e "gateway[embedded-lean,development]"
+	$(BIN)/python -m ootd_gateway.embedded.fetch
+	$(BIN)/pip install $(PIP_OPTIONS) --quiet --upgrade --no-deps --target $(VENV)/protoc \
+	  -r protos/requirements.txt
 	@touch $@
 
 $(TRAINING_READY): training/constraints.txt training/pyproject.toml
@@ -84,4 +97,4 @@ $(TRAINING_READY): training/constraints.txt training/pyproject.toml
 	@touch $@
 
 clean: ## Remove what was set up and written
-	rm -rf $(VENV) $(TRAINING_VENV) demo-output build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINING_VENV) $(CLIENT_ENDS) demo-output build dist .mypy_cache .pytest_cache .ruff_cache

@@ -46,7 +46,7 @@ class TritonSource:
         """
         if not self.is_embedded:
             return
-        _check_attribute_model(self._settings)
+        _check_repository(self._settings)
         stack = _EmbeddedStack(self._settings, self._port, self._metrics)
         self._stack = stack
         await stack.start()
@@ -96,11 +96,16 @@ class _EmbeddedStack:
         await asyncio.to_thread(self._triton.stop)
 
 
-def _check_attribute_model(settings: Settings) -> None:
-    """Raise StartError where the model repository lacks the ensemble that the settings ask for."""
+def _check_repository(settings: Settings) -> None:
+    """Raise StartError where there is no model repository, or it lacks the chosen ensemble."""
     ensemble = ENSEMBLES[AttributeModel(settings.attribute_model)]
     repository = settings.model_repository
-    if repository.is_dir() and not (repository / ensemble).is_dir():
+    if not repository.is_dir():
+        raise StartError(
+            f"there is no model repository {repository.absolute()}; no package holds one: set "
+            "OOTD_MODEL_REPOSITORY to the folder model_repository of the project's sources"
+        )
+    if not (repository / ensemble).is_dir():
         raise StartError(
             f"attribute_model is {settings.attribute_model}, but {repository} has no model "
             f'"{ensemble}"; set another attribute_model, or add that model'

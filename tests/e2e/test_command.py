@@ -154,6 +154,7 @@ def test_a_database_that_is_none_is_one_sentence(refusal: Refusal, tmp_path: Pat
 def test_a_missing_model_repository_is_one_sentence(refusal: Refusal, tmp_path: Path) -> None:
     line = refusal(triton_mode="embedded", model_repository=tmp_path / "models")
     assert str(tmp_path / "models") in line
+    assert "OOTD_MODEL_REPOSITORY" in line
 
 
 @pytest.mark.parametrize("text", [None, "# none yet\n\n"])

@@ -21,9 +21,12 @@ from ootd_training.fetch.pieces import tight_box
 from ootd_training.taxonomy import load_taxonomy
 
 DATA = Path(os.environ.get("OOTD_DATA", ""))
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("OOTD_DATA"), reason="OOTD_DATA names no folder of labelled photos"
-)
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.skipif(
+        not os.environ.get("OOTD_DATA"), reason="OOTD_DATA names no folder of labelled photos"
+    ),
+]
 
 
 def annotations(split):

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageOps
 
+from ootd._images import read_image
 from ootd._labels import PALETTE, Mark, draw_marks, font
 from ootd.types import Box, Garment, Hit, ImageAnalysis, ImageSearch, ImageSource, Item
 
@@ -52,10 +53,9 @@ class _Row:
 def open_photo(image: ImageSource) -> Image.Image:
     """Return a photo the right way up (EXIF) in RGB, what is transparent on white.
 
-    Raises OSError where it cannot be read or is no photo.
+    Raises OSError where it cannot be read or is no photo, and what `read_image` raises.
     """
-    source = io.BytesIO(image) if isinstance(image, bytes) else image
-    with Image.open(source) as opened:
+    with Image.open(io.BytesIO(read_image(image))) as opened:
         photo = ImageOps.exif_transpose(opened)
         if photo.mode in {"RGBA", "LA", "PA"} or "transparency" in photo.info:
             layer = photo.convert("RGBA")

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from ootd_gateway.demo.gateway_process import GATEWAY_COMMAND, DemoError
-from ootd_gateway.demo.report import Report
-from ootd_gateway.demo.run import DemoOptions, run_demo
+try:
+    from ootd_gateway.demo.gateway_process import GATEWAY_COMMAND, DemoError
+    from ootd_gateway.demo.report import Report
+    from ootd_gateway.demo.run import DemoOptions, run_demo
+except ModuleNotFoundError as error:  # a server does without what only the demo uses
+    sys.exit(f"demo: {error.name} is not installed; run: pip install 'ootd-gateway[demo]'")
 
 _INTERRUPTED = 130
 

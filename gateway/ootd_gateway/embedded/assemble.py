@@ -13,11 +13,11 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from ootd_gateway.embedded import triton_files
 from ootd_gateway.embedded.errors import EmbeddedTritonError
 
 _OWN_BACKENDS = Path(__file__).parent / "backends"
 _WHEELS = {
-    "pytriton": "nvidia-pytriton",
     "onnxruntime": "onnxruntime",
     "nvidia.dali": "nvidia-dali-cuda130",
     "numpy": "numpy",
@@ -41,10 +41,7 @@ def assemble(folder: Path, *, gpu: bool) -> Installation:
     """
     _check_machine()
     _check_wheels()
-    spec = importlib.util.find_spec("pytriton")
-    assert spec is not None  # _check_wheels has seen it
-    assert spec.origin is not None
-    triton = Path(spec.origin).parent / "tritonserver"
+    triton = _triton()
     python = _python_backend(triton, folder)
     for name in ("onnxruntime", "dali"):
         shutil.copytree(_OWN_BACKENDS / name, folder / name, ignore=_no_caches)
@@ -85,6 +82,15 @@ def _check_wheels() -> None:
         raise EmbeddedTritonError(
             f"numpy {numpy} makes this Triton return empty tensors: pip install 'numpy<2'"
         )
+
+
+def _triton() -> Path:
+    triton = triton_files.find()
+    if triton is None:
+        raise EmbeddedTritonError(
+            f"embedded Triton needs the files of {triton_files.WHEEL}: {triton_files.FETCH_COMMAND}"
+        )
+    return triton
 
 
 def _is_installed(module: str) -> bool:

@@ -141,3 +141,14 @@ sys.exit(main({[str(one) for one in arguments]!r}, {command(gateway)!r}))
     assert b"demo: stopped" in errors
     assert b"Traceback" not in errors
     assert not is_alive(pid)
+
+
+def test_without_its_extra_it_says_what_to_install():
+    code = (
+        "import runpy, sys; sys.modules['rich'] = None; "
+        "runpy.run_module('ootd_gateway.demo', run_name='__main__')"
+    )
+    done = subprocess.run(command(code), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'ootd-gateway[demo]'" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -17,6 +17,13 @@ async def test_a_repository_without_the_attribute_model_is_refused(tmp_path: Pat
         await TritonSource(settings, Metrics().vision).start()
 
 
+async def test_without_a_model_repository_it_says_which_variable_to_set(tmp_path: Path) -> None:
+    settings = Settings(model_repository=tmp_path / "model_repository")
+    with pytest.raises(StartError, match="OOTD_MODEL_REPOSITORY") as caught:
+        await TritonSource(settings).start()
+    assert str(tmp_path / "model_repository") in str(caught.value)
+
+
 async def test_of_a_triton_elsewhere_nothing_is_known_yet(tmp_path: Path) -> None:
     settings = Settings(
         attribute_model="sequencer", model_repository=tmp_path, triton_mode="external"

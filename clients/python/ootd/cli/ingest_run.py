@@ -92,7 +92,7 @@ class IngestRun:
         with self._lock:
             self._stream += 1
             stream, again = self._stream, list(self._pending)
-        with closing(self._client.upsert_items(self._uploads(stream, again))) as results:
+        with closing(self._client.iter_upsert_items(self._uploads(stream, again))) as results:
             for result in results:
                 if result.error is not None and _may_pass(result.error):
                     raise result.error

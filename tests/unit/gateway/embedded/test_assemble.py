@@ -74,3 +74,8 @@ def test_a_python_without_shared_library(tmp_path, module, monkeypatch):
 
     monkeypatch.setattr(module.ctypes, "CDLL", not_found)
     assert "apt-get install libpython3" in refusal(tmp_path, module)
+
+
+def test_missing_files_of_triton(tmp_path, module, monkeypatch):
+    monkeypatch.setattr(module.triton_files, "find", lambda: None)
+    assert "python -m ootd_gateway.embedded.fetch" in refusal(tmp_path, module)

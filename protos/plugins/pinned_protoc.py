@@ -1,7 +1,12 @@
-"""A protoc plugin that writes the `*_pb2_grpc.py` files with grpcio-tools.
+"""A protoc plugin that writes the Python stubs with the protoc of `protos/requirements.txt`.
 
-buf runs plugins as programs of their own, and grpcio-tools offers its generator only from within
-its own protoc; this program stands between the two.
+    pinned_protoc.py python         messages, `*_pb2.py`
+    pinned_protoc.py grpc_python    services, `*_pb2_grpc.py`
+
+Stubs run only where protobuf and grpcio are as new as what generated them. That protoc is an old
+one, so that the client can be installed beside old versions as well as new ones. It lies in the
+folder `protoc` of the environment, where no other program sees it, and as grpcio-tools offers its
+generators only from within its own protoc, this program stands between buf and the two.
 """
 
 import sys
@@ -10,11 +15,15 @@ from pathlib import Path
 
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from grpc_tools import protoc
+
+FOLDER = Path(sys.prefix, "protoc")
+"""Where `make setup` installs the old grpcio-tools."""
 
 
-def generate(request: CodeGeneratorRequest) -> CodeGeneratorResponse:
-    """Return the generated files, or protoc's failure as the response's error."""
+def generate(request: CodeGeneratorRequest, generator: str) -> CodeGeneratorResponse:
+    """Return the files of one generator, or protoc's failure as the response's error."""
+    from grpc_tools import protoc  # noqa: PLC0415
+
     response = CodeGeneratorResponse(
         supported_features=CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL
     )
@@ -26,7 +35,7 @@ def generate(request: CodeGeneratorRequest) -> CodeGeneratorResponse:
         arguments = [
             "protoc",
             f"--descriptor_set_in={descriptors}",
-            f"--grpc_python_out={output}",
+            f"--{generator}_out={output}",
             *request.file_to_generate,
         ]
         if protoc.main(arguments) != 0:
@@ -39,8 +48,11 @@ def generate(request: CodeGeneratorRequest) -> CodeGeneratorResponse:
 
 def main() -> None:
     """Read a CodeGeneratorRequest from standard input, write the response to standard output."""
+    if not (FOLDER / "grpc_tools").is_dir():
+        sys.exit(f"{FOLDER} holds no grpcio-tools; run: make setup")
+    sys.path.insert(0, str(FOLDER))
     request = CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(generate(request).SerializeToString())
+    sys.stdout.buffer.write(generate(request, sys.argv[1]).SerializeToString())
 
 
 if __name__ == "__main__":

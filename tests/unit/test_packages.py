@@ -1,0 +1,69 @@
+"""The wheels as a package index would show them and pip install them."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from trove_classifiers import classifiers
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"ootd": ROOT / "clients" / "python", "ootd_gateway": ROOT / "gateway"}
+
+
+@pytest.fixture(scope="module", params=PACKAGES)
+def wheel(request, tmp_path_factory) -> Iterator[tuple[str, zipfile.ZipFile]]:
+    folder = tmp_path_factory.mktemp("wheels")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=PACKAGES[request.param], check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as opened:
+        yield request.param, opened
+
+
+def metadata(archive: zipfile.ZipFile) -> Message:
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    return Parser().parsestr(archive.read(name).decode())
+
+
+def test_the_licence_is_inside(wheel):
+    _, archive = wheel
+    assert metadata(archive)["License-Expression"] == "Apache-2.0"
+    (name,) = (name for name in archive.namelist() if name.endswith("licenses/LICENSE"))
+    assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
+
+
+def test_classifiers_are_known_and_agree_with_the_python_that_is_asked_for(wheel):
+    _, archive = wheel
+    told = metadata(archive)
+    listed = told.get_all("Classifier", [])
+    assert listed
+    assert set(listed) <= classifiers
+    versions = [one.split(" :: ")[-1] for one in listed if ":: Python :: 3." in one]
+    assert told["Requires-Python"] == f">={versions[0]}"
+
+
+def test_it_holds_the_package_alone_and_says_that_it_is_typed(wheel):
+    package, archive = wheel
+    names = archive.namelist()
+    assert f"{package}/py.typed" in names
+    assert {name.split("/")[0].split("-")[0] for name in names} == {package}
+
+
+def test_the_readme_is_the_long_description(wheel):
+    package, archive = wheel
+    text = (PACKAGES[package] / "README.md").read_text("utf-8")
+    assert metadata(archive).get_payload().strip() == text.strip()
+
+
+def test_the_client_needs_three_packages_at_most(wheel):
+    package, archive = wheel
+    if package != "ootd":
+        return
+    needed = metadata(archive).get_all("Requires-Dist", [])
+    plain = {one.split(">")[0].split("<")[0] for one in needed if "extra" not in one}
+    assert plain == {"googleapis-common-protos", "grpcio", "protobuf"}
