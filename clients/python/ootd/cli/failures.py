@@ -1,56 +1,87 @@
-"""Failures as a sentence with a remedy, and as an exit code."""
+"""Failed calls as a sentence with a remedy, and as an exit code."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import grpc
 import typer
 
 from ootd import (
     DeadlineExceededError,
+    ImageError,
     InternalError,
+    MessageTooLargeError,
+    NoGatewayError,
     OotdError,
     OverloadedError,
+    TlsError,
     UnauthenticatedError,
     UnavailableError,
+    UnsupportedError,
 )
-from ootd.cli.output import errors_console
+from ootd.cli.exit_codes import BUG, REFUSED, SOME_FAILED, UNAVAILABLE
+from ootd.cli.output import say
 
-SOME_FAILED = 1
-"""Some photos or items failed; the rest is done."""
-
-UNAVAILABLE = 3
-"""The gateway cannot be reached or cannot work now."""
-
-REFUSED = 4
-"""The gateway refused the request."""
-
-BUG = 5
-"""The gateway has a bug."""
+_PHOTO_REASONS = frozenset({"NO_MATCHING_GARMENT"})
+_TRY_AGAIN = "Try again in a moment"
 
 
-def exit_code(error: OotdError) -> int:
-    """Return the exit code of a command that an error ended."""
+class PhotoUnusableError(Exception):
+    """A photo on this machine that cannot be sent; says why."""
+
+
+class RowError(OotdError):
+    """A row of a catalogue, or its photo, that cannot be sent."""
+
+
+def is_of_the_photo(error: OotdError | PhotoUnusableError) -> bool:
+    """Whether another photo may do better: neither the gateway nor the options are at fault."""
+    if isinstance(error, PhotoUnusableError | ImageError | RowError):
+        return True
+    return error.reason in _PHOTO_REASONS
+
+
+def exit_code(error: OotdError | PhotoUnusableError) -> int:
+    """Return the exit code of a command that did nothing but fail so."""
+    if isinstance(error, PhotoUnusableError) or is_of_the_photo(error):
+        return SOME_FAILED
     if isinstance(error, UnavailableError | OverloadedError | DeadlineExceededError):
         return UNAVAILABLE
     return BUG if isinstance(error, InternalError) else REFUSED
 
 
-def sentence(error: OotdError, server: str) -> str:
+def ends_the_command(error: OotdError | PhotoUnusableError) -> bool:
+    """Whether the next photo would fail in the same way."""
+    return exit_code(error) in {UNAVAILABLE, REFUSED}
+
+
+def sentence(error: OotdError | PhotoUnusableError, server: str) -> str:
     """Return what happened and what to do, for people."""
-    message = error.message.rstrip(".")
+    if isinstance(error, PhotoUnusableError):
+        return f"{error}."
+    message = without_numbers(error.message).rstrip(".")
     match error:
+        case NoGatewayError():
+            text = f"What answers at {server} is no OOTD gateway; look at --server. ({message})"
+        case TlsError():
+            text = f"{message}."
+        case UnsupportedError():
+            text = f"The gateway at {server} is too old for this: {message}."
         case UnavailableError(reason=""):
             start = "start one with `make up` or give --server"
             text = f"No gateway answers at {server}; {start}. ({message})"
         case UnavailableError():
-            text = f"The gateway at {server} cannot work now: {message}. Try again in a moment."
+            text = _with_hint(f"The gateway at {server} cannot work now: {message}", _TRY_AGAIN)
         case OverloadedError():
-            text = f"The gateway at {server} is busy: {message}. Try again in a moment."
+            text = _with_hint(f"The gateway at {server} is busy: {message}", _TRY_AGAIN)
         case DeadlineExceededError():
             text = f"The gateway at {server} took too long: {message}. Give a longer --timeout."
         case UnauthenticatedError():
             text = f"The gateway at {server} wants a valid token: {message}. Give --token."
+        case MessageTooLargeError(reason="ANSWER_TOO_LARGE"):
+            text = f"{message}. Ask for fewer hits (-k) or fields (--fields)."
         case InternalError():
             text = f"The gateway at {server} failed: {message} (request id {error.request_id})."
         case _:
@@ -58,8 +89,11 @@ def sentence(error: OotdError, server: str) -> str:
     return text
 
 
-def as_json(error: OotdError) -> dict[str, Any]:
+def as_json(error: OotdError | PhotoUnusableError) -> dict[str, Any]:
     """Return an error as it stands in a line of JSON."""
+    if isinstance(error, PhotoUnusableError):
+        code, reason = grpc.StatusCode.INVALID_ARGUMENT.name, "IMAGE_UNREADABLE"
+        return {"code": code, "reason": reason, "message": str(error), "request_id": ""}
     return {
         "code": error.code.name,
         "reason": error.reason,
@@ -74,5 +108,14 @@ def reported(server: str) -> Iterator[None]:
     try:
         yield
     except OotdError as error:
-        errors_console().print(sentence(error, server), style="red", markup=False)
+        say(sentence(error, server))
         raise typer.Exit(exit_code(error)) from None
+
+
+def _with_hint(text: str, hint: str) -> str:
+    return f"{text}." if "try again" in text.lower() else f"{text}. {hint}."
+
+
+def without_numbers(message: str) -> str:
+    """Return a message without the system's numbers of errors, which tell people nothing."""
+    return re.sub(r"\[Errno \d+\] ", "", message)

@@ -7,15 +7,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ootd.cli import options
-from ootd.cli.output import errors_console, print_json, tables_console
+from ootd.cli.output import errors_console, print_json, print_table, reason_of
+from ootd.cli.printable import printable
+
+_MOST = 100_000
 
 
 def samples(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write them.")],
     *,
-    outfits: Annotated[int, typer.Option(min=0, help="Photos of people in outfits.")] = 12,
-    catalog: Annotated[int, typer.Option(min=0, help="Photos of single garments.")] = 120,
+    outfits: Annotated[int, typer.Option(min=0, max=_MOST, help="Photos of people in outfits.")] = 12,
+    catalog: Annotated[int, typer.Option(min=0, max=_MOST, help="Photos of single garments.")] = 120,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same photos.")] = 0,
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Draw outfit photos, and a catalogue (photos and catalog.csv) with the garments in them."""
@@ -34,10 +38,14 @@ def samples(
                 outfits=outfits,
                 catalog=catalog,
                 seed=seed,
+                replace=force,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
+        except FileExistsError as error:
+            raise _bad(f"{error.filename} would be replaced; give --force if that is meant") from None
         except OSError as error:
-            raise typer.BadParameter(f"cannot write: {error}", param_hint="FOLDER") from None
+            text = f"cannot write {error.filename or folder}: {reason_of(error)}"
+            raise _bad(text) from None
     if as_json:
         print_json(
             {
@@ -49,10 +57,13 @@ def samples(
             }
         )
         return
-    tables_console().print(
-        f"{len(index.outfits)} outfits in {index.folder / 'outfits'}\n"
-        f"{len(index.catalog)} catalogue photos, listed in {index.catalog_csv}\n"
-        f"labels in {index.labels_json}",
-        markup=False,
-        soft_wrap=True,
+    outfit_folder, table = printable(str(index.folder / "outfits")), str(index.catalog_csv)
+    print_table(
+        f"{len(index.outfits)} outfits in {outfit_folder}",
+        f"{len(index.catalog)} catalogue photos, listed in {printable(table)}",
+        f"labels in {printable(str(index.labels_json))}",
     )
+
+
+def _bad(text: str) -> typer.BadParameter:
+    return typer.BadParameter(printable(text), param_hint="FOLDER")
