@@ -5,6 +5,7 @@ with one colour for each super-category, so that they stay legible at half their
 """
 
 import io
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -54,7 +55,15 @@ def open_photo(image: ImageSource) -> Image.Image:
 
     Raises OSError where it cannot be read or is no photo.
     """
-    source = io.BytesIO(image) if isinstance(image, bytes) else image
+    try:
+        return _open_photo(io.BytesIO(image) if isinstance(image, bytes) else image)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow's readers raise what their bytes lead to
+        raise OSError(f"the photo cannot be read: {error}") from None
+
+
+def _open_photo(source: io.BytesIO | str | os.PathLike[str]) -> Image.Image:
     with Image.open(source) as opened:
         photo = ImageOps.exif_transpose(opened)
         if photo.mode in {"RGBA", "LA", "PA"} or "transparency" in photo.info:

@@ -29,7 +29,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         _write_any_text(stream)
     try:
-        app()
+        app(prog_name="ootd")
     except OSError as error:  # Help that cannot be written; commands tell their own failures.
         discard_output()
         if not _is_about_a_stream(error):

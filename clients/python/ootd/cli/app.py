@@ -1,6 +1,5 @@
 """The command `ootd` and its subcommands."""
 
-import warnings
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 import ootd
 from ootd.cli import analyze, connection, ingest, item, samples, search, status, taxonomy
 from ootd.cli.exit_codes import MEANINGS
-from ootd.cli.output import print_table, say
+from ootd.cli.output import print_table
 
 app = typer.Typer(
     name="ootd",
@@ -35,11 +34,6 @@ def _print_version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
-def _say_warning(message: Warning | str, *_: object) -> None:
-    """What the client warns of is a sentence here, without the line of code that warned."""
-    say(str(message), "yellow")
-
-
 @app.callback()
 @connection.with_connection
 def _root(
@@ -55,4 +49,4 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    warnings.showwarning = _say_warning
+    del version

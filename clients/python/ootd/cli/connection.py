@@ -6,6 +6,7 @@ and `ootd status -s HOST` are the same; what stands further right counts.
 
 import inspect
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -17,7 +18,7 @@ import typer
 
 from ootd import DEFAULT_TARGET, Client, ClientCertificate, RetryPolicy
 from ootd.cli import failures
-from ootd.cli.output import reason_of
+from ootd.cli.output import reason_of, say
 
 DEFAULT_TIMEOUT_S = 30.0
 """Seconds for one call, patient enough for a first call to a cold gateway."""
@@ -158,8 +159,18 @@ def gateway(context: typer.Context) -> Iterator[Client]:
     Raises typer.BadParameter where the options make no sense together.
     """
     options = options_of(context)
-    with _connect(options) as client, failures.reported(options.address):
+    with (
+        warnings.catch_warnings(),
+        _connect(options) as client,
+        failures.reported(options.address),
+    ):
+        warnings.showwarning = _say_warning
         yield client
+
+
+def _say_warning(message: Warning | str, *_: object) -> None:
+    """What the client warns of is a sentence here, without the line of code that warned."""
+    say(str(message), "yellow")
 
 
 def _remember(context: typer.Context, values: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """`ootd ingest`: a folder of photos or a CSV into the catalogue."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,15 @@ from ootd.cli.output import errors_console, reason_of, say
 from ootd.cli.photos import STANDARD_INPUT, standard_input
 from ootd.cli.printable import printable
 
+_PREFIX = re.compile(r"[A-Za-z0-9._:/][A-Za-z0-9._:/-]{0,63}")
 _LARGEST_PIPE_BYTES = 1024**3
+
+
+def _valid_prefix(text: str) -> str:
+    if text and not _PREFIX.fullmatch(text):
+        rule = 'must be up to 64 of a to z, A to Z, 0 to 9 and "._:/-", and not begin with "-"'
+        raise typer.BadParameter(f"{rule}; is {printable(text)!r}")
+    return text
 
 
 @connection.with_connection
@@ -37,6 +46,7 @@ def ingest(
         str,
         typer.Option(
             metavar="TEXT",
+            callback=_valid_prefix,
             help="Stands before every id, so that two folders do not replace each other's items.",
             show_default=False,
         ),

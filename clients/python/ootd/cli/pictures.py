@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import typer
 from PIL import Image
@@ -96,16 +97,14 @@ def _plan(out: Path, photos: Sequence[PhotoFile]) -> dict[str, Path]:
 
 def _write(path: Path, content: bytes, *, force: bool) -> None:
     """A disk that is full leaves no half of a picture, and what was there before stays."""
-    written = path.with_name(f".{path.name}.part") if force else path
-    try:
-        with written.open("wb" if force else "xb") as file:
+    written = path.with_name(f".{token_hex(8)}.part") if force else path
+    with written.open("xb") as file:
+        try:
             file.write(content)
-    except FileExistsError:
-        raise
-    except OSError:
-        with suppress(OSError):
+            file.flush()
+        except OSError:
             written.unlink()
-        raise
+            raise
     if force:
         written.replace(path)
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from ootd import Client, ItemUpload, OotdError, RetryPolicy, UnavailableError
-from ootd.cli.catalog_source import BadRow, Row, id_of, title_of
+from ootd.cli.catalog_source import BadRow, Row
 from ootd.cli.ingest_run import IngestRun, Outcome
 from ootd.testing import FakeGateway
 
