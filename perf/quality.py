@@ -135,7 +135,8 @@ def ingest(
             labels[name] = label
             uploads.append(ItemUpload(name, outfit.path, category=label.super_category))
     stored: dict[str, Label] = {}
-    for result in track(client.upsert_items(uploads), total=len(uploads), description="ingest"):
+    answers = client.iter_upsert_items(uploads)
+    for result in track(answers, total=len(uploads), description="ingest"):
         if result.error is None:
             stored[result.item_id] = labels[result.item_id]
         else:

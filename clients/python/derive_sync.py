@@ -1,11 +1,10 @@
 """Derives the blocking client from the asynchronous one, so that the two cannot drift apart.
 
-    python clients/python/derive_sync.py           write ootd/_client_sync.py and
-    ootd/_calls_sync.py python clients/python/derive_sync.py --check   fail where it is not up to
-    date
+    python clients/python/derive_sync.py            write ootd/_sync from ootd/_async
+    python clients/python/derive_sync.py --check    fail where it is not up to date
 
 Works on words, not on syntax: the asynchronous source keeps to what has a blocking word for word,
-and what has not lives in `_runtime_async` and `_runtime_sync`.
+and what has not lives in the `runtime` module of either.
 """
 
 import argparse
@@ -16,58 +15,64 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "ootd"
-MODULES = {"_client_async.py": "_client_sync.py", "_calls_async.py": "_calls_sync.py"}
-"""Asynchronous modules of the package, and what is derived from each."""
+SOURCES = PACKAGE / "_async"
+DERIVED = PACKAGE / "_sync"
+BY_HAND = frozenset({"__init__.py", "runtime.py"})
+"""Files that each of the two has of its own."""
 
 REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"async (def|for|with) ", r"\1 "),
     (r"await ", ""),
-    (r"AsyncClient", "Client"),
-    (r"AsyncCalls", "Calls"),
+    (r"Async(Client|Calls|Stubs|\w+Methods)", r"\1"),
     (r"AsyncIterator", "Iterator"),
     (r"AsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"AsyncGenerator", "Generator"),
+    (r"Awaitable, ", ""),
+    (r"Awaitable\[(\w+)\]", r"\1"),
     (r"__aenter__", "__enter__"),
     (r"__aexit__", "__exit__"),
     (r"aclosing", "closing"),
-    (r"_runtime_async", "_runtime_sync"),
-    (r"_calls_async", "_calls_sync"),
-    (r"open_aio_channel", "open_channel"),
+    (r"_async", "_sync"),
     (r"(import grpc\n)?import grpc\.aio\n", "import grpc\n"),
     (r"grpc\.aio\.", "grpc."),
 )
 """Patterns and what takes their place, in this order."""
 
 DOCSTRINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "_client_async.py": (
+    "client.py": (
         (
             "AsyncClient: one method per RPC. Client is derived from it by derive_sync.py.",
-            "Client: one method per RPC. Derived from _client_async.py by derive_sync.py.",
+            "Client: one method per RPC. Derived by derive_sync.py from its asynchronous twin.",
         ),
         (
             "A gateway, for use within asyncio. Safe for any number of concurrent calls.",
             "A gateway. Safe for any number of threads. Iterables are read in another thread.",
         ),
     ),
-    "_calls_async.py": (
+    "calls.py": (
         (
-            "The counterpart _calls_sync is derived from this file by derive_sync.py.",
-            "Derived from _calls_async.py by derive_sync.py: edit that.",
+            "The counterpart in _sync is derived from this file by derive_sync.py.",
+            "Derived by derive_sync.py from its asynchronous twin: edit that.",
         ),
     ),
 }
 """Sentences that are true of one of the two only; each must occur."""
 
 
+def source_names() -> list[str]:
+    """Return the names of the modules that are derived."""
+    return sorted(path.name for path in SOURCES.glob("*.py") if path.name not in BY_HAND)
+
+
 def derive(name: str, source: str) -> str:
     """Return the blocking source of a module; ValueError where a known sentence is missing."""
-    for sentence, blocking in DOCSTRINGS[name]:
+    for sentence, blocking in DOCSTRINGS.get(name, ()):
         if sentence not in source:
             raise ValueError(f"{name} lacks {sentence!r}: update DOCSTRINGS in {__file__}")
         source = source.replace(sentence, blocking)
     for pattern, replacement in REPLACEMENTS:
         source = re.sub(rf"\b{pattern}", replacement, source)
-    return _tidy(source, MODULES[name])
+    return _tidy(source, name)
 
 
 def _tidy(text: str, name: str) -> str:
@@ -75,7 +80,7 @@ def _tidy(text: str, name: str) -> str:
     layout = [sys.executable, "-m", "ruff", "format", "--quiet"]
     for command in (sort, layout):
         done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-            [*command, "--stdin-filename", str(PACKAGE / name), "-"],
+            [*command, "--stdin-filename", str(DERIVED / name), "-"],
             input=text,
             capture_output=True,
             text=True,
@@ -91,12 +96,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     check = parser.parse_args().check
     stale: list[str] = []
-    for name, derived_name in MODULES.items():
-        derived = derive(name, (PACKAGE / name).read_text(encoding="utf-8"))
-        path = PACKAGE / derived_name
+    for name in source_names():
+        derived = derive(name, (SOURCES / name).read_text(encoding="utf-8"))
+        path = DERIVED / name
         if path.exists() and path.read_text(encoding="utf-8") == derived:
             continue
-        stale.append(derived_name)
+        stale.append(name)
         if not check:
             path.write_text(derived, encoding="utf-8")
     if check and stale:

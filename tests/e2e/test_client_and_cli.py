@@ -86,9 +86,9 @@ async def test_items_live_their_whole_life(gateway: GatewayProcess) -> None:
     upload = ItemUpload("life-1", outfit_jpeg(), title="Some outfit", payload=b"price")
     ready = EmbeddingUpload("life-2", (0.1,) * 128, "bag")
     async with AsyncClient(gateway.address, timeout_s=60) as client:
-        first = [one async for one in client.upsert_items([upload, ready])]
+        first = [one async for one in client.iter_upsert_items([upload, ready])]
         assert [(one.error, one.changed) for one in first] == [(None, True), (None, True)]
-        again = [one async for one in client.upsert_items([upload, ready])]
+        again = [one async for one in client.iter_upsert_items([upload, ready])]
         assert [one.changed for one in again] == [False, False]
         assert (await client.get_item("life-1")).payload == b"price"
         listed = [item.item_id async for item in client.list_items(page_size=1)]

@@ -66,7 +66,7 @@ def test_a_real_photo_finds_its_own_item_first(client: Client, data: Path) -> No
         ItemUpload(f"{PREFIX}{number}", data / "catalog" / row["image"], category="top")
         for number, row in enumerate(rows)
     ]
-    results = list(client.upsert_items(uploads))
+    results = list(client.iter_upsert_items(uploads))
     assert [result.error for result in results] == [None] * len(rows)
     try:
         for number, row in enumerate(rows):

@@ -10,10 +10,15 @@
 (`ootd.draw`), sample photos (`ootd.samples`) and the command line (`ootd.cli`) are extras.
 """
 
-from ootd._client_async import AsyncClient
-from ootd._client_sync import Client
-from ootd.channel import DEFAULT_TARGET, __version__
+from ootd import _core_log  # noqa: F401 - before anything imports grpc
+
+# isort: split
+from ootd._async.client import AsyncClient
+from ootd._compatibility import CompatibilityWarning
+from ootd._sync.client import Client
+from ootd.channel import DEFAULT_TARGET, Compression, __version__
 from ootd.errors import (
+    ClosedError,
     DeadlineExceededError,
     FailedPreconditionError,
     FieldViolation,
@@ -21,11 +26,14 @@ from ootd.errors import (
     InternalError,
     InvalidRequestError,
     MessageTooLargeError,
+    NoGatewayError,
     NotFoundError,
     OotdError,
     OverloadedError,
+    TlsError,
     UnauthenticatedError,
     UnavailableError,
+    UnsupportedError,
 )
 from ootd.retry import RetryPolicy
 from ootd.types import (
@@ -34,12 +42,16 @@ from ootd.types import (
     Attribute,
     AttributeGroup,
     AttributeModel,
+    BinaryFile,
     Box,
     BoxOrigin,
     Category,
+    ClientCertificate,
     DroppedGarment,
     DropReason,
     EmbeddingUpload,
+    FloatArray,
+    FloatVector,
     Garment,
     GarmentHits,
     HealthState,
@@ -48,15 +60,23 @@ from ootd.types import (
     ImageSearch,
     ImageSource,
     Item,
+    ItemPage,
     ItemUpload,
     Photo,
     PhotoResult,
+    PillowImage,
     Region,
     ScoreParts,
+    ServerInfo,
+    ServerLimits,
     ServerStatus,
     SuperCategory,
     Taxonomy,
+    Upload,
+    UpsertOutcome,
     UpsertResult,
+    UpsertSummary,
+    super_category,
 )
 
 __all__ = [
@@ -67,16 +87,23 @@ __all__ = [
     "Attribute",
     "AttributeGroup",
     "AttributeModel",
+    "BinaryFile",
     "Box",
     "BoxOrigin",
     "Category",
     "Client",
+    "ClientCertificate",
+    "ClosedError",
+    "CompatibilityWarning",
+    "Compression",
     "DeadlineExceededError",
     "DropReason",
     "DroppedGarment",
     "EmbeddingUpload",
     "FailedPreconditionError",
     "FieldViolation",
+    "FloatArray",
+    "FloatVector",
     "Garment",
     "GarmentHits",
     "HealthState",
@@ -88,21 +115,32 @@ __all__ = [
     "InternalError",
     "InvalidRequestError",
     "Item",
+    "ItemPage",
     "ItemUpload",
     "MessageTooLargeError",
+    "NoGatewayError",
     "NotFoundError",
     "OotdError",
     "OverloadedError",
     "Photo",
     "PhotoResult",
+    "PillowImage",
     "Region",
     "RetryPolicy",
     "ScoreParts",
+    "ServerInfo",
+    "ServerLimits",
     "ServerStatus",
     "SuperCategory",
     "Taxonomy",
+    "TlsError",
     "UnauthenticatedError",
     "UnavailableError",
+    "UnsupportedError",
+    "Upload",
+    "UpsertOutcome",
     "UpsertResult",
+    "UpsertSummary",
     "__version__",
+    "super_category",
 ]

@@ -5,14 +5,15 @@ with one colour for each super-category, so that they stay legible at half their
 """
 
 import io
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageOps
 
+from ootd._images import read_image
 from ootd._labels import PALETTE, Mark, draw_marks, font
+from ootd.errors import ImageError
 from ootd.types import Box, Garment, Hit, ImageAnalysis, ImageSearch, ImageSource, Item
 
 __all__ = ["LoadPicture", "draw_analysis", "draw_hits", "draw_search", "open_photo"]
@@ -53,18 +54,23 @@ class _Row:
 def open_photo(image: ImageSource) -> Image.Image:
     """Return a photo the right way up (EXIF) in RGB, what is transparent on white.
 
-    Raises OSError where it cannot be read or is no photo.
+    Raises OSError where it cannot be read or is no photo, ValueError for a URL, TypeError for what
+    is no photo at all.
     """
     try:
-        return _open_photo(io.BytesIO(image) if isinstance(image, bytes) else image)
+        content = read_image(image)
+    except ImageError as error:
+        raise OSError(error.message) from None
+    try:
+        return _decode(content)
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow's readers raise what their bytes lead to
         raise OSError(f"the photo cannot be read: {error}") from None
 
 
-def _open_photo(source: io.BytesIO | str | os.PathLike[str]) -> Image.Image:
-    with Image.open(source) as opened:
+def _decode(content: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(content)) as opened:
         photo = ImageOps.exif_transpose(opened)
         if photo.mode in {"RGBA", "LA", "PA"} or "transparency" in photo.info:
             layer = photo.convert("RGBA")

@@ -10,7 +10,11 @@
     ├── OverloadedError           too many calls; `retry_after_s` says when to come back
     ├── MessageTooLargeError      request or answer has more bytes than may be; ask for less
     ├── UnavailableError          nothing answers, or what answers cannot work now
+    │   ├── TlsError              the two sides cannot agree on encryption or certificates
+    │   └── NoGatewayError        something answers, but it is no OOTD gateway
+    ├── UnsupportedError          the gateway is older than the method
     ├── DeadlineExceededError     the time that the caller gave has passed
+    ├── ClosedError               the client was closed
     └── InternalError             a bug of the server: report it with `request_id`
 
 Every error carries `code` (the gRPC status), `reason` (the name of an `ootd.v1.ErrorReason`
@@ -18,9 +22,10 @@ without its prefix, "" where the gateway did not answer itself), `request_id` (i
 log, "" if none) and `metadata` (what the reason's comment in error_reason.proto lists).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -33,6 +38,11 @@ ERROR_DOMAIN = "ootd"
 
 _DETAILS_KEY = "grpc-status-details-bin"
 _REASON_PREFIX = "ERROR_REASON_"
+_SIZE_OF_TOO_LARGE = re.compile(
+    r"(?:(CLIENT|SERVER): )?(sent|received) message larger than max(?: \((\d+) vs\. (\d+)\))?",
+    re.IGNORECASE,
+)
+"""How gRPC's core tells of a message that is over a limit; older ones leave out the side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,18 @@ class _Failure:
 
 
 class OotdError(Exception):
-    """Base of everything that a call to the gateway can fail with; `message` is for people."""
+    """Base of everything that a call to the gateway can fail with; `message` is for people.
+
+    Each class has a `default_code`, which an error has unless another is given.
+    """
+
+    default_code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
 
     def __init__(
         self,
         message: str,
         *,
-        code: grpc.StatusCode = grpc.StatusCode.UNKNOWN,
+        code: grpc.StatusCode | None = None,
         reason: str = "",
         request_id: str = "",
         metadata: Mapping[str, str] | None = None,
@@ -71,7 +86,7 @@ class OotdError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code
+        self.code = self.default_code if code is None else code
         self.reason = reason
         self.request_id = request_id
         self.metadata: Mapping[str, str] = dict(metadata or {})
@@ -82,42 +97,84 @@ class OotdError(Exception):
 class InvalidRequestError(OotdError):
     """One or several fields are at fault; `violations` lists them all."""
 
+    default_code = grpc.StatusCode.INVALID_ARGUMENT
+
 
 class ImageError(OotdError):
     """The photo cannot be used: unreadable, too large, too many pixels or too small (`reason`)."""
+
+    default_code = grpc.StatusCode.INVALID_ARGUMENT
 
 
 class FailedPreconditionError(OotdError):
     """No garment matches the item's category, models and vectors are of different releases, or the
     attribute model is not served."""
 
+    default_code = grpc.StatusCode.FAILED_PRECONDITION
+
 
 class NotFoundError(OotdError):
     """There is no such item."""
+
+    default_code = grpc.StatusCode.NOT_FOUND
 
 
 class UnauthenticatedError(OotdError):
     """The call carries no valid token."""
 
+    default_code = grpc.StatusCode.UNAUTHENTICATED
+
 
 class OverloadedError(OotdError):
     """The server has as many calls as it takes; come back after `retry_after_s`, if it is set."""
+
+    default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class MessageTooLargeError(OotdError):
     """A request or its answer has more bytes than a message may; send or ask for less."""
 
+    default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
 
 class UnavailableError(OotdError):
     """Nothing answers at the address, or what answers cannot do its work now."""
+
+    default_code = grpc.StatusCode.UNAVAILABLE
+
+
+class TlsError(UnavailableError):
+    """The two sides cannot agree on encryption or certificates; `message` says which and why."""
+
+
+class NoGatewayError(UnavailableError):
+    """Something answers at the address, but it is no OOTD gateway."""
+
+    default_code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class UnsupportedError(OotdError):
+    """The gateway does not know the method: it is older than this client."""
+
+    default_code = grpc.StatusCode.UNIMPLEMENTED
 
 
 class DeadlineExceededError(OotdError):
     """The time that the caller gave has passed."""
 
+    default_code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class ClosedError(OotdError):
+    """The client was closed before the call, or while it ran."""
+
+    default_code = grpc.StatusCode.CANCELLED
+
 
 class InternalError(OotdError):
     """A bug of the server, or an answer that makes no sense; report it with `request_id`."""
+
+    default_code = grpc.StatusCode.INTERNAL
 
 
 ERROR_BY_REASON: Mapping[str, type[OotdError]] = {
@@ -156,7 +213,7 @@ ERROR_BY_CODE: Mapping[grpc.StatusCode, type[OotdError]] = {
     grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.ABORTED: UnavailableError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
-    grpc.StatusCode.UNIMPLEMENTED: InternalError,
+    grpc.StatusCode.UNIMPLEMENTED: UnsupportedError,
     grpc.StatusCode.INTERNAL: InternalError,
     grpc.StatusCode.UNKNOWN: InternalError,
     grpc.StatusCode.DATA_LOSS: InternalError,
@@ -195,8 +252,12 @@ def from_element_error(error: element_error_pb2.ElementError, request_id: str = 
 
 def _build(failure: _Failure, request_id: str) -> OotdError:
     error_class = ERROR_BY_REASON.get(failure.reason) or ERROR_BY_CODE.get(failure.code, OotdError)
+    message = failure.message
+    size = _SIZE_OF_TOO_LARGE.search(message) if not failure.reason else None
+    if size is not None and failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        error_class, message = MessageTooLargeError, _too_large(*size.groups())
     return error_class(
-        failure.message,
+        message,
         code=failure.code,
         reason=failure.reason,
         request_id=failure.metadata.get("request_id", request_id),
@@ -204,6 +265,19 @@ def _build(failure: _Failure, request_id: str) -> OotdError:
         violations=failure.violations,
         retry_after_s=failure.retry_after_s,
     )
+
+
+def _too_large(side: str | None, way: str, size: str | None, limit: str | None) -> str:
+    """Say what gRPC's own words mean; they come without details, from either side."""
+    side = (side or "CLIENT").upper()  # Older ones speak of this side.
+    is_request = (side, way.lower()) in {("CLIENT", "sent"), ("SERVER", "received")}
+    numbers = f"{size} bytes, at most {limit} are taken" if size else "too many bytes"
+    if is_request:
+        return f"the request has {numbers}; send a smaller photo"
+    remedy = "ask for fewer hits, smaller pages or fewer fields"
+    if side == "CLIENT":
+        remedy += ', or give channel_options={"grpc.max_receive_message_length": ...}'
+    return f"the answer has {numbers}; {remedy}"
 
 
 def _read_details(

@@ -28,31 +28,6 @@ def test_what_is_no_target_is_refused(target: str) -> None:
         Connection(target)
 
 
-def test_a_token_never_crosses_a_network_in_plaintext_unasked() -> None:
-    with pytest.raises(ValueError, match="plaintext"):
-        Connection("gateway:8500", token="secret")
-    assert Connection("localhost:8500", token="secret").token
-    assert Connection("gateway:8500", token="secret", tls=True).uses_tls
-    assert Connection("gateway:8500", token="secret", root_certificates=b"pem").uses_tls
-    assert Connection("gateway:8500", token="secret", allow_plaintext_token=True).token
-
-
-@pytest.mark.parametrize("token", ["", "two\nlines", "sécret"])
-def test_a_token_that_cannot_be_sent_is_refused(token: str) -> None:
-    with pytest.raises(ValueError, match="token"):
-        Connection(token=token)
-
-
-def test_secrets_are_not_shown() -> None:
-    assert "secret" not in repr(Connection(token="secret"))
-
-
-def test_calls_carry_request_id_and_token() -> None:
-    metadata = dict(Connection(token="secret").metadata("r-1"))
-    assert metadata == {"x-request-id": "r-1", "authorization": "Bearer secret"}
-    assert "authorization" not in dict(Connection().metadata("r-1"))
-
-
 def test_all_addresses_of_a_host_take_turns() -> None:
     options = dict(Connection("gateway:1").options())
     assert "round_robin" in str(options["grpc.service_config"])

@@ -144,7 +144,7 @@ def test_no_retry_outlives_the_callers_time(
 def test_delete_is_made_again_only_where_it_was_refused_before_it_began(
     gateway: FakeGateway, client: Client
 ) -> None:
-    list(client.upsert_items(uploads(2)))
+    client.upsert_items(uploads(2))
     gateway.fail_next("DeleteItems", SHUTTING_DOWN)
     assert client.delete_items(["sku-0000", "sku-9999"]) == ("sku-0000",)
     store_away = OotdError("away", code=grpc.StatusCode.UNAVAILABLE, reason="STORE_UNAVAILABLE")
@@ -267,7 +267,7 @@ def test_a_stream_that_breaks_tells_what_was_acknowledged(
         gateway.fail_next("UpsertItems", SHUTTING_DOWN)
         yield from uploads(3)[2:]
 
-    answers = client.upsert_items(source())
+    answers = client.iter_upsert_items(source())
     acknowledged.append(next(answers).item_id)
     acknowledged.append(next(answers).item_id)
     with pytest.raises(ootd.UnavailableError, match="about to stop"):
@@ -280,8 +280,8 @@ def test_upsert_is_acknowledged_and_idempotent(client: Client, photo: bytes) -> 
     upload = ItemUpload(
         "sku-1", photo, title="Blue bag", attributes={"brand": "Acme"}, payload=b"\x00price"
     )
-    (first,) = client.upsert_items([upload])
-    (again,) = client.upsert_items([upload])
+    (first,) = client.iter_upsert_items([upload])
+    (again,) = client.iter_upsert_items([upload])
     assert (first.changed, again.changed) == (True, False)
     item = client.get_item("sku-1")
     assert (item.title, item.payload) == ("Blue bag", b"\x00price")
@@ -294,7 +294,7 @@ def test_upsert_is_acknowledged_and_idempotent(client: Client, photo: bytes) -> 
 def test_an_item_may_come_with_a_ready_embedding(client: Client) -> None:
     good = EmbeddingUpload("e-1", (0.5,) * 128, "bag", sub_category="clutch")
     bad = EmbeddingUpload("e-2", (0.5,) * 5, "bag")
-    stored, refused = client.upsert_items([good, bad])
+    stored, refused = client.iter_upsert_items([good, bad])
     assert stored.item is not None
     assert stored.item.garment.box is None
     assert isinstance(refused.error, ootd.InvalidRequestError)
@@ -308,7 +308,7 @@ def test_an_item_may_come_with_a_ready_embedding(client: Client) -> None:
 
 
 def test_list_pages_through_all_items(gateway: FakeGateway, client: Client) -> None:
-    list(client.upsert_items(uploads(25)))
+    client.upsert_items(uploads(25))
     ids = [item.item_id for item in client.list_items(page_size=10)]
     assert ids == [f"sku-{n:04}" for n in range(25)]
     assert gateway.calls.count("ListItems") == 3
@@ -321,7 +321,7 @@ def test_list_pages_through_all_items(gateway: FakeGateway, client: Client) -> N
 
 def test_search_finds_the_same_photo_first(client: Client) -> None:
     items = uploads(40)
-    list(client.upsert_items(items))
+    client.upsert_items(items)
     assert isinstance(items[7].image, bytes)
     found = client.search_by_image(items[7].image, k=3)
     assert found.analysis.garments == tuple(result.garment for result in found.results)

@@ -35,7 +35,7 @@ async def test_a_stream_takes_either_kind_of_iterable(gateway: FakeGateway, phot
 
 async def test_upserts_lists_and_searches(gateway: FakeGateway, photo: bytes) -> None:
     async with AsyncClient(gateway.target) as client:
-        results = [one async for one in client.upsert_items([ItemUpload("a", photo)])]
+        results = [one async for one in client.iter_upsert_items([ItemUpload("a", photo)])]
         assert results[0].changed
         assert [item.item_id async for item in client.list_items()] == ["a"]
         assert (await client.search_by_image(photo)).results
@@ -85,6 +85,13 @@ async def test_a_slow_source_is_no_stall(gateway: FakeGateway, photo: bytes) -> 
         assert [result.error async for result in stream] == [None, None]
 
 
-def test_an_event_loop_is_needed() -> None:
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        AsyncClient("localhost:1")
+def test_it_may_be_made_outside_of_a_loop_and_outlive_one(
+    gateway: FakeGateway, photo: bytes
+) -> None:
+    client = AsyncClient(gateway.target)
+
+    async def look() -> bool:
+        return bool((await client.analyze_image(photo)).garments)
+
+    assert asyncio.run(look())
+    assert asyncio.run(look())  # A loop of its own: the first is closed.

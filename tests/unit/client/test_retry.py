@@ -66,7 +66,7 @@ def test_what_may_have_happened_is_not_made_again() -> None:
     names = [name.removeprefix("ERROR_REASON_") for name in REASONS]
     code = grpc.StatusCode.UNAVAILABLE
     retried = {name for name in names if is_retryable(error(code, name), idempotent=False)}
-    assert retried == {"OVERLOADED", "SHUTTING_DOWN"}
+    assert retried == {"OVERLOADED", "CALLER_OVER_SHARE", "SHUTTING_DOWN"}
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def list_items(
     ] = None,
     page_token: Annotated[
         str | None,
-        typer.Option(
-            metavar="TOKEN", help="Begin with this page.", show_default=False
-        ),
+        typer.Option(metavar="TOKEN", help="Begin with this page.", show_default=False),
     ] = None,
     fields: options.Fields = None,
     as_json: options.AsJson = False,

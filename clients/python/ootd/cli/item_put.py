@@ -21,9 +21,7 @@ from ootd.cli.tables import garment_name
 def put(
     context: typer.Context,
     item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
-    photo: Annotated[
-        str, typer.Argument(metavar="PHOTO", help="Its photo; - is standard input.")
-    ],
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="Its photo; - is standard input.")],
     *,
     title: Annotated[
         str,

@@ -5,7 +5,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ootd import DroppedGarment, Garment, Hit, ImageAnalysis, ImageSearch, Item, ServerInfo, Taxonomy
+from ootd import (
+    DroppedGarment,
+    Garment,
+    Hit,
+    ImageAnalysis,
+    ImageSearch,
+    Item,
+    ServerInfo,
+    Taxonomy,
+)
 
 
 def garment_json(garment: Garment, *, histogram: bool = False) -> dict[str, Any]:

@@ -16,8 +16,12 @@ _MOST = 100_000
 def samples(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write them.")],
     *,
-    outfits: Annotated[int, typer.Option(min=0, max=_MOST, help="Photos of people in outfits.")] = 12,
-    catalog: Annotated[int, typer.Option(min=0, max=_MOST, help="Photos of single garments.")] = 120,
+    outfits: Annotated[
+        int, typer.Option(min=0, max=_MOST, help="Photos of people in outfits.")
+    ] = 12,
+    catalog: Annotated[
+        int, typer.Option(min=0, max=_MOST, help="Photos of single garments.")
+    ] = 120,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same photos.")] = 0,
     force: options.Force = False,
     as_json: options.AsJson = False,
@@ -42,7 +46,9 @@ def samples(
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
         except FileExistsError as error:
-            raise _bad(f"{error.filename} would be replaced; give --force if that is meant") from None
+            raise _bad(
+                f"{error.filename} would be replaced; give --force if that is meant"
+            ) from None
         except OSError as error:
             text = f"cannot write {error.filename or folder}: {reason_of(error)}"
             raise _bad(text) from None

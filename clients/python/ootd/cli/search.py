@@ -80,7 +80,9 @@ def search(
         raise typer.BadParameter(text, param_hint="--item")
     files = expand(photos or [])
     named = files or [PhotoFile(item or "")]
-    picture_of = ItemPictures(pictures_in or folders_around([one.path for one in files if one.path]))
+    picture_of = ItemPictures(
+        pictures_in or folders_around([one.path for one in files if one.path])
+    )
     target = pictures.Target(draw, named, force=force) if draw else None
     drawing = _Drawing(target, picture_of, min(k, _DRAWN_HITS)) if target else None
     printing = _Printing(wish, as_json=as_json, histogram=histogram, headed=len(files) > 1)

@@ -31,6 +31,9 @@ TAXONOMY = Taxonomy(
     attribute_groups=(AttributeGroup("color", "categorical", COLORS),),
 )
 
+FINGERPRINT = "made-up-1"
+"""What made-up embeddings and histograms are said to be made by."""
+
 _PLACES: dict[SuperCategory, Box] = {
     "top": Box(0.30, 0.20, 0.70, 0.50),
     "bottom": Box(0.32, 0.46, 0.68, 0.84),
@@ -71,7 +74,7 @@ def make_up(
         wanted = wanted[:1]
     garments = [_garment(random.Random(seed + name.encode()), name, region) for name in wanted]
     garments.sort(key=lambda one: -one.score)
-    return ImageAnalysis(600, 800, tuple(garments))
+    return ImageAnalysis(600, 800, tuple(garments), vector_fingerprint=FINGERPRINT)
 
 
 def above(analysis: ImageAnalysis, threshold: float) -> ImageAnalysis:

@@ -1,9 +1,16 @@
 """Answers as messages: what `ootd.convert` undoes."""
 
-from ootd.convert import box_to_proto, super_category_to_proto
+from ootd.convert_requests import box_to_proto, super_category_to_proto
 from ootd.errors import OotdError
-from ootd.types import Garment, ImageAnalysis, Taxonomy
-from ootd.v1 import element_error_pb2, error_reason_pb2, garment_pb2, taxonomy_pb2
+from ootd.types import Garment, ImageAnalysis, ServerInfo, Taxonomy
+from ootd.v1 import (
+    element_error_pb2,
+    error_reason_pb2,
+    garment_pb2,
+    photo_pb2,
+    server_service_pb2,
+    taxonomy_pb2,
+)
 
 
 def garment(one: Garment, *, with_vectors: bool = True) -> garment_pb2.Garment:
@@ -38,6 +45,34 @@ def analysis(one: ImageAnalysis) -> garment_pb2.ImageAnalysis:
             )
             for each in one.dropped
         ],
+        vector_fingerprint=one.vector_fingerprint,
+    )
+
+
+def server_info(one: ServerInfo) -> server_service_pb2.GetServerInfoResponse:
+    """Return the message of what a gateway tells of itself."""
+    model = f"ATTRIBUTE_MODEL_{(one.attribute_model or 'unspecified').upper()}"
+    limits = one.limits
+    return server_service_pb2.GetServerInfoResponse(
+        version=one.version,
+        minimum_client_version=one.minimum_client_version,
+        taxonomy_version=one.taxonomy_version,
+        vector_fingerprint=one.vector_fingerprint,
+        stored_vector_fingerprint=one.stored_vector_fingerprint,
+        graph_fingerprint=one.graph_fingerprint,
+        vision_server=one.vision_server,
+        attribute_model=photo_pb2.AttributeModel.Value(model),
+        color_weight=one.color_weight,
+        limits=server_service_pb2.GetServerInfoResponse.Limits(
+            max_image_bytes=limits.max_image_bytes,
+            max_image_pixels=limits.max_image_pixels,
+            min_image_side=limits.min_image_side,
+            max_request_bytes=limits.max_request_bytes,
+            max_answer_bytes=limits.max_answer_bytes,
+            default_deadline_seconds=limits.default_deadline_s,
+            max_deadline_seconds=limits.max_deadline_s,
+            stream_idle_seconds=limits.stream_idle_s,
+        ),
     )
 
 
@@ -66,13 +101,14 @@ def taxonomy(one: Taxonomy) -> taxonomy_pb2.Taxonomy:
     )
 
 
-def element_error(error: OotdError) -> element_error_pb2.ElementError:
+def element_error(error: OotdError, request_id: str) -> element_error_pb2.ElementError:
     """Return the error of one element of a stream."""
+    name = f"ERROR_REASON_{error.reason or 'UNSPECIFIED'}"
     return element_error_pb2.ElementError(
         code=error.code.value[0],
-        reason=error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{error.reason}"),
+        reason=error_reason_pb2.ErrorReason.Value(name),
         message=error.message,
-        metadata={**error.metadata, "request_id": error.request_id},
+        metadata={**error.metadata, "request_id": request_id},
         violations=[
             element_error_pb2.FieldViolation(field=one.field, description=one.description)
             for one in error.violations

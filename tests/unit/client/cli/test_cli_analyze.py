@@ -6,9 +6,9 @@ from pathlib import Path
 
 import grpc
 import pytest
-from conftest import Cli, jpeg
 from PIL import Image
 
+from conftest import Cli, jpeg
 from ootd import Box, DroppedGarment, ImageAnalysis, OotdError
 from ootd.testing import FakeGateway
 from ootd.testing._made_up_vision import make_up
@@ -75,9 +75,7 @@ def test_a_photo_without_garments_says_why(
         assert line["dropped"][0]["reason"] == reason
 
 
-def test_a_bad_photo_does_not_stop_the_others(
-    cli: Cli, photos: list[Path], tmp_path: Path
-) -> None:
+def test_a_bad_photo_does_not_stop_the_others(cli: Cli, photos: list[Path], tmp_path: Path) -> None:
     text, empty, folder = tmp_path / "text.jpg", tmp_path / "empty.jpg", tmp_path / "folder.jpg"
     text.write_text("no photo")
     empty.touch()
@@ -107,9 +105,7 @@ def test_a_bad_photo_does_not_stop_the_others(
     assert cli("item", "put", "a", empty).exit_code == 1
 
 
-def test_guides_and_options_are_sent(
-    cli: Cli, gateway: FakeGateway, photos: list[Path]
-) -> None:
+def test_guides_and_options_are_sent(cli: Cli, gateway: FakeGateway, photos: list[Path]) -> None:
     (line,) = cli.lines("analyze", photos[0], "--category", "DRESS")
     assert [one["super"] for one in line["garments"]] == ["dress"]
     (line,) = cli.lines("analyze", photos[0], "--region", "0.25,0.25,0.5,0.75")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import grpc
 import pytest
-from conftest import Cli
 
+from conftest import Cli
 from ootd import OotdError
 from ootd.testing import FakeGateway
 from ootd.testing._services import add_services
@@ -110,9 +110,7 @@ class TestEveryCommand:
         assert result.stderr.count("No gateway answers at 127.0.0.1:") == 1
         assert "`make up`" in result.stderr
 
-    def test_tells_what_is_no_gateway(
-        self, arguments: tuple[str, ...], photos: list[Path]
-    ) -> None:
+    def test_tells_what_is_no_gateway(self, arguments: tuple[str, ...], photos: list[Path]) -> None:
         server = grpc.server(ThreadPoolExecutor(2))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()

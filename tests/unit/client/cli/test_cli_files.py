@@ -6,8 +6,9 @@ import resource
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 from PIL import Image
+
+from conftest import Cli
 
 MINE = "mine"
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import Cli
 
+from conftest import Cli
 from ootd.testing import FakeGateway
 
 

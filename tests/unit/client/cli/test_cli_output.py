@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Cli, jpeg
 
+from conftest import Cli, jpeg
 from ootd import Client, EmbeddingUpload
 from ootd.cli.printable import printable, printable_json
 from ootd.testing import FakeGateway
@@ -52,9 +52,7 @@ def test_a_full_disk_is_a_sentence(
 def test_a_closed_output_is_a_sentence(
     cli: Cli, photos: list[Path], stored: str, arguments: tuple[str, ...]
 ) -> None:
-    done = cli.process(
-        *texts(arguments, photos), stdout=None, preexec_fn=lambda: os.close(1)
-    )
+    done = cli.process(*texts(arguments, photos), stdout=None, preexec_fn=lambda: os.close(1))
     assert done.stderr.decode().splitlines() == [
         "Cannot write the output: standard output is closed; /dev/null discards it."
     ]
@@ -146,9 +144,7 @@ def test_printable_keeps_every_script() -> None:
         {"COLUMNS": "20"},
     ],
 )
-def test_every_terminal_is_written_to(
-    cli: Cli, shop: Path, environment: dict[str, str]
-) -> None:
+def test_every_terminal_is_written_to(cli: Cli, shop: Path, environment: dict[str, str]) -> None:
     assert cli("ingest", shop).exit_code == 0
     photo = shop / "Café 1.png"
     for arguments in (

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli, jpeg
 from PIL import Image
 
+from conftest import Cli, jpeg
 from ootd import Item
 from ootd.cli.item_pictures import ItemPictures, folders_around
 from ootd.testing import FakeGateway
@@ -20,9 +20,7 @@ def item(**payload: Any) -> Item:
     return Item("a", "", {}, json.dumps(payload).encode(), Garment("bag"), 1, None)
 
 
-def test_hits_are_printed_drawn_and_written_as_json(
-    cli: Cli, shop: Path, tmp_path: Path
-) -> None:
+def test_hits_are_printed_drawn_and_written_as_json(cli: Cli, shop: Path, tmp_path: Path) -> None:
     cli("ingest", shop)
     photo = shop / "bag" / "red_clutch.jpg"
     out = tmp_path / "hits.png"
@@ -63,9 +61,7 @@ def test_many_photos_and_folders_are_searched_with(
     assert all(Path(line["image"]).name in result.stdout for line in lines)
 
 
-def test_parts_of_the_score_are_in_table_and_json(
-    cli: Cli, shop: Path, photos: list[Path]
-) -> None:
+def test_parts_of_the_score_are_in_table_and_json(cli: Cli, shop: Path, photos: list[Path]) -> None:
     cli("ingest", shop)
     photo = shop / "bag" / "red_clutch.jpg"
     for arguments in ((photo, "--category", "bag"), ("--item", "bag/red_clutch.jpg")):

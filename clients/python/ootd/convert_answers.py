@@ -1,39 +1,40 @@
-"""Between the contract's messages and the client's types; no network, no files."""
+"""From the contract's messages to the client's types; no network, no files."""
 
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Literal
 
-from ootd.errors import ImageError, InternalError
+from ootd.errors import InternalError, OotdError
 from ootd.types import (
     ATTRIBUTE_MODELS,
     SUPER_CATEGORIES,
     Attribute,
     AttributeGroup,
-    AttributeModel,
     Box,
     BoxOrigin,
     Category,
     DroppedGarment,
     DropReason,
-    EmbeddingUpload,
     Garment,
     GarmentHits,
     Hit,
     ImageAnalysis,
     ImageSearch,
     Item,
-    ItemUpload,
-    Region,
+    ItemPage,
     ScoreParts,
+    ServerInfo,
+    ServerLimits,
     SuperCategory,
     Taxonomy,
+    UpsertOutcome,
+    UpsertResult,
 )
 from ootd.v1 import (
     catalog_service_pb2,
     garment_pb2,
-    photo_pb2,
     search_service_pb2,
+    server_service_pb2,
     taxonomy_pb2,
 )
 
@@ -43,20 +44,15 @@ _DROP_REASONS: tuple[DropReason, ...] = (
     "category_disagreement",
     "explained_by_dress",
     "explained_by_top_or_bottom",
+    "not_of_category",
+    "no_garment",
 )
 _GROUP_KINDS: tuple[Literal["unspecified", "categorical", "multi_label"], ...] = (
     "unspecified",
     "categorical",
     "multi_label",
 )
-
-
-def super_category_to_proto(name: SuperCategory) -> taxonomy_pb2.SuperCategory.ValueType:
-    """Return the enum value of a name such as "top"; ValueError names an unknown one."""
-    if name not in SUPER_CATEGORIES:
-        known = ", ".join(SUPER_CATEGORIES)
-        raise ValueError(f"unknown super-category {name!r}; known are: {known}")
-    return taxonomy_pb2.SuperCategory.Value(f"SUPER_CATEGORY_{name.upper()}")
+_OUTCOMES: tuple[UpsertOutcome | None, ...] = (None, "created", "replaced", "unchanged")
 
 
 def super_category_from_proto(value: taxonomy_pb2.SuperCategory.ValueType) -> SuperCategory:
@@ -64,56 +60,6 @@ def super_category_from_proto(value: taxonomy_pb2.SuperCategory.ValueType) -> Su
     if not 1 <= value <= len(SUPER_CATEGORIES):
         raise InternalError(f"the gateway answered with super-category {value}: update the client")
     return SUPER_CATEGORIES[value - 1]
-
-
-def box_to_proto(region: Region) -> garment_pb2.Box:
-    """Return the message of a rectangle; ValueError unless it has four numbers."""
-    values = region.as_tuple() if isinstance(region, Box) else tuple(region)
-    if len(values) != 4:
-        raise ValueError(f"a region has four numbers x0, y0, x1, y1; got {len(values)}")
-    x0, y0, x1, y1 = values
-    return garment_pb2.Box(x0=x0, y0=y0, x1=x1, y1=y1)
-
-
-def guide_to_proto(
-    category: SuperCategory | None, region: Region | None
-) -> garment_pb2.Guide | None:
-    """Return the guide, None for nothing known; ValueError where both are given."""
-    if category is not None and region is not None:
-        raise ValueError("give category or region, not both")
-    if category is not None:
-        return garment_pb2.Guide(category=super_category_to_proto(category))
-    if region is not None:
-        return garment_pb2.Guide(region=box_to_proto(region))
-    return None
-
-
-def options_to_proto(
-    score_threshold: float | None, attribute_model: AttributeModel | None
-) -> photo_pb2.AnalyzeOptions | None:
-    """Return the options, None where nothing is asked for; ValueError names an unknown model."""
-    if score_threshold is None and attribute_model is None:
-        return None
-    options = photo_pb2.AnalyzeOptions(score_threshold=score_threshold)
-    if attribute_model is not None:
-        if attribute_model not in ATTRIBUTE_MODELS:
-            known = ", ".join(ATTRIBUTE_MODELS)
-            raise ValueError(f"unknown attribute model {attribute_model!r}; known are: {known}")
-        name = f"ATTRIBUTE_MODEL_{attribute_model.upper()}"
-        options.attribute_model = photo_pb2.AttributeModel.Value(name)
-    return options
-
-
-def check_image_size(image: bytes, limit_bytes: int) -> bytes:
-    """Return the photo, or raise ImageError where it cannot travel in one message."""
-    if len(image) > limit_bytes:
-        raise ImageError(
-            f"the photo has {len(image)} bytes, more than a message holds ({limit_bytes}); "
-            "send a smaller one",
-            reason="IMAGE_TOO_LARGE",
-            metadata={"bytes": str(len(image)), "limit_bytes": str(limit_bytes)},
-        )
-    return image
 
 
 def garment_from_proto(message: garment_pb2.Garment) -> Garment:
@@ -153,6 +99,7 @@ def analysis_from_proto(message: garment_pb2.ImageAnalysis) -> ImageAnalysis:
         height=message.height,
         garments=tuple(garment_from_proto(one) for one in message.garments),
         dropped=dropped_from_proto(message.dropped),
+        vector_fingerprint=message.vector_fingerprint,
     )
 
 
@@ -167,6 +114,7 @@ def item_from_proto(message: catalog_service_pb2.Item) -> Item:
         garment=garment_from_proto(message.garment),
         sequence_number=message.sequence_number,
         update_time=message.update_time.ToDatetime(tzinfo=UTC) if has_time else None,
+        vector_fingerprint=message.vector_fingerprint,
     )
 
 
@@ -199,6 +147,7 @@ def search_from_proto(message: search_service_pb2.SearchByImageResponse) -> Imag
             for one in message.results
         ),
         dropped=dropped_from_proto(message.dropped),
+        vector_fingerprint=message.vector_fingerprint,
     )
 
 
@@ -225,29 +174,53 @@ def taxonomy_from_proto(message: taxonomy_pb2.Taxonomy) -> Taxonomy:
     )
 
 
-def upload_to_proto(
-    upload: ItemUpload | EmbeddingUpload, image: bytes
-) -> catalog_service_pb2.UpsertItemsRequest:
-    """Return the request for one item; `image` is the photo's bytes where the upload has a photo.
+def page_from_proto(message: catalog_service_pb2.ListItemsResponse) -> ItemPage:
+    """Return a page of items."""
+    items = tuple(item_from_proto(one) for one in message.items)
+    return ItemPage(items, message.next_page_token, message.total_size)
 
-    Raises ValueError where it has a category as well as a region, or an unknown category.
-    """
-    request = catalog_service_pb2.UpsertItemsRequest(
-        item_id=upload.item_id,
-        title=upload.title,
-        attributes=upload.attributes,
-        payload=upload.payload,
+
+def upsert_from_proto(
+    item_id: str,
+    message: catalog_service_pb2.UpsertItemsResponse
+    | catalog_service_pb2.UpsertItemResponse
+    | None,
+    error: OotdError | None = None,
+) -> UpsertResult:
+    """Return the answer to one upload; `message` is None where there is an error."""
+    if message is None:
+        return UpsertResult(item_id, None, error)
+    outcome = _OUTCOMES[message.outcome] if message.outcome < len(_OUTCOMES) else None
+    if outcome is None:  # An older gateway tells only whether something changed.
+        changed = getattr(message, "changed", True)
+        outcome = "created" if changed else "unchanged"
+    return UpsertResult(item_id, item_from_proto(message.item), None, outcome)
+
+
+def server_info_from_proto(message: server_service_pb2.GetServerInfoResponse) -> ServerInfo:
+    """Return versions, models and limits of a gateway."""
+    model = message.attribute_model
+    limits = message.limits
+    return ServerInfo(
+        version=message.version,
+        minimum_client_version=message.minimum_client_version,
+        taxonomy_version=message.taxonomy_version,
+        vector_fingerprint=message.vector_fingerprint,
+        stored_vector_fingerprint=message.stored_vector_fingerprint,
+        graph_fingerprint=message.graph_fingerprint,
+        vision_server=message.vision_server,
+        attribute_model=ATTRIBUTE_MODELS[model - 1]
+        if 1 <= model <= len(ATTRIBUTE_MODELS)
+        else None,
+        color_weight=message.color_weight,
+        limits=ServerLimits(
+            max_image_bytes=limits.max_image_bytes,
+            max_image_pixels=limits.max_image_pixels,
+            min_image_side=limits.min_image_side,
+            max_request_bytes=limits.max_request_bytes,
+            max_answer_bytes=limits.max_answer_bytes,
+            default_deadline_s=limits.default_deadline_seconds,
+            max_deadline_s=limits.max_deadline_seconds,
+            stream_idle_s=limits.stream_idle_seconds,
+        ),
     )
-    if isinstance(upload, ItemUpload):
-        guide = guide_to_proto(upload.category, upload.region)
-        request.photo.CopyFrom(catalog_service_pb2.ItemPhoto(image=image, guide=guide))
-        return request
-    request.embedding.CopyFrom(
-        catalog_service_pb2.ItemEmbedding(
-            embedding=garment_pb2.Embedding(values=upload.embedding),
-            super_category=super_category_to_proto(upload.super_category),
-            sub_category=upload.sub_category,
-            color_histogram=upload.color_histogram,
-        )
-    )
-    return request

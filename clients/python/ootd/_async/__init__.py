@@ -1,0 +1,1 @@
+"""AsyncClient: edit these modules; those of `_sync` but its runtime are derived from them."""

@@ -1,0 +1,234 @@
+"""How Client makes calls: deadline, retries, token, request id, what failures mean.
+
+Derived by derive_sync.py from its asynchronous twin: edit that.
+"""
+
+import time
+import uuid
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from ootd import _compatibility, _faults
+from ootd._call_metadata import (
+    call_metadata,
+    check_metadata,
+    check_token,
+    refuse_plaintext_token,
+)
+from ootd._ledger import Ledger
+from ootd._sync.runtime import (
+    Interceptor,
+    Link,
+    TokenSource,
+    call_once,
+    closing,
+    current_token,
+    in_thread,
+    responses,
+    sleep,
+)
+from ootd._sync.stubs import Stubs
+from ootd.channel import Connection, __version__
+from ootd.errors import OotdError, UnsupportedError, from_element_error, from_rpc_error
+from ootd.retry import RetryBudget, RetryPolicy
+from ootd.v1 import catalog_service_pb2, server_service_pb2, vision_service_pb2
+
+_Request = TypeVar("_Request", bound=Message)
+_Response = TypeVar("_Response", bound=Message)
+_Answer = TypeVar(
+    "_Answer", vision_service_pb2.AnalyzeImagesResponse, catalog_service_pb2.UpsertItemsResponse
+)
+_Pairs = tuple[tuple[str, str], ...]
+
+_LOOK_S = 1.0
+"""Longest time that a look at the other side takes: at its version, at whether it is a gateway."""
+
+
+class Calls:
+    """One gateway's channel, and what every call over it has in common.
+
+    `timeout_s`, `retry` and `metadata` hold where a call says nothing else. Raises ValueError or
+    TypeError for settings that make no sense.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        token: TokenSource | None,
+        timeout_s: float,
+        retry: RetryPolicy,
+        metadata: Mapping[str, str] | None,
+        interceptors: Sequence[Interceptor],
+        check_compatibility: bool,
+    ) -> None:
+        self.connection = connection
+        if token is not None:
+            refuse_plaintext_token(connection)
+            self._token: TokenSource | None = token if callable(token) else check_token(token)
+        else:
+            self._token = None
+        self._timeout_s = _positive(timeout_s)
+        self._retry = retry
+        self._budget = RetryBudget(retry)
+        self._metadata = check_metadata(metadata, connection)
+        self._link = Link(connection, interceptors)
+        self._stubs: Stubs | None = None
+        self._has_answered = False
+        self._is_examined = False
+        self._is_version_due = check_compatibility
+
+    @property
+    def stubs(self) -> Stubs:
+        """The services over the channel, which is opened here; ClosedError once it is closed."""
+        channel = self._link.channel()
+        stubs = self._stubs
+        if stubs is None or stubs.channel is not channel:
+            self._stubs = stubs = Stubs(channel)
+        return stubs
+
+    def close(self) -> None:
+        """Cancel what is running and give back the connections; may be called again."""
+        self._link.close()
+
+    def unary(
+        self,
+        method: "grpc.UnaryUnaryMultiCallable[_Request, _Response]",
+        request: _Request,
+        timeout_s: float | None,
+        metadata: Mapping[str, str] | None,
+        *,
+        idempotent: bool = True,
+        retry: bool = True,
+    ) -> _Response:
+        """Make one call, and make it again as the retry policy says, within `timeout_s` in all.
+
+        Raises the OotdError that the last attempt ended with.
+        """
+        begin = time.monotonic()
+        deadline = begin + (self._timeout_s if timeout_s is None else _positive(timeout_s))
+        own = {**self._metadata, **check_metadata(metadata, self.connection)}
+        new_id = uuid.uuid4().hex
+        self._budget.add_call()
+        for attempt in count(1):
+            request_id, pairs = call_metadata(new_id, current_token(self._token), own)
+            left_s = max(deadline - time.monotonic(), 0.001)
+            try:
+                response = call_once(method, request, left_s, pairs, self._link)
+            except grpc.RpcError as error:
+                failure = from_rpc_error(error, request_id)
+            else:
+                self._note_answer(pairs)
+                return response
+            failure = self._explain(failure, request, pairs)
+            delay_s = self._retry.delay_s(
+                failure,
+                attempt=attempt,
+                left_s=deadline - time.monotonic(),
+                elapsed_s=time.monotonic() - begin,
+                idempotent=idempotent,
+            )
+            if not retry or delay_s is None or not self._budget.take_retry(failure):
+                raise failure
+            sleep(delay_s)
+        raise AssertionError("unreachable: count() has no end")
+
+    def exchange(
+        self,
+        method: "grpc.StreamStreamMultiCallable[_Request, _Answer]",
+        requests: Iterator[_Request],
+        ledger: Ledger,
+        timeout_s: float | None,
+        metadata: Mapping[str, str] | None,
+    ) -> Generator[tuple[str, _Answer | None, OotdError | None], None, None]:
+        """Yield each element's key with its answer or its error, in the order of the requests.
+
+        Raises an OotdError where the stream breaks, and DeadlineExceededError where an answer takes
+        longer than `timeout_s`. What the caller's iterable raised comes out at the end.
+        """
+        limit_s = self._timeout_s if timeout_s is None else _positive(timeout_s)
+        own = {**self._metadata, **check_metadata(metadata, self.connection)}
+        token = current_token(self._token)
+        request_id, pairs = call_metadata(uuid.uuid4().hex, token, own)
+        start = partial(method, requests, metadata=pairs)
+        try:
+            with closing(responses(start, ledger, limit_s, request_id, self._link)) as answers:
+                for answer in answers:
+                    self._note_answer(pairs)
+                    answered_key, refused = ledger.answered()
+                    for key, refusal in refused:
+                        yield key, None, refusal
+                    if answer.HasField("error"):
+                        yield answered_key, None, from_element_error(answer.error, request_id)
+                    else:
+                        yield answered_key, answer, None
+        except OotdError as error:
+            raise self._explain(error, None, pairs) from None
+        for key, refusal in ledger.finish():
+            yield key, None, refusal
+        ledger.raise_source_error()
+
+    def _note_answer(self, pairs: _Pairs) -> None:
+        """Remember that a gateway answered; compare versions after its first answer."""
+        self._has_answered = True
+        if not self._is_version_due:
+            return
+        self._is_version_due = False
+        method = self.stubs.server.GetServerInfo
+        request = server_service_pb2.GetServerInfoRequest()
+        target = self.connection.target
+        try:
+            info = call_once(method, request, _LOOK_S, pairs, self._link)
+        except grpc.RpcError as error:
+            if isinstance(from_rpc_error(error), UnsupportedError):
+                _compatibility.warn(_compatibility.older_gateway(__version__, target))
+            return
+        fault = _compatibility.fault(__version__, info.minimum_client_version, info.version, target)
+        if fault is not None:
+            _compatibility.warn(fault)
+
+    def _explain(self, failure: OotdError, request: Message | None, pairs: _Pairs) -> OotdError:
+        """Return what a failure of gRPC means, the failure itself where nothing more is known."""
+        if failure.reason:  # The gateway said it.
+            self._has_answered = True
+            return failure
+        if failure.code is grpc.StatusCode.CANCELLED and self._link.is_closed:
+            return _faults.closed_error()
+        target, request_id = self.connection.target, failure.request_id
+        if isinstance(failure, UnsupportedError):
+            if not self._is_gateway(pairs):
+                return _faults.no_gateway(target, request_id)
+            method = type(request).__name__.removesuffix("Request") if request else "the method"
+            return _faults.unsupported(method, target, request_id)
+        if failure.code is not grpc.StatusCode.UNAVAILABLE:
+            return failure
+        named = _faults.named_by_text(self.connection, failure)
+        if named is None and not self._has_answered and not self._is_examined:
+            self._is_examined = True
+            probe = partial(_faults.named_by_probe, self.connection, failure)
+            named = in_thread(probe)
+            self._is_examined = named is None  # A fault is told each time.
+        return named or failure
+
+    def _is_gateway(self, pairs: _Pairs) -> bool:
+        """Whether a server that does not know a method knows the contract's oldest service."""
+        if self._has_answered:
+            return True
+        method = self.stubs.vision.GetTaxonomy
+        request = vision_service_pb2.GetTaxonomyRequest()
+        try:
+            call_once(method, request, _LOOK_S, pairs, self._link)
+        except grpc.RpcError as error:
+            return not isinstance(from_rpc_error(error), UnsupportedError)
+        return True
+
+
+def _positive(timeout_s: float) -> float:
+    if not timeout_s > 0:
+        raise ValueError(f"timeout_s must be above 0, is {timeout_s}")
+    return timeout_s

@@ -1,0 +1,72 @@
+"""From the elements that callers stream to requests; one that is none is refused by itself."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from ootd import _faults, convert_requests
+from ootd._ledger import Ledger
+from ootd._sync.runtime import Source, iterate, load_image
+from ootd.types import EmbeddingUpload, ItemUpload, Photo
+from ootd.v1 import catalog_service_pb2, vision_service_pb2
+
+_Request = TypeVar("_Request", bound=Message)
+
+
+def requests(
+    source: Source[Any],
+    build: Callable[[Any], _Request],
+    key: str,
+    ledger: Ledger,
+    limit_bytes: int,
+) -> Iterator[_Request]:
+    """Yield the request for each element; where there can be none, the ledger gets the error.
+
+    `key` is the attribute of elements that tells them apart. What the source itself raises goes to
+    the ledger, too.
+    """
+    try:
+        for element in iterate(source):
+            name = str(getattr(element, key, ""))
+            try:
+                request = build(element)
+                _faults.check_message_size(request, limit_bytes)
+            except Exception as error:  # noqa: BLE001 - one element fails, the stream goes on
+                ledger.refused(name, _faults.refused_element(error, element))
+                continue
+            ledger.sent(name)
+            yield request
+    except Exception as error:  # noqa: BLE001 - raised again after the last answer
+        ledger.source_failed(error)
+
+
+def photo_request(photo: Photo) -> vision_service_pb2.AnalyzeImagesRequest:
+    """Return the request for one photo of a stream.
+
+    Raises OSError, ImageError, InvalidRequestError, ValueError or TypeError for one that is none.
+    """
+    if not isinstance(photo, Photo):
+        raise TypeError("elements must be ootd.Photo")
+    return convert_requests.photo_to_proto(photo, load_image(photo.image))
+
+
+def upload_request(
+    upload: ItemUpload | EmbeddingUpload,
+) -> catalog_service_pb2.UpsertItemsRequest:
+    """Return the request for one item of a stream.
+
+    Raises OSError, ImageError, InvalidRequestError, ValueError or TypeError for one that is none.
+    """
+    request_class = catalog_service_pb2.UpsertItemsRequest
+    image = upload_image(upload)
+    return convert_requests.upload_to_proto(upload, image, request_class)
+
+
+def upload_image(upload: ItemUpload | EmbeddingUpload) -> bytes:
+    """Return an upload's photo, empty where it comes with an embedding; errors as above."""
+    if isinstance(upload, ItemUpload):
+        return load_image(upload.image)
+    if not isinstance(upload, EmbeddingUpload):
+        raise TypeError("uploads must be ootd.ItemUpload or ootd.EmbeddingUpload")
+    return b""

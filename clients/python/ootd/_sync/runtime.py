@@ -1,0 +1,204 @@
+"""What Client does in another way than AsyncClient; the counterpart is _async.runtime."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
+
+import grpc
+
+from ootd._call_metadata import check_token
+from ootd._faults import closed_error, stalled
+from ootd._images import read_image
+from ootd._ledger import Ledger
+from ootd.channel import Connection
+from ootd.errors import from_rpc_error
+from ootd.types import ImageSource
+
+__all__ = [
+    "Interceptor",
+    "Link",
+    "Source",
+    "TokenSource",
+    "call_once",
+    "closing",
+    "current_token",
+    "in_thread",
+    "iterate",
+    "load_image",
+    "responses",
+    "settle",
+    "sleep",
+]
+
+_Element = TypeVar("_Element")
+_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
+
+Source: TypeAlias = Iterable[_Element]
+"""Elements of a stream; the iterable is read in another thread."""
+
+TokenSource: TypeAlias = str | Callable[[], str]
+"""A bearer token, or what returns the one of the moment; it is called for each attempt."""
+
+Interceptor: TypeAlias = grpc.UnaryUnaryClientInterceptor | grpc.StreamStreamClientInterceptor
+"""What stands between the client and the wire, such as for tracing."""
+
+sleep = time.sleep
+
+
+class Link:
+    """The channel of one client: opened with the first call, closed once. Safe for threads."""
+
+    def __init__(self, connection: Connection, interceptors: Sequence[Interceptor]) -> None:
+        kinds = (grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientInterceptor)
+        for one in interceptors:
+            if not isinstance(one, kinds):
+                raise TypeError(f"interceptors must be of grpc, got {type(one).__name__}")
+        self._connection = connection
+        self._interceptors = tuple(interceptors)
+        self._channel: grpc.Channel | None = None
+        self._lock = threading.Lock()
+        self.is_closed = False
+
+    def channel(self) -> grpc.Channel:
+        """Return the channel; ClosedError once the client is closed."""
+        with self._lock:
+            if self.is_closed:
+                raise closed_error()
+            if self._channel is None:
+                self._channel = self._open()
+            return self._channel
+
+    def close(self) -> None:
+        """Cancel what runs and give back the connections; does nothing the second time."""
+        with self._lock:
+            self.is_closed = True
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _open(self) -> grpc.Channel:
+        connection = self._connection
+        credentials = connection.credentials()
+        address, options = connection.address, connection.options()
+        compression = connection.grpc_compression
+        if credentials is None:
+            channel = grpc.insecure_channel(address, options, compression)
+        else:
+            channel = grpc.secure_channel(address, credentials, options, compression)
+        return grpc.intercept_channel(channel, *self._interceptors)
+
+
+def iterate(source: Source[_Element]) -> Iterator[_Element]:
+    """Yield the elements of an iterable."""
+    yield from source
+
+
+def load_image(image: ImageSource) -> bytes:
+    """Return the bytes of a photo; raises what `ootd._images.read_image` raises."""
+    return read_image(image)
+
+
+def in_thread(work: Callable[[], _Result]) -> _Result:
+    """Return what a function returns; here nothing else waits for this thread."""
+    return work()
+
+
+def settle(value: object) -> None:
+    """Do nothing with what a caller's function returned: it is done."""
+
+
+def current_token(token: TokenSource | None) -> str | None:
+    """Return the token of the moment, None where there is none.
+
+    Raises what the caller's function raises; TypeError or ValueError for what cannot be sent.
+    """
+    return token if token is None or isinstance(token, str) else check_token(token())
+
+
+def call_once(
+    method: "grpc.UnaryUnaryMultiCallable[Any, _Answer]",
+    request: Any,
+    timeout_s: float,
+    metadata: tuple[tuple[str, str], ...],
+    link: Link,
+) -> _Answer:
+    """Make one attempt of one call; grpc.RpcError, or ClosedError where the client was closed."""
+    try:
+        return method(request, timeout=timeout_s, metadata=metadata)
+    except ValueError:  # What gRPC raises for a channel that was closed a moment ago.
+        if link.is_closed:
+            raise closed_error() from None
+        raise
+
+
+class _StallWatch:
+    """Cancels a call from a thread of its own when the answer that is waited for takes too long.
+
+    `next()` on a blocking call takes no timeout, and a deadline of the whole stream would depend on
+    how much the caller has to send.
+    """
+
+    def __init__(self, cancel: Callable[[], object], ledger: Ledger, timeout_s: float) -> None:
+        self.has_stalled = False
+        self._cancel = cancel
+        self._ledger = ledger
+        self._timeout_s = timeout_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="ootd-stall-watch", daemon=True)
+
+    def __enter__(self) -> "_StallWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        left_s = self._timeout_s
+        while not self._stopped.wait(left_s):
+            left_s = self._ledger.left_s(self._timeout_s)
+            if left_s <= 0:
+                self.has_stalled = True
+                self._cancel()
+                return
+
+
+def responses(
+    start: Callable[[], Any],  # grpc.StreamStreamCall has no common type with its iterator.
+    ledger: Ledger,
+    timeout_s: float,
+    request_id: str,
+    link: Link,
+) -> Generator[Any, None, None]:
+    """Start a stream and yield its answers; it is cancelled when the iterator is closed.
+
+    Raises DeadlineExceededError where an answer takes longer than `timeout_s`, ClosedError where
+    the client was closed, else what the call fails with.
+    """
+    try:
+        call = start()
+    except ValueError:
+        if link.is_closed:
+            raise closed_error() from None
+        raise
+    with _StallWatch(call.cancel, ledger, timeout_s) as watch:
+        try:
+            ledger.reading()
+            for answer in call:
+                yield answer
+                ledger.reading()
+        except grpc.RpcError as error:
+            if watch.has_stalled:
+                raise stalled(timeout_s, request_id) from None
+            raise from_rpc_error(error, request_id) from None
+        finally:
+            call.cancel()

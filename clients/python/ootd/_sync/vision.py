@@ -1,0 +1,102 @@
+"""Client's methods of VisionService."""
+
+from collections.abc import Generator, Mapping
+
+from ootd import _faults, convert_answers, convert_requests
+from ootd._ledger import Ledger
+from ootd._sync import elements
+from ootd._sync.calls import Calls
+from ootd._sync.runtime import Source, closing, load_image
+from ootd.types import (
+    AttributeModel,
+    ImageAnalysis,
+    ImageSource,
+    Photo,
+    PhotoResult,
+    Region,
+    SuperCategory,
+    Taxonomy,
+)
+from ootd.v1 import vision_service_pb2
+
+
+class VisionMethods:
+    """What is in photos."""
+
+    _calls: Calls
+
+    def analyze_image(
+        self,
+        image: ImageSource,
+        *,
+        category: SuperCategory | None = None,
+        region: Region | None = None,
+        score_threshold: float | None = None,
+        attribute_model: AttributeModel | None = None,
+        timeout_s: float | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ImageAnalysis:
+        """Find the garments of one photo; none where it shows none, and `dropped` then says why.
+
+        `category` or `region`, not both, says what is already known: only garments of this
+        super-category are wanted, or this rectangle holds the garment. `score_threshold` is the
+        lowest detector score of a garment, 0 to 1, and `attribute_model` what tells sub-category
+        and attributes; None is what the gateway is set to. Below the gateway's own threshold all
+        detections are answered, at most 50 with those that were dropped.
+
+        Raises InvalidRequestError, ImageError, FailedPreconditionError (the attribute model is not
+        served), OverloadedError, UnavailableError, DeadlineExceededError; OSError where a file
+        cannot be read, ValueError or TypeError for a photo, guide or model that is none.
+        """
+        guide = convert_requests.guide_to_proto(category, region)
+        options = convert_requests.options_to_proto(score_threshold, attribute_model)
+        request = vision_service_pb2.AnalyzeImageRequest(
+            image=load_image(image), guide=guide, options=options
+        )
+        method = self._calls.stubs.vision.AnalyzeImage
+        response = self._calls.unary(method, request, timeout_s, metadata)
+        return convert_answers.analysis_from_proto(response.analysis)
+
+    def analyze_images(
+        self,
+        photos: Source[Photo],
+        *,
+        timeout_s: float | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Generator[PhotoResult, None, None]:
+        """Find the garments of many photos over one stream; yield the answers in their order.
+
+        The next photos are sent while the first are worked on; photos are taken from the iterable
+        as the gateway has room for them. A photo that cannot be read, sent or analysed is answered
+        with its error, and the stream goes on. What the iterable itself raises comes out after the
+        last answer.
+
+        Raises UnavailableError or OverloadedError where the stream breaks (photos that were not
+        answered can be sent again), and DeadlineExceededError where an answer takes longer than
+        `timeout_s`.
+        """
+        _faults.check_source(photos)
+        ledger = Ledger()
+        limit_bytes = self._calls.connection.max_send_bytes
+        requests = elements.requests(
+            photos, elements.photo_request, "correlation_id", ledger, limit_bytes
+        )
+        method = self._calls.stubs.vision.AnalyzeImages
+        with closing(
+            self._calls.exchange(method, requests, ledger, timeout_s, metadata)
+        ) as exchange:
+            for key, answer, error in exchange:
+                analysis = convert_answers.analysis_from_proto(answer.analysis) if answer else None
+                yield PhotoResult(key, analysis, error)
+
+    def taxonomy(
+        self, *, timeout_s: float | None = None, metadata: Mapping[str, str] | None = None
+    ) -> Taxonomy:
+        """Return the names of all categories and attributes that the served models know.
+
+        Raises UnavailableError, DeadlineExceededError.
+        """
+        request = vision_service_pb2.GetTaxonomyRequest()
+        method = self._calls.stubs.vision.GetTaxonomy
+        response = self._calls.unary(method, request, timeout_s, metadata)
+        return convert_answers.taxonomy_from_proto(response.taxonomy)
