@@ -45,9 +45,8 @@ def analyze(
     looking = options.parse_looking(category, region, score_threshold, attribute_model)
     files = expand(photos)
     drawing = pictures.Target(draw, files, force=force) if draw else None
-    server = connection.options_of(context).address
-    failed = PhotoFailures(files, server, as_json=as_json)
     with connection.gateway(context) as client:
+        failed = PhotoFailures(files, client.target, as_json=as_json)
         for photo, analysis, error in _answers(client, files, looking, failed):
             if error is not None:
                 failed.add(photo, error)
@@ -59,8 +58,7 @@ def analyze(
                 print_table(analysis_table(photo.name, analysis), "")
             if drawing is not None:
                 drawing.write_analysis(photo, analysis)
-    code = failed.finish()
-    if code:
+    if code := failed.finish():
         raise typer.Exit(code)
 
 

@@ -49,4 +49,4 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    del version
+    del context, version

@@ -19,6 +19,7 @@ import typer
 from ootd import DEFAULT_TARGET, Client, ClientCertificate, RetryPolicy
 from ootd.cli import failures
 from ootd.cli.output import reason_of, say
+from ootd.cli.wording import in_flags
 
 DEFAULT_TIMEOUT_S = 30.0
 """Seconds for one call, patient enough for a first call to a cold gateway."""
@@ -164,13 +165,13 @@ def gateway(context: typer.Context) -> Iterator[Client]:
         _connect(options) as client,
         failures.reported(options.address),
     ):
-        warnings.showwarning = _say_warning
+        warnings.showwarning = _say_warning  # type: ignore[assignment]
         yield client
 
 
 def _say_warning(message: Warning | str, *_: object) -> None:
     """What the client warns of is a sentence here, without the line of code that warned."""
-    say(str(message), "yellow")
+    say(in_flags(str(message)), "yellow")
 
 
 def _remember(context: typer.Context, values: dict[str, Any]) -> None:

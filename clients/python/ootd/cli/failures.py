@@ -1,7 +1,6 @@
 """Failed calls as a sentence with a remedy, and as an exit code."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,13 +18,36 @@ from ootd import (
     TlsError,
     UnauthenticatedError,
     UnavailableError,
-    UnsupportedError,
 )
 from ootd.cli.exit_codes import BUG, REFUSED, SOME_FAILED, UNAVAILABLE
 from ootd.cli.output import say
+from ootd.cli.wording import in_flags
 
 _PHOTO_REASONS = frozenset({"NO_MATCHING_GARMENT"})
-_TRY_AGAIN = "Try again in a moment"
+_WORDING: Mapping[type[OotdError], tuple[str, str]] = {
+    NoGatewayError: ("{message}", "Look at --server."),
+    TlsError: ("{message}", ""),
+    UnauthenticatedError: (
+        "The gateway at {server} wants a valid token: {message}",
+        "Give --token or set OOTD_TOKEN.",
+    ),
+    DeadlineExceededError: (
+        "The gateway at {server} took too long: {message}",
+        "Give a longer --timeout.",
+    ),
+    OverloadedError: ("The gateway at {server} is busy: {message}", "Try again in a moment."),
+    InternalError: ("The gateway at {server} failed: {message} (request id {request_id})", ""),
+    MessageTooLargeError: ("{message}", ""),
+    UnavailableError: (
+        "The gateway at {server} cannot work now: {message}",
+        "Try again in a moment.",
+    ),
+}
+"""What happened and what to do, for the first class that fits."""
+
+_NOBODY_ANSWERS = (
+    "No gateway answers at {server}; start one with `make up` or give --server. ({message})"
+)
 
 
 class PhotoUnusableError(Exception):
@@ -61,32 +83,15 @@ def sentence(error: OotdError | PhotoUnusableError, server: str) -> str:
     """Return what happened and what to do, for people."""
     if isinstance(error, PhotoUnusableError):
         return f"{error}."
-    message = without_numbers(error.message).rstrip(".")
-    match error:
-        case NoGatewayError():
-            text = f"What answers at {server} is no OOTD gateway; look at --server. ({message})"
-        case TlsError():
-            text = f"{message}."
-        case UnsupportedError():
-            text = f"The gateway at {server} is too old for this: {message}."
-        case UnavailableError(reason=""):
-            start = "start one with `make up` or give --server"
-            text = f"No gateway answers at {server}; {start}. ({message})"
-        case UnavailableError():
-            text = _with_hint(f"The gateway at {server} cannot work now: {message}", _TRY_AGAIN)
-        case OverloadedError():
-            text = _with_hint(f"The gateway at {server} is busy: {message}", _TRY_AGAIN)
-        case DeadlineExceededError():
-            text = f"The gateway at {server} took too long: {message}. Give a longer --timeout."
-        case UnauthenticatedError():
-            text = f"The gateway at {server} wants a valid token: {message}. Give --token."
-        case MessageTooLargeError(reason="ANSWER_TOO_LARGE"):
-            text = f"{message}. Ask for fewer hits (-k) or fields (--fields)."
-        case InternalError():
-            text = f"The gateway at {server} failed: {message} (request id {error.request_id})."
-        case _:
-            text = f"{message}."
-    return text
+    message = in_flags(error.message).rstrip(".")
+    if type(error) is UnavailableError and not error.reason:
+        return _NOBODY_ANSWERS.format(server=server, message=message)
+    for kind, (wording, remedy) in _WORDING.items():
+        if isinstance(error, kind):
+            text = wording.format(server=server, message=message, request_id=error.request_id)
+            repeats = "try again" in text.lower() and "try again" in remedy.lower()
+            return f"{text}. {remedy}" if remedy and not repeats else f"{text}."
+    return f"{message}."
 
 
 def as_json(error: OotdError | PhotoUnusableError) -> dict[str, Any]:
@@ -110,12 +115,3 @@ def reported(server: str) -> Iterator[None]:
     except OotdError as error:
         say(sentence(error, server))
         raise typer.Exit(exit_code(error)) from None
-
-
-def _with_hint(text: str, hint: str) -> str:
-    return f"{text}." if "try again" in text.lower() else f"{text}. {hint}."
-
-
-def without_numbers(message: str) -> str:
-    """Return a message without the system's numbers of errors, which tell people nothing."""
-    return re.sub(r"\[Errno \d+\] ", "", message)

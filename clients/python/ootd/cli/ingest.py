@@ -13,13 +13,13 @@ from ootd import OotdError
 from ootd.cli import connection, options
 from ootd.cli.catalog_source import SourceError, count_catalog, read_catalog
 from ootd.cli.exit_codes import SOME_FAILED
-from ootd.cli.failures import without_numbers
 from ootd.cli.id_collisions import warn_of_collisions
 from ootd.cli.ingest_report import IngestReport
 from ootd.cli.ingest_run import IngestRun
 from ootd.cli.output import errors_console, reason_of, say
 from ootd.cli.photos import STANDARD_INPUT, standard_input
 from ootd.cli.printable import printable
+from ootd.cli.wording import in_flags
 
 _PREFIX = re.compile(r"[A-Za-z0-9._:/][A-Za-z0-9._:/-]{0,63}")
 _LARGEST_PIPE_BYTES = 1024**3
@@ -129,7 +129,7 @@ class _IngestProgress:
     def waits(self, error: OotdError, wait_s: float) -> None:
         """Tell that the gateway is away."""
         problem = error.message if error.reason else "the gateway does not answer"
-        text = f"{without_numbers(problem).rstrip('.')}; trying again in {wait_s:g} s"
+        text = f"{in_flags(problem).rstrip('.')}; trying again in {wait_s:g} s"
         self._progress.console.print(printable(text), style="yellow", markup=False)
 
 

@@ -1,4 +1,4 @@
-"""What `ootd ingest` tells of its rows: a line of JSON each, failures, and the numbers at the end."""
+"""What `ootd ingest` tells of its rows: lines of JSON, failures, and the numbers at the end."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ from ootd.cli import failures
 from ootd.cli.exit_codes import SOME_FAILED
 from ootd.cli.ingest_run import Outcome
 from ootd.cli.output import print_json, print_table, say
+from ootd.cli.wording import in_flags
 
 _LISTED_FAILURES = 200
 
@@ -32,7 +33,7 @@ class IngestReport:
         self._codes.add(failures.exit_code(outcome.error))
         if len(self._failures) < _LISTED_FAILURES:
             where = outcome.image or outcome.item_id
-            message = failures.without_numbers(outcome.error.message)
+            message = in_flags(outcome.error.message)
             self._failures.append(message if message.startswith(where) else f"{where}: {message}")
 
     def finish(self, client: Client | None) -> None:

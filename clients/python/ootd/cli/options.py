@@ -1,4 +1,4 @@
-"""Options that several commands share: what is known of a photo, how it is looked at, which hits."""
+"""Options of several commands: what is known of a photo, how it is looked at, which hits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -88,12 +88,9 @@ def search(
     printing = _Printing(wish, as_json=as_json, histogram=histogram, headed=len(files) > 1)
     with connection.gateway(context) as client:
         if item is not None:
-            _search_item(client, item, wish, printing, drawing)
-            return
-        failed = PhotoFailures(files, connection.options_of(context).address, as_json=as_json)
-        _search_photos(client, files, looking, wish, printing, drawing, failed)
-    if code := failed.finish():
-        raise typer.Exit(code)
+            _search_item(client, item, printing, drawing)
+        else:
+            _search_photos(client, files, looking, printing, drawing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +144,8 @@ class _Printing:
         return hits_table(title, hits, offset=self.wish.offset, parts=self.wish.parts)
 
 
-def _search_item(
-    client: Client,
-    item: str,
-    wish: options.HitWish,
-    printing: _Printing,
-    drawing: _Drawing | None,
-) -> None:
+def _search_item(client: Client, item: str, printing: _Printing, drawing: _Drawing | None) -> None:
+    wish = printing.wish
     hits = client.search_by_item(
         item,
         k=wish.k,
@@ -172,15 +164,14 @@ def _search_photos(
     client: Client,
     photos: Sequence[PhotoFile],
     looking: options.Looking,
-    wish: options.HitWish,
     printing: _Printing,
     drawing: _Drawing | None,
-    failed: PhotoFailures,
 ) -> None:
     """One photo after the other; what would fail with each of them ends it."""
+    failed = PhotoFailures(photos, client.target, as_json=printing.as_json)
     for number, photo in enumerate(photos):
         try:
-            found = _search_photo(client, photo, looking, wish)
+            found = _search_photo(client, photo, looking, printing.wish)
         except PhotoUnusableError as error:
             failed.add(photo, error)
             continue
@@ -197,6 +188,8 @@ def _search_photos(
             drawing.draw_photo(photo, found)
     if drawing is not None:
         drawing.tell_missing()
+    if code := failed.finish():
+        raise typer.Exit(code)
 
 
 def _search_photo(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from ootd_command import Cli, jpeg
 from PIL import Image
 
-from conftest import Cli, jpeg
 from ootd import Box, DroppedGarment, ImageAnalysis, OotdError
 from ootd.testing import FakeGateway
 from ootd.testing._made_up_vision import make_up
@@ -76,13 +76,12 @@ def test_a_photo_without_garments_says_why(
 
 
 def test_a_bad_photo_does_not_stop_the_others(cli: Cli, photos: list[Path], tmp_path: Path) -> None:
-    text, empty, folder = tmp_path / "text.jpg", tmp_path / "empty.jpg", tmp_path / "folder.jpg"
+    text, empty = tmp_path / "text.jpg", tmp_path / "empty.jpg"
     text.write_text("no photo")
     empty.touch()
     loop = tmp_path / "loop.jpg"
     loop.symlink_to(loop)
     named = [empty, photos[0], text, tmp_path / "none.jpg", photos[1], loop, photos[2], empty]
-    del folder
     for command in ("analyze", "search"):
         lines = cli.lines(command, *named, exit_code=1)
         assert [line["image"] for line in lines] == [str(one) for one in named]
@@ -171,12 +170,16 @@ def test_folders_are_walked_once(cli: Cli, shop: Path) -> None:
 
 
 def test_a_very_deep_folder_is_walked(cli: Cli, tmp_path: Path) -> None:
-    deep = tmp_path
+    folders = [tmp_path]
     for _ in range(1100):
-        deep = deep / "d"
-    os.makedirs(deep)
-    (deep / "a.jpg").write_bytes(jpeg(1))
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    photo = folders[-1] / "a.jpg"
+    photo.write_bytes(jpeg(1))
     assert len(cli.lines("analyze", tmp_path)) == 1
+    photo.unlink()
+    for folder in reversed(folders[1:]):  # Too deep for what tidies up after tests.
+        folder.rmdir()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

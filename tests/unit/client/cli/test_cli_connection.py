@@ -8,8 +8,8 @@ from pathlib import Path
 
 import grpc
 import pytest
+from ootd_command import Cli
 
-from conftest import Cli
 from ootd import OotdError
 from ootd.testing import FakeGateway
 from ootd.testing._services import add_services

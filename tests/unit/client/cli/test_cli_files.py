@@ -6,9 +6,8 @@ import resource
 from pathlib import Path
 
 import pytest
+from ootd_command import Cli
 from PIL import Image
-
-from conftest import Cli
 
 MINE = "mine"
 

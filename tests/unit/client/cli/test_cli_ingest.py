@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from ootd_command import Cli, jpeg
 
-from conftest import Cli, jpeg
 from ootd.cli.catalog_source import read_catalog, title_of
 from ootd.cli.item_ids import id_of
 from ootd.testing import FakeGateway

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from ootd_command import Cli
 
-from conftest import Cli
+from ootd import InternalError
 from ootd.testing import FakeGateway
 
 
@@ -81,8 +82,6 @@ def test_an_id_that_looks_like_an_option(cli: Cli, photos: list[Path]) -> None:
 def test_what_was_deleted_before_a_failure_is_told(
     cli: Cli, gateway: FakeGateway, photos: list[Path]
 ) -> None:
-    from ootd import InternalError
-
     cli("item", "put", "a", photos[0])
     ids = ["a", *(f"none-{number}" for number in range(1000))]
     original = gateway.delete

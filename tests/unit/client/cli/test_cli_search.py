@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ootd_command import Cli, jpeg
 from PIL import Image
 
-from conftest import Cli, jpeg
-from ootd import Item
+from ootd import Garment, Item
 from ootd.cli.item_pictures import ItemPictures, folders_around
 from ootd.testing import FakeGateway
 
 
 def item(**payload: Any) -> Item:
-    from ootd import Garment
-
     return Item("a", "", {}, json.dumps(payload).encode(), Garment("bag"), 1, None)
 
 
