@@ -24,7 +24,7 @@ def analyze(
     context: typer.Context,
     photos: Annotated[
         list[str],
-        typer.Argument(metavar="PHOTO...", help="Photos or folders; - is standard input."),
+        typer.Argument(metavar="PHOTO", help="Photos or folders; - is standard input."),
     ],
     *,
     category: options.Category = None,

@@ -27,6 +27,8 @@ DEFAULT_TIMEOUT_S = 30.0
 _PATIENCE_S = 3.0
 """Seconds in which a gateway that is away is tried again: a person waits for the answer."""
 
+_LONGEST_TIMEOUT_S = 86_400
+
 _PANEL = "Gateway"
 
 
@@ -34,6 +36,12 @@ def finite(value: float | None) -> float | None:
     """Return the number; typer.BadParameter for nan and infinity, which no limit holds back."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"must be a number, is {value}")
+    return value
+
+
+def _a_time(value: float | None) -> float | None:
+    if value is not None and not 0.001 <= value <= _LONGEST_TIMEOUT_S:
+        raise typer.BadParameter(f"must be 0.001 to {_LONGEST_TIMEOUT_S}, is {value:g}")
     return value
 
 
@@ -76,9 +84,7 @@ class ConnectionOptions:
     timeout: Annotated[
         float | None,
         typer.Option(
-            min=0.001,
-            max=86400,
-            callback=finite,
+            callback=_a_time,
             metavar="SECONDS",
             help="Longest wait for one call or answer.",
             show_default=f"{DEFAULT_TIMEOUT_S:g}",
@@ -188,12 +194,13 @@ def _remember(context: typer.Context, values: dict[str, Any]) -> None:
 
 def _connect(options: ConnectionOptions) -> Client:
     certificate = _client_certificate(options)
+    roots = _read(options.root_certificates, "--root-certificates")
     try:
         return Client(
             options.address,
             token=options.token or None,
             tls=options.tls or certificate is not None,
-            root_certificates=_read(options.root_certificates, "--root-certificates"),
+            root_certificates=roots,
             client_certificate=certificate,
             server_name=options.server_name,
             allow_plaintext_token=options.allow_plaintext_token,
@@ -201,15 +208,15 @@ def _connect(options: ConnectionOptions) -> Client:
             retry=RetryPolicy(patience_s=_PATIENCE_S),
         )
     except ValueError as error:
-        text, hint = str(error), "--server"
+        text = str(error)
         if "plaintext" in text:
             text = (
                 f"the token would cross the network to {options.address} in plaintext: give --tls, "
                 "or --allow-plaintext-token if the network is trusted"
             )
-        if "token" in text:
-            hint = "--token"
-        raise typer.BadParameter(text, param_hint=hint) from None
+        about = {"token": "--token", "root_certificates": "--root-certificates"}
+        hint = next((flag for word, flag in about.items() if word in text), "--server")
+        raise typer.BadParameter(in_flags(text), param_hint=hint) from None
 
 
 def _client_certificate(options: ConnectionOptions) -> ClientCertificate | None:
@@ -220,7 +227,11 @@ def _client_certificate(options: ConnectionOptions) -> ClientCertificate | None:
     if chain is None or key is None:
         missing = "--client-key" if key is None else "--client-certificate"
         raise typer.BadParameter("a certificate and its key go together", param_hint=missing)
-    return ClientCertificate(chain, key)
+    try:
+        return ClientCertificate(chain, key)
+    except ValueError as error:
+        hint = "--client-key" if "private_key" in str(error) else "--client-certificate"
+        raise typer.BadParameter(in_flags(str(error)), param_hint=hint) from None
 
 
 def _read(path: Path | None, option: str) -> bytes | None:

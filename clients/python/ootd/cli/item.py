@@ -121,7 +121,7 @@ def list_items(
 @connection.with_connection
 def delete(
     context: typer.Context,
-    item_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the items.")],
+    item_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of the items.")],
     *,
     as_json: options.AsJson = False,
 ) -> None:

@@ -39,7 +39,7 @@ class PhotoFile:
     @property
     def title(self) -> str:
         """The file's own name, for captions."""
-        return Path(self.name).name if self.path else "standard input"
+        return Path(self.name).name if self.path else "stdin"
 
     def read(self) -> bytes:
         """Return the encoded photo; PhotoUnusableError says why it cannot be read or sent."""

@@ -29,7 +29,7 @@ def search(
     photos: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PHOTO...",
+            metavar="PHOTO",
             help="Photos or folders; - is standard input.",
             show_default=False,
         ),
@@ -79,7 +79,7 @@ def search(
         text = "guides and options of analysis belong to photos, not to --item"
         raise typer.BadParameter(text, param_hint="--item")
     files = expand(photos or [])
-    named = files or [PhotoFile(item or "")]
+    named = files or [PhotoFile((item or "").replace("/", "-"))]
     picture_of = ItemPictures(
         pictures_in or folders_around([one.path for one in files if one.path])
     )

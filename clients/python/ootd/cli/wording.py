@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 
 _FLAGS: Mapping[str, str] = {
-    r"tls=True": "--tls",
-    r"\btls\b(?=,)": "--tls",
+    r"\btls=True": "--tls",
+    r"(?<!-)\btls\b(?=,)": "--tls",
     r"allow_plaintext_token=True": "--allow-plaintext-token",
     r"\broot_certificates=?": "--root-certificates",
+    r"\bcertificate_chain\b": "the certificate",
+    r"\bprivate_key\b": "the private key",
     r"\bclient_certificate=?": "--client-certificate",
     r"\bserver_name=?": "--server-name",
 }

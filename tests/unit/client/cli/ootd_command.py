@@ -40,10 +40,25 @@ class Cli:
         return [json.loads(line) for line in result.stdout.splitlines()]
 
     def process(
-        self, *arguments: object, environment: dict[str, str] | None = None, **settings: Any
+        self,
+        *arguments: object,
+        environment: dict[str, str] | None = None,
+        shell: str = "",
+        **settings: Any,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run it in a process of its own, where its output is a real file, pipe or nothing."""
-        command = [sys.executable, "-m", "ootd.cli", *(os.fsencode(str(one)) for one in arguments)]
+        """Run it in a process of its own, where its output is a real file, pipe or nothing.
+
+        `shell` is what a shell does before, such as 'ulimit -f 1', or how it redirects: '>&-'.
+        """
+        before, redirection = ("", shell) if "&-" in shell else (f"{shell}; ", "")
+        command: list[Any] = [
+            sys.executable,
+            "-m",
+            "ootd.cli",
+            *(os.fsencode(str(one)) for one in arguments),
+        ]
+        if shell:
+            command = ["sh", "-c", f'{before}exec "$@" {redirection}', "sh", *command]
         variables = {**os.environ, "OOTD_SERVER": self.target, **(environment or {})}
         settings.setdefault("stdout", subprocess.PIPE)
         settings.setdefault("stderr", subprocess.PIPE)

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -130,14 +129,11 @@ def test_a_folder_that_cannot_be_written_is_told(
 def test_a_full_disk_leaves_the_old_picture_and_no_half_of_a_new_one(
     cli: Cli, photos: list[Path], tmp_path: Path
 ) -> None:
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
     out, new = tmp_path / "out.png", tmp_path / "new.png"
     out.write_text(MINE)
     before = sorted(tmp_path.iterdir())
     for arguments in (("--draw", out, "--force"), ("--draw", new)):
-        done = cli.process("analyze", photos[0], *arguments, preexec_fn=small_files)
+        done = cli.process("analyze", photos[0], *arguments, shell="ulimit -f 1")
         assert done.returncode == 1
         assert b"file too large" in done.stderr
     assert out.read_text() == MINE

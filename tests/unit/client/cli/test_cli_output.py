@@ -52,7 +52,7 @@ def test_a_full_disk_is_a_sentence(
 def test_a_closed_output_is_a_sentence(
     cli: Cli, photos: list[Path], stored: str, arguments: tuple[str, ...]
 ) -> None:
-    done = cli.process(*texts(arguments, photos), stdout=None, preexec_fn=lambda: os.close(1))
+    done = cli.process(*texts(arguments, photos), shell=">&-")
     assert done.stderr.decode().splitlines() == [
         "Cannot write the output: standard output is closed; /dev/null discards it."
     ]
@@ -61,7 +61,7 @@ def test_a_closed_output_is_a_sentence(
 
 def test_standard_error_may_be_closed_or_full(cli: Cli, photos: list[Path]) -> None:
     arguments = ("analyze", photos[0], "none.jpg", "--json")
-    done = cli.process(*arguments, stderr=None, preexec_fn=lambda: os.close(2))
+    done = cli.process(*arguments, shell="2>&-")
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 2
     with Path("/dev/full").open("wb") as full:
@@ -94,17 +94,19 @@ ODD_NAMES = [b"esc\x1b[31mred.jpg", b"two\nlines.jpg", b"bell\x07.jpg", b"not-ut
 def test_names_of_files_cannot_steer_the_terminal(
     cli: Cli, tmp_path: Path, command: str, name: bytes
 ) -> None:
-    path = os.fsencode(tmp_path) + b"/" + name
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    path = os.fsencode(folder) + b"/" + name
     Path(os.fsdecode(path)).write_bytes(jpeg(1))
-    broken = Path(os.fsdecode(path.replace(b".jpg", b"-2.jpg")))
+    broken = Path(os.fsdecode(path.replace(b".jpg", b"zz.jpg")))
     broken.write_bytes(b"no photo")
     for options in ((), ("--json",), ("--draw", tmp_path / f"drawn-{command}")):
-        done = cli.process(command, tmp_path, *options)
+        done = cli.process(command, folder, *options)
         assert done.returncode == 1, done.stderr
         for text in (done.stdout.decode(), done.stderr.decode()):
             assert not CONTROL.search(text), text
-    lines = cli.process(command, tmp_path, "--json").stdout.splitlines()
-    assert [os.fsencode(json.loads(one)["image"]) for one in lines][1] == path
+    first = cli.process(command, folder, "--json").stdout.splitlines()[0]
+    assert os.fsencode(json.loads(first)["image"]) == path
 
 
 def test_what_the_catalogue_holds_cannot_steer_the_terminal(

@@ -94,7 +94,7 @@ def test_options_of_hits_are_sent(cli: Cli, gateway: FakeGateway, photos: list[P
     hit = line["results"][0]["hits"][0]
     assert hit["payload"] == ""
     assert len(hit["embedding"]) == 128
-    assert "  3" in cli(*query, "--offset", 2).stdout
+    assert "3 │ 1.000 │ bag-2" in cli(*query, "--offset", 2).stdout
     by_item = cli.lines("search", "--item", "bag-0", "--offset", 1, "--fields", "title")
     assert [hit["id"] for hit in by_item[0]["hits"]] == ["bag-2", "bag-3"]
 
