@@ -5,7 +5,7 @@ with one colour for each super-category, so that they stay legible at half their
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,6 +38,12 @@ _FRAME = "#E4E4E7"
 _FRAME_FILL = "#F7F7F8"
 
 _HEADING, _BODY, _SMALL = 32, 26, 24
+
+_ORIGINS: Mapping[str, str] = {
+    "whole_photo": "whole photo, nothing detected",
+    "region": "in the given region",
+}
+"""What is said in place of a detector's score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,9 @@ def _garment_row(
 ) -> _Row:
     name = _name(garment)
     details: list[str] = [garment.super_category]
-    if garment.score:
+    if garment.box_origin in _ORIGINS:
+        details.append(_ORIGINS[garment.box_origin])
+    elif garment.score:
         details.append(f"found with {garment.score:.2f}")
     if garment.sub_category_score:
         details.append(f"{garment.sub_category} {garment.sub_category_score:.0%}")

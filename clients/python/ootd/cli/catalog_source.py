@@ -11,8 +11,8 @@ item's attribute NAME. All other columns, such as price, currency or url, go int
 they stand.
 
 The payload is a JSON object. Its "image" is the photo's path below the folder or the CSV's folder,
-and only the file's name where the photo lies elsewhere; "folder" is the ingested folder's name. So
-nobody who searches learns where the catalogue lies on this machine.
+and only the file's name where the photo lies elsewhere; "folder" is that folder's own name, as far
+as the source names it. So nobody who searches learns where the catalogue lies on this machine.
 """
 
 import csv
@@ -101,7 +101,7 @@ def _folder_rows(folder: Path, id_prefix: str) -> Iterator[Row]:
             photo,
             title=title_of(photo),
             category=_CATEGORIES.get(photo.parent.name.lower()),
-            payload=_payload(path, {"folder": folder.name} if folder.name else {}),
+            payload=_payload(path, folder, {}),
         )
 
 
@@ -161,7 +161,7 @@ def _csv_row(
         title=texts.get("title") or title_of(Path(image)),
         category=_CATEGORIES.get(category),
         attributes=attributes,
-        payload=_payload(path, others),
+        payload=_payload(path, folder, others),
     )
 
 
@@ -177,7 +177,8 @@ def told_path(folder: Path, image: str) -> tuple[str, bool]:
     return absolute.name, False
 
 
-def _payload(path: str, others: Mapping[str, str]) -> bytes:
+def _payload(path: str, folder: Path, others: Mapping[str, str]) -> bytes:
     """The same row gives the same bytes, so that a second run changes nothing."""
-    values = {**others, "image": path}
+    named = {"folder": folder.name} if folder.name else {}
+    values = {**named, **others, "image": path}
     return json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")

@@ -11,6 +11,7 @@ from ootd import (
     DeadlineExceededError,
     ImageError,
     InternalError,
+    InvalidRequestError,
     MessageTooLargeError,
     NoGatewayError,
     OotdError,
@@ -54,15 +55,12 @@ class PhotoUnusableError(Exception):
     """A photo on this machine that cannot be sent; says why."""
 
 
-class RowError(OotdError):
-    """A row of a catalogue, or its photo, that cannot be sent."""
-
-
 def is_of_the_photo(error: OotdError | PhotoUnusableError) -> bool:
     """Whether another photo may do better: neither the gateway nor the options are at fault."""
-    if isinstance(error, PhotoUnusableError | ImageError | RowError):
+    if isinstance(error, PhotoUnusableError | ImageError):
         return True
-    return error.reason in _PHOTO_REASONS
+    refused_here = isinstance(error, InvalidRequestError) and not error.request_id
+    return refused_here or error.reason in _PHOTO_REASONS
 
 
 def exit_code(error: OotdError | PhotoUnusableError) -> int:

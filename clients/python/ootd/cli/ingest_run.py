@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import grpc
-
 from ootd import (
     Client,
     DeadlineExceededError,
+    ImageError,
+    InvalidRequestError,
     ItemUpload,
     OotdError,
     OverloadedError,
     UnavailableError,
 )
 from ootd.cli.catalog_source import BadRow, Row, SourceError
-from ootd.cli.failures import PhotoUnusableError, RowError
+from ootd.cli.failures import PhotoUnusableError
 from ootd.cli.photos import read_photo
 
 Result: TypeAlias = Literal["created", "replaced", "unchanged", "failed"]
@@ -138,14 +138,14 @@ class IngestRun:
 
     def _with_photo_or_refused(self, row: Row) -> ItemUpload | None:
         if isinstance(row, BadRow):
-            problem = f"{row.where}: {row.problem}"
-            self._refused.append(_refusal(row.where, "", problem, "INVALID_FIELD"))
+            bad = InvalidRequestError(f"{row.where}: {row.problem}", reason="INVALID_FIELD")
+            self._refused.append(Outcome(row.where, "", "failed", bad))
             return None
         try:
             return _with_photo(row)
         except PhotoUnusableError as error:
-            refusal = _refusal(row.item_id, str(row.image), str(error), "IMAGE_UNREADABLE")
-            self._refused.append(refusal)
+            unreadable = ImageError(str(error), reason="IMAGE_UNREADABLE")
+            self._refused.append(Outcome(row.item_id, str(row.image), "failed", unreadable))
             return None
 
     def _refusals(self) -> Iterator[Outcome]:
@@ -157,11 +157,6 @@ def _with_photo(upload: ItemUpload) -> ItemUpload:
     if not isinstance(upload.image, Path):
         return upload
     return replace(upload, image=read_photo(upload.image))
-
-
-def _refusal(item_id: str, image: str, problem: str, reason: str) -> Outcome:
-    code = grpc.StatusCode.INVALID_ARGUMENT
-    return Outcome(item_id, image, "failed", RowError(problem, code=code, reason=reason))
 
 
 def _may_pass(error: OotdError) -> bool:

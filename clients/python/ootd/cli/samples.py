@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from ootd.cli import options
 from ootd.cli.output import errors_console, print_json, print_table, reason_of
@@ -35,7 +35,13 @@ def samples(
         ) from None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=errors_console()) as progress:
-        task = progress.add_task("draw", total=None)
+        tasks: list[TaskID] = []
+
+        def advance(done: int, total: int) -> None:
+            if not tasks:  # Nothing is shown before there is something to show.
+                tasks.append(progress.add_task("draw", total=total))
+            progress.update(tasks[0], completed=done)
+
         try:
             index = write_samples(
                 folder,
@@ -43,7 +49,7 @@ def samples(
                 catalog=catalog,
                 seed=seed,
                 replace=force,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
+                progress=advance,
             )
         except FileExistsError as error:
             raise _bad(

@@ -51,14 +51,15 @@ def test_nothing_of_this_machine_is_stored(
     )
     assert cli("ingest", source).exit_code == 0
     photo = json.loads(gateway.items["bag/red_clutch.jpg"].payload)
-    assert photo == {"image": "bag/red_clutch.jpg"} | ({} if way == "dot" else {"folder": "shop"})
+    folder = {} if way == "dot" else {"folder": "shop"}
+    assert photo == {**folder, "image": "bag/red_clutch.jpg"}
     assert results(cli.lines("ingest", table, exit_code=1)).count("failed") == 1
     stored = b"".join(one.SerializeToString() for one in gateway.items.values())
     for part in shop.parent.parts[1:]:
         assert part.encode() not in stored, part
     payloads = {one.title: json.loads(one.payload) for one in gateway.items.values()}
-    assert payloads["two"] == {"image": "shoes/High Heels.jpg"}
-    assert payloads["three"] == payloads["four"] == {"image": "outside.jpg"}
+    assert payloads["two"] == {"folder": "shop", "image": "shoes/High Heels.jpg"}
+    assert payloads["three"] == payloads["four"] == {"folder": "shop", "image": "outside.jpg"}
     ids = {one.title: key for key, one in gateway.items.items()}
     assert ids["two"] == "shoes/High:20Heels.jpg"
     assert ids["three"].startswith("outside.jpg-")
@@ -78,7 +79,11 @@ def test_a_table_keeps_other_columns_in_the_payload(
     assert len(cli.lines("ingest", table)) == 2
     item = gateway.items["a"]
     assert dict(item.attributes) == {"brand": "Acme"}
-    assert json.loads(item.payload) == {"price": "12.50", "image": "bag/red_clutch.jpg"}
+    assert json.loads(item.payload) == {
+        "folder": "shop",
+        "price": "12.50",
+        "image": "bag/red_clutch.jpg",
+    }
     assert any(one.title == "High Heels" for one in gateway.items.values())
 
 
