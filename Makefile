@@ -72,7 +72,7 @@ $(READY): constraints.txt $(PACKAGES)
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python make/provide_libpython.py
 	$(BIN)/pip install $(PIP_OPTIONS) -c constraints.txt \
-	  -e "clients/python[cli,draw,samples]" -e "gateway[embedded,development]"
+	  -e "clients/python[cli,draw,heic,samples]" -e "gateway[embedded,development]"
 	@touch $@
 
 $(TRAINING_READY): training/constraints.txt training/pyproject.toml

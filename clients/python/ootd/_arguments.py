@@ -82,7 +82,7 @@ def vector(field: str, values: FloatVector) -> list[float]:
         raise TypeError(f"{field} must hold numbers in a row, is {type(values).__name__}")
     floats: list[float] = []
     for place, value in enumerate(listed):
-        if isinstance(value, Sequence):
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
             shape = f"{len(listed)} x {len(value)}"
             raise TypeError(f"{field} must have one dimension, is {shape}")
         converted = number(f"{field}[{place}]", value)

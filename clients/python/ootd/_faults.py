@@ -15,6 +15,7 @@ from ootd.errors import (
     NoGatewayError,
     OotdError,
     TlsError,
+    UnavailableError,
     UnsupportedError,
 )
 from ootd.types import EmbeddingUpload, ItemUpload, Photo
@@ -23,6 +24,7 @@ _NO_GRPC = ("failed parsing http/2", "http1.x server", "expected settings frame"
 _UNTRUSTED = "certificate_verify_failed: "
 _OWN_CERTIFICATES = "failed to create security handshaker"
 _OTHER_NAME = "hostname verification check failed"
+_BROKEN = ("internal error from core", 'failed "executebatch"', "failed 'executebatch'")
 _NO_TLS = ("wrong_version_number", "http_request")
 
 
@@ -78,6 +80,18 @@ def check_message_size(request: Any, limit_bytes: int) -> None:
         raise MessageTooLargeError(
             f"the request has {size} bytes, at most {limit_bytes} can be sent; send a smaller photo"
         )
+
+
+def broken_connection(failure: OotdError) -> UnavailableError | None:
+    """Return the failure of a stream whose server went away while something was sent, else None.
+
+    grpc.aio tells of it as an internal error of its own, before the server's status is there.
+    """
+    text = failure.message.lower()
+    if failure.code is not grpc.StatusCode.INTERNAL or not text.startswith(_BROKEN):
+        return None
+    message = "the connection broke while requests were sent"
+    return UnavailableError(message, request_id=failure.request_id)
 
 
 def named_by_text(connection: Connection, failure: OotdError) -> OotdError | None:

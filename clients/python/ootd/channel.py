@@ -155,7 +155,10 @@ class Connection:
             options["grpc.enable_http_proxy"] = 0
         if self.server_name is not None:
             options["grpc.ssl_target_name_override"] = self.server_name
-        return list({**options, **self.channel_options}.items())
+        options.update(self.channel_options)
+        # Without this gRPC's core waits a minute for the answer to a ping, whatever is said above.
+        options.setdefault("grpc.http2.ping_timeout_ms", options["grpc.keepalive_timeout_ms"])
+        return list(options.items())
 
 
 def _is_loopback(host: str) -> bool:

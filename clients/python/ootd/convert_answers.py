@@ -1,7 +1,7 @@
 """From the contract's messages to the client's types; no network, no files."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import timezone
 from typing import Literal
 
 from ootd.errors import InternalError, OotdError
@@ -52,6 +52,7 @@ _GROUP_KINDS: tuple[Literal["unspecified", "categorical", "multi_label"], ...] =
     "categorical",
     "multi_label",
 )
+_UTC = timezone.utc  # noqa: UP017 - Python 3.10 has no other name for it
 _OUTCOMES: tuple[UpsertOutcome | None, ...] = (None, "created", "replaced", "unchanged")
 
 
@@ -113,7 +114,7 @@ def item_from_proto(message: catalog_service_pb2.Item) -> Item:
         payload=message.payload,
         garment=garment_from_proto(message.garment),
         sequence_number=message.sequence_number,
-        update_time=message.update_time.ToDatetime(tzinfo=UTC) if has_time else None,
+        update_time=message.update_time.ToDatetime(tzinfo=_UTC) if has_time else None,
         vector_fingerprint=message.vector_fingerprint,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 from ootd._async.calls import AsyncCalls
 from ootd._async.catalog import AsyncCatalogMethods
@@ -13,6 +13,8 @@ from ootd._async.vision import AsyncVisionMethods
 from ootd.channel import DEFAULT_TARGET, Compression, Connection
 from ootd.retry import RetryPolicy
 from ootd.types import ClientCertificate
+
+_Client = TypeVar("_Client", bound="AsyncClient")
 
 
 class AsyncClient(AsyncVisionMethods, AsyncCatalogMethods, AsyncSearchMethods, AsyncServerMethods):
@@ -76,7 +78,7 @@ class AsyncClient(AsyncVisionMethods, AsyncCatalogMethods, AsyncSearchMethods, A
             check_compatibility=check_compatibility,
         )
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: _Client) -> _Client:
         return self
 
     async def __aexit__(

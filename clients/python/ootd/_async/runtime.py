@@ -212,4 +212,5 @@ async def _next_answer(
 def _caller_cancels() -> bool:
     """Whether the caller's own task is cancelled; the cancel is the channel's otherwise."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    # Before Python 3.11 tasks do not tell; as the client is closed, it is then taken for its doing.
+    return task is not None and hasattr(task, "cancelling") and task.cancelling() > 0

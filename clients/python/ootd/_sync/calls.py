@@ -197,7 +197,8 @@ class Calls:
         if failure.reason:  # The gateway said it.
             self._has_answered = True
             return failure
-        if failure.code is grpc.StatusCode.CANCELLED and self._link.is_closed:
+        broken = _faults.broken_connection(failure)
+        if self._link.is_closed and (broken or failure.code is grpc.StatusCode.CANCELLED):
             return _faults.closed_error()
         target, request_id = self.connection.target, failure.request_id
         if isinstance(failure, UnsupportedError):
@@ -206,7 +207,7 @@ class Calls:
             method = type(request).__name__.removesuffix("Request") if request else "the method"
             return _faults.unsupported(method, target, request_id)
         if failure.code is not grpc.StatusCode.UNAVAILABLE:
-            return failure
+            return broken or failure
         named = _faults.named_by_text(self.connection, failure)
         if named is None and not self._has_answered and not self._is_examined:
             self._is_examined = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 from ootd._sync.calls import Calls
 from ootd._sync.catalog import CatalogMethods
@@ -13,6 +13,8 @@ from ootd._sync.vision import VisionMethods
 from ootd.channel import DEFAULT_TARGET, Compression, Connection
 from ootd.retry import RetryPolicy
 from ootd.types import ClientCertificate
+
+_Client = TypeVar("_Client", bound="Client")
 
 
 class Client(VisionMethods, CatalogMethods, SearchMethods, ServerMethods):
@@ -76,7 +78,7 @@ class Client(VisionMethods, CatalogMethods, SearchMethods, ServerMethods):
             check_compatibility=check_compatibility,
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Client) -> _Client:
         return self
 
     def __exit__(

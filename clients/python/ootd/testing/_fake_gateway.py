@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias, TypeVar
 
 import grpc
 
@@ -46,6 +46,9 @@ _INFO = ServerInfo(
 )
 
 
+_Gateway = TypeVar("_Gateway", bound="FakeGateway")
+
+
 class FakeGateway:
     """A gateway on 127.0.0.1, for tests: `with FakeGateway() as gateway: Client(gateway.target)`.
 
@@ -56,9 +59,10 @@ class FakeGateway:
     asked for); photos are known by their first bytes alone; titles don't guide; sub-categories are
     not checked; nothing is kept after the process.
 
-    `token`: calls without it are refused. `server_info`: what it tells of itself; its limits are
-    kept, so that a test can make them small. `calls` and `request_ids` are of all calls (in
-    `calls`: elements of streams, too) but GetServerInfo, which clients make of themselves.
+    `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it
+    tells of itself; its limits are kept, so that a test can make them small. `calls` and
+    `request_ids` are of all calls (in `calls`: elements of streams, too) but GetServerInfo, which
+    clients make of themselves.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class FakeGateway:
         token: str | None = None,
         port: int = 0,
         server_info: ServerInfo = _INFO,
+        credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self.analyze = analyze
         self.attribute_models: list[AttributeModel | None] = []
@@ -76,13 +81,14 @@ class FakeGateway:
         self.request_ids: list[str] = []
         self.is_serving = True
         self._info = server_info
+        self._credentials = credentials
         self._token = token
         self._port = port
         self._orders = Orders()
         self._lock = threading.Lock()
         self._server: grpc.Server | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Gateway) -> _Gateway:
         self.start()
         return self
 
@@ -126,7 +132,10 @@ class FakeGateway:
         server = grpc.server(ThreadPoolExecutor(16), options=options)
         add_services(self, server)
         try:
-            self._port = server.add_insecure_port(self.target)
+            if self._credentials is None:
+                self._port = server.add_insecure_port(self.target)
+            else:
+                self._port = server.add_secure_port(self.target, self._credentials)
         except RuntimeError as error:
             raise OSError(f"cannot listen at {self.target}: {error}") from None
         server.start()

@@ -1,0 +1,145 @@
+"""Versions of client and gateway: asked for once, after the first answer, and warned of."""
+
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import grpc
+import pytest
+
+import ootd
+from ootd import AsyncClient, Client, CompatibilityWarning, Photo
+from ootd._compatibility import fault
+from ootd.testing import FakeGateway
+from ootd.v1 import vision_service_pb2 as vision
+from ootd.v1.vision_service_pb2_grpc import (
+    VisionServiceServicer,
+    add_VisionServiceServicer_to_server,
+)
+
+INFO = FakeGateway().server_info
+NEWER = replace(INFO, version="9.1.0", minimum_client_version="9.0.0")
+
+
+class OldVision(VisionServiceServicer):
+    """A gateway from before ServerService."""
+
+    def AnalyzeImage(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
+        return vision.AnalyzeImageResponse()
+
+    def AnalyzeImages(self, request_iterator, context):  # type: ignore[no-untyped-def]  # noqa: N802
+        for request in request_iterator:
+            yield vision.AnalyzeImagesResponse(
+                correlation_id=request.correlation_id,
+                analysis=vision.AnalyzeImageResponse().analysis,
+            )
+
+    def GetTaxonomy(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
+        return vision.GetTaxonomyResponse()
+
+
+@pytest.fixture
+def old() -> Iterator[str]:
+    server = grpc.server(ThreadPoolExecutor(4))
+    add_VisionServiceServicer_to_server(OldVision(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def test_a_gateway_for_newer_clients_is_warned_of_once(photo: bytes) -> None:
+    with FakeGateway(server_info=NEWER) as gateway, Client(gateway.target) as client:
+        with pytest.warns(CompatibilityWarning, match=r"made for ootd 9\.0\.0 and later") as found:
+            client.analyze_image(photo)
+        assert [one.filename for one in found] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            client.analyze_image(photo)
+    assert gateway.calls == ["AnalyzeImage"] * 2
+
+
+async def test_within_asyncio_and_in_a_stream(photo: bytes) -> None:
+    with FakeGateway(server_info=NEWER) as gateway:
+        async with AsyncClient(gateway.target) as client:
+            with pytest.warns(CompatibilityWarning) as found:
+                results = [one async for one in client.analyze_images([Photo("a", photo)])]
+        assert [one.filename for one in found] == [__file__]
+        assert results[0].error is None
+
+
+def test_it_can_be_left_out(photo: bytes) -> None:
+    with (
+        FakeGateway(server_info=NEWER) as gateway,
+        Client(gateway.target, check_compatibility=False) as client,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error")
+        assert client.analyze_image(photo).garments
+
+
+def test_an_older_gateway_is_warned_of_and_its_missing_methods_are_named(
+    old: str, photo: bytes
+) -> None:
+    with Client(old) as client:
+        with pytest.warns(CompatibilityWarning, match="tells no version: it is older"):
+            client.analyze_image(photo)
+        with pytest.raises(ootd.UnsupportedError, match="does not know UpsertItem: it is older"):
+            client.upsert_item(ootd.ItemUpload("a", photo))
+        with pytest.raises(ootd.UnsupportedError, match="does not know GetServerInfo"):
+            client.server_info()
+    with Client(old) as fresh, pytest.raises(ootd.UnsupportedError, match="UpsertItem"):
+        fresh.upsert_item(ootd.ItemUpload("a", photo))  # Its first call of all.
+
+
+def test_a_slow_answer_holds_no_call_up_for_long(gateway: FakeGateway, photo: bytes) -> None:
+    gateway.delay_next("GetServerInfo", 30)
+    with Client(gateway.target) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        begin = time.monotonic()
+        client.analyze_image(photo)
+        assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("client", "needed", "fits"),
+    [
+        ("0.1.0", "0.1.0", True),
+        ("0.1.0", "0.1", True),
+        ("0.10.0", "0.9.0", True),
+        ("0.9.0", "0.10.0", False),
+        ("1.0.0rc1", "1.0.0", True),
+        ("0.1.0", "", True),
+        ("0.1.0", "unheard of", True),
+        ("0.1.0", "1", False),
+    ],
+)
+def test_versions_are_compared_by_their_numbers(client: str, needed: str, *, fits: bool) -> None:
+    assert (fault(client, needed, "1", "x") is None) is fits
+
+
+def test_server_info_is_complete(gateway: FakeGateway, client: Client, photo: bytes) -> None:
+    info = client.server_info()
+    assert info == INFO
+    assert info.version == ootd.__version__
+    assert info.limits.max_image_bytes == 20 * 2**20
+    assert info.limits.stream_idle_s == 60.0
+    assert info.stored_vector_fingerprint == ""
+    client.upsert_item(ootd.ItemUpload("a", photo))
+    assert client.server_info().stored_vector_fingerprint == info.vector_fingerprint
+    assert client.status().info == client.server_info()
+    gateway.fail_next("GetServerInfo", ootd.UnavailableError("away"))
+    status = client.status()
+    assert status.info is None
+    assert status.problems == ("server info: away",)
+
+
+def test_an_older_gateway_has_a_status(gateway: FakeGateway, client: Client) -> None:
+    error = ootd.OotdError("Method not found!", code=grpc.StatusCode.UNIMPLEMENTED)
+    client.taxonomy()
+    gateway.fail_next("GetServerInfo", error)
+    status = client.status()
+    assert status.info is None
+    assert status.is_serving

@@ -1,0 +1,149 @@
+"""Streams that break, stall or carry bad elements."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from tcp_proxy import TcpProxy
+
+import ootd
+from ootd import AsyncClient, Client, EmbeddingUpload, ItemUpload, Photo
+from ootd.testing import FakeGateway
+
+VALID = EmbeddingUpload("good", (0.5,) * 128, "bag")
+JPEG = b"\xff\xd8\xff"
+
+
+class BrokenFile:
+    def read(self, size: int = -1, /) -> bytes:
+        raise RuntimeError("out of order")
+
+
+BAD_UPLOADS: dict[str, tuple[Any, str, str]] = {
+    "category": (ItemUpload("x", JPEG, category="hat"), "INVALID_FIELD", "'hat'"),  # type: ignore[arg-type]
+    "both": (ItemUpload("x", JPEG, category="bag", region=(0, 0, 1, 1)), "INVALID_FIELD", "both"),
+    "three corners": (ItemUpload("x", JPEG, region=(0, 0, 1)), "INVALID_FIELD", "four numbers"),  # type: ignore[arg-type]
+    "corners of text": (
+        ItemUpload("x", JPEG, region=("0", "0", "1", "1")),  # type: ignore[arg-type]
+        "INVALID_FIELD",
+        r"region\[0\] must be a float, is str",
+    ),
+    "model": (ItemUpload("x", JPEG, attribute_model="guess"), "INVALID_FIELD", "attribute model"),  # type: ignore[arg-type]
+    "file": (ItemUpload("x", Path("/no/such.jpg")), "IMAGE_UNREADABLE", "No such file"),
+    "URL": (ItemUpload("x", "https://example.com/a.jpg"), "INVALID_FIELD", "is a URL"),
+    "image": (ItemUpload("x", 7), "INVALID_FIELD", "got int"),  # type: ignore[arg-type]
+    "empty": (ItemUpload("x", b""), "IMAGE_UNREADABLE", "empty"),
+    "title": (ItemUpload("x", JPEG, title=5), "INVALID_FIELD", "title must be a str, is int"),  # type: ignore[arg-type]
+    "surrogate": (ItemUpload("x", JPEG, title="\ud800"), "INVALID_FIELD", "valid Unicode"),
+    "attributes": (
+        ItemUpload("x", JPEG, attributes={"size": 5}),  # type: ignore[dict-item]
+        "INVALID_FIELD",
+        "must be a str, is int",
+    ),
+    "payload": (ItemUpload("x", JPEG, payload="€"), "INVALID_FIELD", "payload must be bytes"),  # type: ignore[arg-type]
+    "vector of text": (EmbeddingUpload("x", "abc", "bag"), "INVALID_FIELD", "numbers in a row"),  # type: ignore[arg-type]
+    "no vector": (EmbeddingUpload("x", None, "bag"), "INVALID_FIELD", "numbers in a row"),  # type: ignore[arg-type]
+    "rows": (EmbeddingUpload("x", [[0.5] * 128], "bag"), "INVALID_FIELD", "one dimension"),  # type: ignore[list-item]
+    "no upload": ("x", "INVALID_FIELD", "invalid str: uploads must be"),
+    "nothing": (None, "INVALID_FIELD", "invalid NoneType: uploads must be"),
+    "too large": (
+        EmbeddingUpload("x", (0.5,) * 128, "bag", title="x" * (33 << 20)),
+        "",
+        "can be sent",
+    ),
+    "broken file": (ItemUpload("x", BrokenFile()), "INVALID_FIELD", "out of order"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_UPLOADS)
+def test_a_bad_upload_fails_alone(client: Client, case: str) -> None:
+    bad, reason, message = BAD_UPLOADS[case]
+    results = list(client.iter_upsert_items([VALID, bad, VALID]))
+    assert [one.outcome for one in results] == ["created", None, "unchanged"]
+    error = results[1].error
+    assert error is not None
+    assert error.reason == reason
+    with pytest.raises(ootd.OotdError, match=message):
+        raise error
+
+
+async def test_a_bad_photo_fails_alone_within_asyncio(gateway: FakeGateway, photo: bytes) -> None:
+    photos: list[Any] = [
+        Photo("a", photo),
+        Photo("hat", photo, category="hat"),  # type: ignore[arg-type]
+        Photo("corners", photo, region=(0, 0, 1)),  # type: ignore[arg-type]
+        Photo("model", photo, attribute_model="guess"),  # type: ignore[arg-type]
+        Photo(7, photo),  # type: ignore[arg-type]
+        "some path",
+        Photo("b", photo),
+    ]
+    async with AsyncClient(gateway.target) as client:
+        results = [one async for one in client.analyze_images(photos)]
+    good = [one.correlation_id for one in results if one.error is None]
+    assert good == ["a", "b"]
+    assert [one.correlation_id for one in results] == ["a", "hat", "corners", "model", "7", "", "b"]
+    for one in results[1:-1]:
+        assert isinstance(one.error, ootd.InvalidRequestError)
+        assert one.error.code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("one", [VALID, "path.jpg", b"bytes", ItemUpload("a", JPEG)])
+def test_one_element_is_no_stream(gateway: FakeGateway, client: Client, one: Any) -> None:
+    with pytest.raises(TypeError, match=r"give a list: \["):
+        client.upsert_items(one)
+    with pytest.raises(TypeError, match=r"give a list: \["):
+        next(client.analyze_images(one))
+    assert gateway.calls == []
+
+
+def test_a_server_that_goes_away_ends_the_stream(gateway: FakeGateway, client: Client) -> None:
+    answered: list[str] = []
+
+    def source() -> Iterator[EmbeddingUpload]:
+        for number in range(1000):
+            while number > len(answered) + 1:
+                time.sleep(0.001)
+            yield EmbeddingUpload(f"sku-{number}", (0.5,) * 128, "bag")
+
+    begin = time.monotonic()
+
+    def stop_after_three(result: ootd.UpsertResult) -> None:
+        answered.append(result.item_id)
+        if len(answered) == 3:
+            gateway.stop()
+
+    with pytest.raises(ootd.UnavailableError) as caught:
+        client.upsert_items(source(), on_result=stop_after_three)
+    assert time.monotonic() - begin < 5
+    assert len(caught.value.request_id) == 32
+    assert set(answered) <= set(gateway.items)
+
+
+async def test_a_server_that_goes_away_within_asyncio(gateway: FakeGateway, photo: bytes) -> None:
+    async with AsyncClient(gateway.target) as client:
+        stream = client.analyze_images(Photo(str(number), photo) for number in range(10**9))
+        assert (await anext(stream)).error is None
+        gateway.stop()
+        with pytest.raises(ootd.UnavailableError):
+            async for _ in stream:
+                pass
+
+
+def test_a_peer_that_vanished_without_a_word_is_noticed(gateway: FakeGateway, photo: bytes) -> None:
+    """The network goes dark while an answer is waited for; keepalive ends the wait."""
+    quick = {"grpc.keepalive_time_ms": 1000, "grpc.keepalive_timeout_ms": 500}
+    once = ootd.RetryPolicy(attempts=1)
+    with (
+        TcpProxy(gateway.target) as proxy,
+        Client(proxy.target, channel_options=quick, retry=once, timeout_s=60) as client,
+    ):
+        client.analyze_image(photo)
+        gateway.delay_next("AnalyzeImages", 30)
+        proxy.swallow()
+        begin = time.monotonic()
+        with pytest.raises(ootd.UnavailableError):
+            list(client.analyze_images([Photo("a", photo)]))
+        assert time.monotonic() - begin < 20
