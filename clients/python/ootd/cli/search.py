@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
 from ootd import Client, Hit, ImageSearch, Item, OotdError
@@ -140,8 +140,13 @@ class _Printing:
         else:
             print_table(self._table(f"like {printable(item)}", hits))
 
-    def _table(self, title: str, hits: tuple[Hit, ...]) -> Table:
-        return hits_table(title, hits, offset=self.wish.offset, parts=self.wish.parts)
+    def _table(self, title: str, hits: tuple[Hit, ...]) -> Group:
+        none = "nothing of this kind in the catalogue"
+        if self.wish.min_score is not None:
+            none = f"no hits with {self.wish.min_score:g} or more"
+        elif self.wish.offset:
+            none = "no more hits"
+        return hits_table(title, hits, offset=self.wish.offset, parts=self.wish.parts, none=none)
 
 
 def _search_item(client: Client, item: str, printing: _Printing, drawing: _Drawing | None) -> None:

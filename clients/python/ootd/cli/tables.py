@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -43,12 +44,12 @@ def why_none(dropped: Sequence[DroppedGarment]) -> str:
     return f"no garments: {'; '.join(reasons)}" if reasons else "no garments"
 
 
-def analysis_table(image: str, analysis: ImageAnalysis) -> Table | str:
+def analysis_table(image: str, analysis: ImageAnalysis) -> Group | str:
     """Return the garments of one photo as a table; a sentence where it has none at all."""
     heading = f"{printable(image)}  ({analysis.width} x {analysis.height} px)"
     if not analysis.garments and not analysis.dropped:
         return f"{heading}\n{why_none(())}"
-    table = _table(Text(heading, style="bold"))
+    table = _table()
     for name in ("kind", "sub-category", "color", "other attributes"):
         table.add_column(name, overflow="fold")
     table.add_column("box (x0 y0 x1 y1)", overflow="fold", min_width=9)
@@ -59,19 +60,26 @@ def analysis_table(image: str, analysis: ImageAnalysis) -> Table | str:
         cells = _garment_cells(one.garment)
         reason = one.reason.replace("_", " ")
         table.add_row(*cells[:3], f"dropped: {reason}", *cells[4:], style="dim")
-    if not analysis.garments:
-        table.caption = Text(why_none(analysis.dropped))
-        table.caption_justify = "left"
-    return table
+    why = () if analysis.garments else (Text(why_none(analysis.dropped)),)
+    return Group(Text(heading, style="bold"), table, *why)
 
 
-def hits_table(title: str, hits: Sequence[Hit], *, offset: int = 0, parts: bool = False) -> Table:
+def hits_table(
+    title: str,
+    hits: Sequence[Hit],
+    *,
+    offset: int = 0,
+    parts: bool = False,
+    none: str = "nothing of this kind in the catalogue",
+) -> Group:
     """Return what was found for one garment, or for an item, as a table.
 
     `offset` is the number of better hits that were passed over; `parts` shows what scores are made
-    of.
+    of; `none` is said where there are no hits.
     """
-    table = _table(Text(title, style="bold"))
+    if not hits:
+        return Group(Text(title, style="bold"), Text(none, style="dim"))
+    table = _table()
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     if parts:
@@ -88,10 +96,7 @@ def hits_table(title: str, hits: Sequence[Hit], *, offset: int = 0, parts: bool 
             Text(printable(hit.item.title)),
             Text(garment_name(hit.item.garment)),
         )
-    if not hits:
-        text = "no more hits" if offset else "nothing of this kind in the catalogue"
-        table.add_row("", "", *(("", "") if parts else ()), Text(text, style="dim"), "", "")
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def described(garment: Garment) -> str:
@@ -111,9 +116,8 @@ def two_columns() -> Table:
     return table
 
 
-def _table(title: Text) -> Table:
-    title.overflow = "fold"
-    return Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+def _table() -> Table:
+    return Table(show_edge=False, pad_edge=False)
 
 
 def _part_cells(hit: Hit) -> tuple[str, str]:
