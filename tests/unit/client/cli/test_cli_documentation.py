@@ -53,29 +53,23 @@ def see(image: bytes, category: Any, region: Any) -> ImageAnalysis:
     return ImageAnalysis(600, 800, analysis.garments, (dropped,), "models-1")
 
 
+ALL_FIELDS = ("--fields", "title,attributes,payload,garment")
+
 COMMANDS: dict[str, tuple[tuple[object, ...], int]] = {
     "analyze": (("analyze", "PHOTO", "none.jpg", "--histogram"), 1),
     "search": (
-        ("search", "PHOTO", "none.jpg", "--histogram", "--parts", "--category", "bag")
-        + ("--fields", "title,attributes,payload,garment"),
+        ("search", "PHOTO", "none.jpg", "--histogram", "--parts", "--category", "bag", *ALL_FIELDS),
         1,
     ),
-    "search --item": (
-        ("search", "--item", "stored", "--parts")
-        + ("--fields", "title,attributes,payload,garment"),
-        0,
-    ),
+    "search --item": (("search", "--item", "stored", "--parts", *ALL_FIELDS), 0),
     "ingest": (("ingest", "FOLDER"), 1),
     "item put": (
         ("item", "put", "new", "PHOTO", "--attribute", "a=b", "--histogram", "--category", "bag"),
         0,
     ),
     "item get": (("item", "get", "stored", "--histogram"), 0),
-    "item list": (("item", "list", "--fields", "title,attributes,payload,garment"), 0),
-    "item list --page-size": (
-        ("item", "list", "--page-size", 1) + ("--fields", "title,attributes,payload,garment"),
-        0,
-    ),
+    "item list": (("item", "list", *ALL_FIELDS), 0),
+    "item list --page-size": (("item", "list", "--page-size", 1, *ALL_FIELDS), 0),
     "item delete": (("item", "delete", "stored", "nothing"), 0),
     "taxonomy": (("taxonomy",), 0),
     "status": (("status",), 0),

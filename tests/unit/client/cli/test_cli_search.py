@@ -61,6 +61,7 @@ def test_many_photos_and_folders_are_searched_with(
 
 def test_parts_of_the_score_are_in_table_and_json(cli: Cli, shop: Path, photos: list[Path]) -> None:
     cli("ingest", shop)
+    cli("item", "put", "other", photos[0], "--category", "bag")
     photo = shop / "bag" / "red_clutch.jpg"
     for arguments in ((photo, "--category", "bag"), ("--item", "bag/red_clutch.jpg")):
         plain = cli("search", *arguments).stdout
