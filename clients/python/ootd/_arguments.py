@@ -80,6 +80,8 @@ def vector(field: str, values: FloatVector) -> list[float]:
     listed = values.tolist() if hasattr(values, "tolist") else values
     if isinstance(listed, str | bytes) or not isinstance(listed, Sequence):
         raise TypeError(f"{field} must hold numbers in a row, is {type(values).__name__}")
+    if all(type(value) is float for value in listed):
+        return list(listed)
     floats: list[float] = []
     for place, value in enumerate(listed):
         if isinstance(value, Sequence) and not isinstance(value, str | bytes):

@@ -52,7 +52,10 @@ def read_image(image: ImageSource) -> bytes:
             'mode ("rb")'
         )
     name = getattr(image, "name", None)
-    return _as_gateways_read(bytes(content), repr(name) if isinstance(name, str) else "the file")
+    what = repr(name) if isinstance(name, str) else "the file"
+    if not content:
+        what += ", read from where it stands,"
+    return _as_gateways_read(bytes(content), what)
 
 
 def _read_path(path: str | os.PathLike[str]) -> bytes:

@@ -118,16 +118,20 @@ def _asks_for_certificate(error: ssl.SSLError) -> bool:
 
 
 def _context(connection: Connection) -> ssl.SSLContext:
+    """Return a context that checks what gRPC checks, and no more."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not connection.uses_tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # Nothing is sent: the question is whether it is TLS.
     elif connection.root_certificates is not None:
-        context = ssl.create_default_context(cadata=connection.root_certificates.decode("ascii"))
+        context.load_verify_locations(cadata=connection.root_certificates.decode("ascii"))
     else:
         # gRPC trusts the authorities in its own package, not the system's.
         roots = Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem"
-        context = ssl.create_default_context(cafile=str(roots) if roots.exists() else None)
+        if roots.exists():
+            context.load_verify_locations(cafile=roots)
+        else:
+            context.load_default_certs()
     with contextlib.suppress(NotImplementedError):
         context.set_alpn_protocols(["h2"])
     return context

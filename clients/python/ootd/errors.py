@@ -269,15 +269,16 @@ def _build(failure: _Failure, request_id: str) -> OotdError:
 
 def _too_large(side: str | None, way: str, size: str | None, limit: str | None) -> str:
     """Say what gRPC's own words mean; they come without details, from either side."""
-    side = (side or "CLIENT").upper()  # Older ones speak of this side.
-    is_request = (side, way.lower()) in {("CLIENT", "sent"), ("SERVER", "received")}
     numbers = f"{size} bytes, at most {limit} are taken" if size else "too many bytes"
-    if is_request:
+    less = "ask for fewer hits, smaller pages or fewer fields"
+    if side is None and way.lower() == "received":  # Older ones do not say which side it was.
+        return f"request or answer has {numbers}; send a smaller photo, or {less}"
+    side = (side or "CLIENT").upper()
+    if (side, way.lower()) in {("CLIENT", "sent"), ("SERVER", "received")}:
         return f"the request has {numbers}; send a smaller photo"
-    remedy = "ask for fewer hits, smaller pages or fewer fields"
     if side == "CLIENT":
-        remedy += ', or give channel_options={"grpc.max_receive_message_length": ...}'
-    return f"the answer has {numbers}; {remedy}"
+        less += ', or give channel_options={"grpc.max_receive_message_length": ...}'
+    return f"the answer has {numbers}; {less}"
 
 
 def _read_details(

@@ -84,8 +84,24 @@ def test_an_unknown_method_is_refused(gateway: FakeGateway) -> None:
         gateway.delay_next("GetItem", -1)
     with pytest.raises(TypeError, match="must be an instance of an OotdError"):
         gateway.fail_next("GetItem", ootd.UnavailableError)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="TlsError comes from the client"):
-        gateway.fail_next("GetItem", ootd.TlsError("x"))
+    for kind in (ootd.TlsError, ootd.NoGatewayError, ootd.ClosedError):
+        with pytest.raises(ValueError, match=f"{kind.__name__} comes from the client"):
+            gateway.fail_next("GetItem", kind("x"))
+
+
+def test_reasons_fit_the_method(gateway: FakeGateway, photo: bytes) -> None:
+    class Away(ootd.UnavailableError):
+        """A class of the test's own stands for the one that it is made of."""
+
+    gateway.fail_next("GetItem", Away("away"))
+    gateway.fail_next("AnalyzeImage", Away("away"))
+    with Client(gateway.target, retry=ONCE) as client:
+        with pytest.raises(ootd.UnavailableError) as store:
+            client.get_item("a")
+        with pytest.raises(ootd.UnavailableError) as models:
+            client.analyze_image(photo)
+    assert store.value.reason == "STORE_UNAVAILABLE"
+    assert models.value.reason == "VISION_UNAVAILABLE"
 
 
 def test_calls_can_be_delayed(gateway: FakeGateway, photo: bytes) -> None:

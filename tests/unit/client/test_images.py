@@ -83,7 +83,7 @@ async def test_a_photo_may_be(kind: str, gateway: FakeGateway, tmp_path: Path) -
         (["a.jpg"], TypeError, "got list"),
         (io.StringIO("text"), TypeError, "reading the photo gave str, not bytes: .*rb"),
         (b"", ootd.ImageError, "the photo is empty"),
-        (io.BytesIO(), ootd.ImageError, "the file is empty"),
+        (io.BytesIO(), ootd.ImageError, "the file, read from where it stands, is empty"),
         ("/no/such/photo.jpg", FileNotFoundError, "photo.jpg"),
         ("/tmp", IsADirectoryError, "tmp"),
     ],

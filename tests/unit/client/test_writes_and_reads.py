@@ -204,7 +204,7 @@ def test_messages_that_are_too_large_are_an_error_of_their_own(
     upload = ready("a", title="x" * 400)
     with (
         Client(gateway.target, channel_options={"grpc.max_receive_message_length": 100}) as tight,
-        pytest.raises(ootd.MessageTooLargeError, match=r"the answer has \d+ bytes.*fewer hits"),
+        pytest.raises(ootd.MessageTooLargeError, match=r"answer has \d+ bytes.*fewer hits"),
     ):
         tight.upsert_item(upload)
     assert gateway.calls == ["UpsertItem"]  # Never made again.
@@ -218,8 +218,8 @@ def test_messages_that_are_too_large_are_an_error_of_their_own(
     info = ootd.ServerInfo("1", limits=limits)
     with FakeGateway(server_info=info) as small, Client(small.target) as client:
         with pytest.raises(
-            ootd.MessageTooLargeError, match=r"the request has \d+ bytes, at most 200"
+            ootd.MessageTooLargeError, match=r"request .*has \d+ bytes, at most 200"
         ):
             client.upsert_item(upload)
-        with pytest.raises(ootd.MessageTooLargeError, match="the request has"):
+        with pytest.raises(ootd.MessageTooLargeError, match=r"request .*has"):
             client.upsert_items([upload])

@@ -176,7 +176,12 @@ async def responses(
     Raises DeadlineExceededError where an answer takes longer than `timeout_s`, ClosedError where
     the client was closed, else what the call fails with.
     """
-    call = start()
+    try:
+        call = start()
+    except grpc.aio.UsageError:  # The channel was closed a moment ago.
+        if link.is_closed:
+            raise closed_error() from None
+        raise
     try:
         while True:
             answer = await _next_answer(call, ledger, timeout_s, request_id)
@@ -205,6 +210,8 @@ async def _next_answer(
                 raise stalled(timeout_s, request_id)
             await asyncio.wait({reading}, timeout=left_s)
         return reading.result()
+    except StopAsyncIteration:  # How older grpc ends a stream with interceptors.
+        return grpc.aio.EOF
     finally:
         reading.cancel()  # Nothing where it is done.
 

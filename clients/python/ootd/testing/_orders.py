@@ -13,6 +13,7 @@ from ootd.errors import (
     InternalError,
     InvalidRequestError,
     MessageTooLargeError,
+    NoGatewayError,
     NotFoundError,
     OotdError,
     OverloadedError,
@@ -54,6 +55,11 @@ _REASONS: Mapping[type[OotdError], str] = {
 }
 """The reason that a gateway gives where a test gave an error of this class without one."""
 
+_WITHOUT_VISION = frozenset(
+    {"GetItem", "ListItems", "DeleteItems", "SearchByItem", "SearchByEmbedding"}
+)
+"""Methods that are unavailable only where the database is."""
+
 _RETRY_AFTER_S = 0.1
 """What an overloaded gateway says where a test did not say it."""
 
@@ -70,7 +76,7 @@ class Orders:
     def fail(self, method: str, error: OotdError, times: int) -> None:
         """Order failures; ValueError or TypeError for what cannot happen."""
         _check(method, times)
-        completed = _as_a_gateway_says(error)
+        completed = _as_a_gateway_says(error, method)
         with self._lock:
             self._failures.setdefault(method, deque()).extend([completed] * times)
 
@@ -111,25 +117,28 @@ def _check(method: str, times: int) -> None:
         raise ValueError(f"times must be 1 or more, is {times}")
 
 
-def _as_a_gateway_says(error: OotdError) -> OotdError:
+def _as_a_gateway_says(error: OotdError, method: str) -> OotdError:
     """Return an error that arrives as the class that was given: with that class's reason."""
     if not isinstance(error, OotdError):
         raise TypeError(
             "error must be an instance of an OotdError, such as "
             f'UnavailableError("away"); got {error!r}'
         )
-    if isinstance(error, TlsError | ClosedError):
+    if isinstance(error, TlsError | NoGatewayError | ClosedError):
         raise ValueError(f"{type(error).__name__} comes from the client, never from a gateway")  # noqa: TRY004
     if error.reason:
         return error
     kind = type(error)
+    reason = next((_REASONS[one] for one in kind.__mro__ if one in _REASONS), "")
+    if reason == "VISION_UNAVAILABLE" and method in _WITHOUT_VISION:
+        reason = "STORE_UNAVAILABLE"
     retry_after_s = error.retry_after_s
-    if kind is OverloadedError and retry_after_s is None:
+    if isinstance(error, OverloadedError) and retry_after_s is None:
         retry_after_s = _RETRY_AFTER_S
     return kind(
         error.message,
         code=error.code,
-        reason=_REASONS.get(kind, ""),
+        reason=reason,
         metadata=error.metadata,
         violations=error.violations,
         retry_after_s=retry_after_s,
