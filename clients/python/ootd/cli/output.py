@@ -14,6 +14,9 @@ from ootd.cli.printable import printable, printable_json
 
 _PIPE_WIDTH = 120
 
+_LEAST_WIDTH = 64
+"""A terminal that is narrower breaks the lines itself: that is ugly, but shows every column."""
+
 
 class _ErrorsConsole(Console):
     def on_broken_pipe(self) -> None:
@@ -37,7 +40,8 @@ def print_table(*parts: RenderableType) -> None:
 
     Strings are plain text, without markup. Raises typer.Exit where it cannot be written.
     """
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+    console = Console(highlight=False)
+    console.width = max(console.width, _LEAST_WIDTH) if sys.stdout.isatty() else _PIPE_WIDTH
     with console.capture() as captured:
         for part in parts:
             if isinstance(part, str):

@@ -51,9 +51,9 @@ def analysis_table(image: str, analysis: ImageAnalysis) -> Group | str:
         return f"{heading}\n{why_none(())}"
     table = _table()
     for name in ("kind", "sub-category", "color", "other attributes"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", min_width=6)
     table.add_column("box (x0 y0 x1 y1)", overflow="fold", min_width=9)
-    table.add_column("found with", overflow="fold")
+    table.add_column("found with", overflow="fold", min_width=5)
     for garment in analysis.garments:
         table.add_row(*_garment_cells(garment))
     for one in analysis.dropped:
@@ -86,7 +86,7 @@ def hits_table(
         table.add_column("appearance", justify="right", no_wrap=True)
         table.add_column("color", justify="right", no_wrap=True)
     for name in ("id", "title", "looks like"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", min_width=5)
     for place, hit in enumerate(hits, start=offset + 1):
         table.add_row(
             str(place),

@@ -1,8 +1,11 @@
 """What reaches the terminal, the pipe or the full disk."""
 
+import fcntl
 import json
 import os
 import re
+import struct
+import termios
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,21 @@ def test_every_terminal_is_written_to(cli: Cli, shop: Path, environment: dict[st
         assert done.returncode == 0, done.stderr
         assert done.stderr == b""
         assert b"\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("columns", [1, 30, 64, 200])
+def test_a_narrow_terminal_loses_no_column(cli: Cli, photos: list[Path], columns: int) -> None:
+    cli("item", "put", "stored", photos[0], "--category", "bag", "--title", "Title")
+    terminal, user = os.openpty()
+    fcntl.ioctl(user, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    query = ("search", photos[0], "--category", "bag", "--parts")
+    done = cli.process(*query, stdout=user, environment={"TERM": "dumb"})
+    os.close(user)
+    shown = os.read(terminal, 1 << 20).decode()
+    os.close(terminal)
+    assert done.returncode == 0
+    for text in ("score", "color", "id", "title", "1.000", "store", "Title"):
+        assert text in shown, shown
 
 
 def test_completion_is_offered(cli: Cli) -> None:
