@@ -5,7 +5,7 @@ with one colour for each super-category, so that they stay legible at half their
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from ootd._images import read_image
 from ootd._labels import PALETTE, Mark, draw_marks, font
+from ootd.errors import ImageError
 from ootd.types import Box, Garment, Hit, ImageAnalysis, ImageSearch, ImageSource, Item
 
 __all__ = ["LoadPicture", "draw_analysis", "draw_hits", "draw_search", "open_photo"]
@@ -38,6 +39,12 @@ _FRAME_FILL = "#F7F7F8"
 
 _HEADING, _BODY, _SMALL = 32, 26, 24
 
+_ORIGINS: Mapping[str, str] = {
+    "whole_photo": "whole photo, nothing detected",
+    "region": "in the given region",
+}
+"""What is said in place of a detector's score."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -53,9 +60,23 @@ class _Row:
 def open_photo(image: ImageSource) -> Image.Image:
     """Return a photo the right way up (EXIF) in RGB, what is transparent on white.
 
-    Raises OSError where it cannot be read or is no photo, and what `read_image` raises.
+    Raises OSError where it cannot be read or is no photo, ValueError for a URL, TypeError for what
+    is no photo at all.
     """
-    with Image.open(io.BytesIO(read_image(image))) as opened:
+    try:
+        content = read_image(image)
+    except ImageError as error:
+        raise OSError(error.message) from None
+    try:
+        return _decode(content)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow's readers raise what their bytes lead to
+        raise OSError(f"the photo cannot be read: {error}") from None
+
+
+def _decode(content: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(content)) as opened:
         photo = ImageOps.exif_transpose(opened)
         if photo.mode in {"RGBA", "LA", "PA"} or "transparency" in photo.info:
             layer = photo.convert("RGBA")
@@ -124,7 +145,9 @@ def _garment_row(
 ) -> _Row:
     name = _name(garment)
     details: list[str] = [garment.super_category]
-    if garment.score:
+    if garment.box_origin in _ORIGINS:
+        details.append(_ORIGINS[garment.box_origin])
+    elif garment.score:
         details.append(f"found with {garment.score:.2f}")
     if garment.sub_category_score:
         details.append(f"{garment.sub_category} {garment.sub_category_score:.0%}")

@@ -10,8 +10,8 @@ from pathlib import Path
 from ootd import Client, ImageError, ImageSearch, OotdError, draw
 from ootd.cli.catalog_source import Row, SourceError, count_catalog, read_catalog
 from ootd.cli.ingest_run import IngestRun
+from ootd.cli.item_pictures import ItemPictures
 from ootd.cli.photos import photo_files
-from ootd.cli.pictures import picture_of
 from ootd.samples import write_samples
 from ootd_gateway.demo.gateway_process import GATEWAY_COMMAND, DemoError, GatewayProcess
 from ootd_gateway.demo.report import Report
@@ -65,7 +65,7 @@ def run_demo(
         except OotdError as error:
             raise DemoError(f"the gateway answered: {error.message}") from None
         report.table(found)
-        pictures = _draw(found, options, report)
+        pictures = _draw(found, catalog, options, report)
         with report.step("Stopping what was started"):
             gateway.stop()
     return pictures
@@ -101,7 +101,11 @@ def _sources(options: DemoOptions, report: Report) -> tuple[list[Path], Path]:
     items = 0 if options.catalog else options.items
     with report.step("Drawing sample photos") as advance:
         index = write_samples(
-            options.output / "samples", outfits=outfits, catalog=items, progress=advance
+            options.output / "samples",
+            outfits=outfits,
+            catalog=items,
+            replace=True,
+            progress=advance,
         )
     return photos or list(index.outfits), options.catalog or index.catalog_csv
 
@@ -152,8 +156,9 @@ def _search(
 
 
 def _draw(
-    found: list[tuple[Path, ImageSearch]], options: DemoOptions, report: Report
+    found: list[tuple[Path, ImageSearch]], catalog: Path, options: DemoOptions, report: Report
 ) -> list[Path]:
+    picture_of = ItemPictures([catalog if catalog.is_dir() else catalog.parent])
     pictures: list[Path] = []
     with report.step("Drawing a picture of each search") as advance:
         for number, (photo, search) in enumerate(found, start=1):

@@ -226,7 +226,7 @@ def _name(path: Path) -> str:
 
 def test_a_folder_is_written_again_byte_for_byte(tmp_path: Path) -> None:
     def written(name: str) -> dict[str, bytes]:
-        samples.write_samples(tmp_path / name, outfits=1, catalog=6, seed=5)
+        samples.write_samples(tmp_path / name, outfits=1, catalog=6, seed=5, replace=True)
         root = tmp_path / name
         return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
@@ -234,5 +234,7 @@ def test_a_folder_is_written_again_byte_for_byte(tmp_path: Path) -> None:
     assert len(first) >= 9
     assert written("one") == first
     assert written("two") == first
+    with pytest.raises(FileExistsError):
+        samples.write_samples(tmp_path / "one", outfits=0, catalog=0)
     with pytest.raises(ValueError, match="0 or more"):
         samples.write_samples(tmp_path, outfits=-1)

@@ -1,34 +1,31 @@
 """`ootd analyze`: the garments of photos."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ootd import (
-    DEFAULT_TARGET,
-    Client,
-    ImageAnalysis,
-    ImageError,
-    OotdError,
-    Photo,
-)
-from ootd.cli import failures, options, pictures
-from ootd.cli.output import (
-    analysis_json,
-    analysis_table,
-    errors_console,
-    print_json,
-    tables_console,
-)
-from ootd.cli.photos import expand
+from ootd import Client, ImageAnalysis, OotdError, Photo
+from ootd.cli import connection, options, pictures
+from ootd.cli.failures import PhotoUnusableError
+from ootd.cli.json_lines import analysis_json
+from ootd.cli.output import print_json, print_table
+from ootd.cli.photo_failures import Failure, PhotoFailures
+from ootd.cli.photos import PhotoFile, expand
+from ootd.cli.tables import analysis_table
 
-Answer = tuple[Path, ImageAnalysis | None, OotdError | None]
+Answer = tuple[PhotoFile, ImageAnalysis | None, Failure | None]
 
 
+@connection.with_connection
 def analyze(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos or folders.")],
+    context: typer.Context,
+    photos: Annotated[
+        list[str],
+        typer.Argument(metavar="PHOTO", help="Photos or folders; - is standard input."),
+    ],
     *,
     category: options.Category = None,
     region: options.RegionText = None,
@@ -40,76 +37,89 @@ def analyze(
             metavar="OUT", help="Write the photo with its boxes here; a folder for several photos."
         ),
     ] = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
-    server: options.Server = DEFAULT_TARGET,
-    token: options.Token = None,
-    timeout: options.Timeout = options.DEFAULT_TIMEOUT_S,
-    tls: options.Tls = False,
-    root_certificates: options.RootCertificates = None,
+    histogram: options.Histogram = False,
 ) -> None:
     """Tell which garments are in photos."""
-    known = options.parse_guide(category, region)
-    paths = expand(photos)
-    asked = [
-        Photo(str(number), path, *known, score_threshold, attribute_model)
-        for number, path in enumerate(paths)
-    ]
-    drawing = pictures.Target(draw, several=len(paths) > 1) if draw else None
-    failed: list[OotdError] = []
-    with options.connect(
-        server, token, timeout, tls=tls, root_certificates=root_certificates
-    ) as client:
-        for path, analysis, error in _answers(client, asked, paths):
+    looking = options.parse_looking(category, region, score_threshold, attribute_model)
+    files = expand(photos)
+    drawing = pictures.Target(draw, files, force=force) if draw else None
+    with connection.gateway(context) as client:
+        failed = PhotoFailures(files, client.target, as_json=as_json)
+        for photo, analysis, error in _answers(client, files, looking, failed):
             if error is not None:
-                failed.append(error)
-                _report_failure(path, error, server, as_json=as_json)
+                failed.add(photo, error)
                 continue
             assert analysis is not None
             if as_json:
-                line = analysis_json(analysis.garments, analysis.dropped)
-                print_json({"image": str(path), **line})
+                print_json(analysis_json(photo.name, analysis, histogram=histogram))
             else:
-                tables_console().print(analysis_table(str(path), analysis), "")
+                print_table(analysis_table(photo.name, analysis), "")
             if drawing is not None:
-                drawing.write_analysis(path, analysis)
-    if failed:
-        gone = len(failed) == len(paths) and failures.exit_code(failed[-1]) == failures.UNAVAILABLE
-        raise typer.Exit(failures.UNAVAILABLE if gone else failures.SOME_FAILED)
+                drawing.write_analysis(photo, analysis)
+    if code := failed.finish():
+        raise typer.Exit(code)
 
 
-def _report_failure(path: Path, error: OotdError, server: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"image": str(path), "error": failures.as_json(error)})
-    text = f"{path}: {failures.sentence(error, server)}"
-    errors_console().print(text, style="red", markup=False)
-
-
-def _answers(client: Client, photos: list[Photo], paths: list[Path]) -> Iterator[Answer]:
+def _answers(
+    client: Client, photos: Sequence[PhotoFile], looking: options.Looking, failed: PhotoFailures
+) -> Iterator[Answer]:
     """Yield the answers in order; after a broken stream its error for all that is left."""
     if len(photos) == 1:
-        yield _single(client, photos[0], paths[0])
+        yield _single(client, photos[0], looking)
         return
+    refused: deque[tuple[int, PhotoUnusableError]] = deque()
     answered = 0
     try:
-        for result in client.analyze_images(photos):
-            yield paths[answered], result.analysis, result.error
-            answered += 1
+        for result in client.analyze_images(_asked(photos, looking, refused)):
+            number = int(result.correlation_id)
+            while refused and refused[0][0] < number:
+                place, unusable = refused.popleft()
+                yield photos[place], None, unusable
+            yield photos[number], result.analysis, result.error
+            answered = number + 1
     except OotdError as error:
-        for path in paths[answered:]:
-            yield path, None, error
+        broken = dict(refused.copy())
+        for place in range(answered, len(photos)):
+            yield photos[place], None, broken.get(place, error)
+        failed.stop(error)
+        return
+    for place, unusable in refused:
+        yield photos[place], None, unusable
 
 
-def _single(client: Client, photo: Photo, path: Path) -> Answer:
+def _asked(
+    photos: Sequence[PhotoFile],
+    looking: options.Looking,
+    refused: deque[tuple[int, PhotoUnusableError]],
+) -> Iterator[Photo]:
+    """Runs in the stream's thread: a photo is read when there is room for it."""
+    for number, photo in enumerate(photos):
+        try:
+            image = photo.read()
+        except PhotoUnusableError as error:
+            refused.append((number, error))
+            continue
+        yield Photo(
+            str(number),
+            image,
+            looking.category,
+            looking.region,
+            looking.score_threshold,
+            looking.attribute_model,
+        )
+
+
+def _single(client: Client, photo: PhotoFile, looking: options.Looking) -> Answer:
     try:
         analysis = client.analyze_image(
-            photo.image,
-            category=photo.category,
-            region=photo.region,
-            score_threshold=photo.score_threshold,
-            attribute_model=photo.attribute_model,
+            photo.read(),
+            category=looking.category,
+            region=looking.region,
+            score_threshold=looking.score_threshold,
+            attribute_model=looking.attribute_model,
         )
-    except OSError as error:
-        return path, None, ImageError(f"cannot read the photo: {error}", reason="IMAGE_UNREADABLE")
-    except OotdError as error:
-        return path, None, error
-    return path, analysis, None
+    except (OotdError, PhotoUnusableError) as error:
+        return photo, None, error
+    return photo, analysis, None

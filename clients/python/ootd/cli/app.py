@@ -5,36 +5,39 @@ from typing import Annotated
 import typer
 
 import ootd
-from ootd.cli import analyze, ingest, item, samples, search, status
+from ootd.cli import analyze, connection, ingest, item, samples, search, status, taxonomy
+from ootd.cli.exit_codes import MEANINGS
+from ootd.cli.output import print_table
 
 app = typer.Typer(
     name="ootd",
     help="Garments in outfit photos, and items of a catalogue that look like them.",
-    epilog=(
-        "Exit codes: 0 all went well, 1 some photos or items failed, 2 wrong usage, "
-        "3 the gateway cannot be reached or cannot work now, 4 it refused the request, "
-        "5 it has a bug."
-    ),
+    epilog="Exit codes: "
+    + ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
+    + ".",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("analyze")(analyze.analyze)
-app.command("ingest")(ingest.ingest)
 app.command("search")(search.search)
+app.command("ingest")(ingest.ingest)
+app.add_typer(item.app, name="item")
+app.command("taxonomy")(taxonomy.taxonomy)
 app.command("status")(status.status)
 app.command("samples")(samples.samples)
-app.add_typer(item.app, name="item")
 
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ootd {ootd.__version__}")
+        print_table(f"ootd {ootd.__version__}")
         raise typer.Exit
 
 
 @app.callback()
+@connection.with_connection
 def _root(
+    context: typer.Context,
     *,
     version: Annotated[
         bool,
@@ -46,4 +49,4 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    del version
+    del context, version

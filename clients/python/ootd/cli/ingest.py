@@ -1,6 +1,6 @@
 """`ootd ingest`: a folder of photos or a CSV into the catalogue."""
 
-from collections import Counter
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,29 +9,58 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ootd import DEFAULT_TARGET, Client, OotdError
-from ootd.cli import failures, options
+from ootd import OotdError
+from ootd.cli import connection, options
 from ootd.cli.catalog_source import SourceError, count_catalog, read_catalog
-from ootd.cli.ingest_run import IngestRun, Outcome
-from ootd.cli.output import errors_console, print_json, tables_console
+from ootd.cli.exit_codes import SOME_FAILED
+from ootd.cli.id_collisions import warn_of_collisions
+from ootd.cli.ingest_report import IngestReport
+from ootd.cli.ingest_run import IngestRun
+from ootd.cli.output import errors_console, reason_of, say
+from ootd.cli.photos import STANDARD_INPUT, standard_input
+from ootd.cli.printable import printable
+from ootd.cli.wording import in_flags
 
-_LISTED_FAILURES = 200
+_PREFIX = re.compile(r"[A-Za-z0-9._:/][A-Za-z0-9._:/-]{0,63}")
+_LARGEST_PIPE_BYTES = 1024**3
 
 
+def _valid_prefix(text: str) -> str:
+    if text and not _PREFIX.fullmatch(text):
+        rule = 'must be up to 64 of a to z, A to Z, 0 to 9 and "._:/-", and not begin with "-"'
+        raise typer.BadParameter(f"{rule}; is {printable(text)!r}")
+    return text
+
+
+@connection.with_connection
 def ingest(
+    context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(metavar="FOLDER|CSV", help="A folder of photos, or a CSV.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER|CSV", help="A folder of photos, or a CSV; - is a CSV from a pipe."
+        ),
     ],
     *,
+    id_prefix: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            callback=_valid_prefix,
+            help="Stands before every id, so that two folders do not replace each other's items.",
+            show_default=False,
+        ),
+    ] = "",
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait for a gateway that went away.")
+        float,
+        typer.Option(
+            min=0,
+            callback=connection.finite,
+            metavar="SECONDS",
+            help="How long to wait for a gateway that went away.",
+        ),
     ] = 60.0,
     as_json: options.AsJson = False,
-    server: options.Server = DEFAULT_TARGET,
-    token: options.Token = None,
-    timeout: options.Timeout = options.DEFAULT_TIMEOUT_S,
-    tls: options.Tls = False,
-    root_certificates: options.RootCertificates = None,
 ) -> None:
     """Add a folder of photos or the rows of a CSV to the catalogue; again changes nothing.
 
@@ -41,75 +70,48 @@ def ingest(
 
     CSV: the column image (a path, relative to the CSV) is needed; id, title and category are
     optional; attributes.NAME becomes the attribute NAME; all other columns go into the payload, a
-    JSON object, whose "image" is the photo's absolute path, by which `ootd search --draw` finds it.
+    JSON object. Its "image" is the photo's path below the folder or the CSV's folder, by which
+    `ootd search --draw` finds it.
     """
+    piped = _piped(source)
     try:
-        total = count_catalog(source)
-        rows = read_catalog(source)
+        total = count_catalog(source, piped=piped)
+        rows = read_catalog(source, id_prefix=id_prefix, piped=piped)
     except (SourceError, OSError) as error:
-        raise typer.BadParameter(str(error), param_hint="FOLDER|CSV") from None
-    report = _Report(as_json=as_json)
-    with (
-        failures.reported(server),
-        options.connect(
-            server, token, timeout, tls=tls, root_certificates=root_certificates
-        ) as client,
-    ):
+        raise _unreadable(source, error) from None
+    if not total:
+        what = "no photos in" if source.is_dir() else "no rows in"
+        raise typer.BadParameter(f"{what} {printable(str(source))}", param_hint="FOLDER|CSV")
+    report = IngestReport(as_json=as_json)
+    with connection.gateway(context) as client:
         client.count_items()  # A wrong address is told at once, not after the patience.
+        if source.is_dir():
+            warn_of_collisions(client, read_catalog(source, id_prefix=id_prefix), source.name)
         with _told_when_stopped(report), _progress(total) as progress:
             run = IngestRun(client, rows, patience_s=patience, waits=progress.waits)
             for outcome in run.outcomes():
                 report.add(outcome)
                 progress.advance(failed=report.counts["failed"])
         report.finish(client)
-    if report.counts["failed"]:
-        raise typer.Exit(failures.SOME_FAILED)
+    if code := report.exit_code():
+        raise typer.Exit(code)
 
 
-class _Report:
-    """Counts outcomes, and keeps the first failures for the end."""
+def _piped(source: Path) -> bytes:
+    if str(source) != STANDARD_INPUT:
+        return b""
+    content = standard_input("a CSV", _LARGEST_PIPE_BYTES)
+    if len(content) > _LARGEST_PIPE_BYTES:
+        text = "standard input has more than 1 GiB; write the CSV into a file"
+        raise typer.BadParameter(text, param_hint="FOLDER|CSV")
+    return content
 
-    def __init__(self, *, as_json: bool) -> None:
-        self.counts: Counter[str] = Counter()
-        self._as_json = as_json
-        self._failures: list[str] = []
 
-    def add(self, outcome: Outcome) -> None:
-        """Count one row, and print its line of JSON."""
-        self.counts[outcome.result] += 1
-        if self._as_json:
-            line = {"id": outcome.item_id, "image": outcome.image, "result": outcome.result}
-            error = {"error": failures.as_json(outcome.error)} if outcome.error else {}
-            print_json({**line, **error})
-        if outcome.error is not None and len(self._failures) < _LISTED_FAILURES:
-            where = outcome.image or outcome.item_id
-            message = outcome.error.message
-            self._failures.append(message if message.startswith(where) else f"{where}: {message}")
-
-    def finish(self, client: Client | None) -> None:
-        """Print what there is to say at the end; the catalogue's size where it can be asked for."""
-        console = errors_console()
-        if self._failures:
-            console.print(f"{self.counts['failed']} failed:", style="red")
-        for line in self._failures:
-            console.print(f"  {line}", markup=False)
-        unlisted = self.counts["failed"] - len(self._failures)
-        if unlisted:
-            console.print(f"  and {unlisted} more (--json tells them all)")
-        text = (
-            f"stored {self.counts['stored']} (new or changed), "
-            f"unchanged {self.counts['unchanged']}, failed {self.counts['failed']}"
-        )
-        if client is not None:
-            text += f"; the catalogue has {client.count_items():,} items"
-        (console if self._as_json else tables_console()).print(text, soft_wrap=True)
-
-    def say_stopped(self, error: BaseException) -> None:
-        """Tell that it is not done, and how to go on."""
-        console = errors_console()
-        if isinstance(error, SourceError | OSError):
-            console.print(f"Cannot read on: {error}", style="red", markup=False)
-        console.print("Stopped; the same command again goes on where it ended.", style="yellow")
+def _unreadable(source: Path, error: SourceError | OSError) -> typer.BadParameter:
+    text = str(error)
+    if isinstance(error, OSError):
+        text = f"cannot read {error.filename or source}: {reason_of(error)}"
+    return typer.BadParameter(printable(text), param_hint="FOLDER|CSV")
 
 
 class _IngestProgress:
@@ -127,20 +129,25 @@ class _IngestProgress:
     def waits(self, error: OotdError, wait_s: float) -> None:
         """Tell that the gateway is away."""
         problem = error.message if error.reason else "the gateway does not answer"
-        message = f"{problem.rstrip('.')}; trying again in {wait_s:g} s"
-        self._progress.console.print(message, style="yellow", markup=False)
+        text = f"{in_flags(problem).rstrip('.')}; trying again in {wait_s:g} s"
+        self._progress.console.print(printable(text), style="yellow", markup=False)
 
 
 @contextmanager
-def _told_when_stopped(report: _Report) -> Iterator[None]:
+def _told_when_stopped(report: IngestReport) -> Iterator[None]:
     """Tell how far it came when an error or Ctrl-C ends it."""
     try:
         yield
     except (OotdError, SourceError, OSError, KeyboardInterrupt) as error:
         report.finish(None)
-        report.say_stopped(error)
-        if isinstance(error, SourceError | OSError):
-            raise typer.Exit(failures.SOME_FAILED) from None
+        is_of_the_source = isinstance(error, SourceError | OSError)
+        if isinstance(error, SourceError):
+            say(f"Cannot read on: {error}.")
+        elif isinstance(error, OSError):
+            say(f"Cannot read on in {error.filename}: {reason_of(error)}.")
+        say("Stopped; the same command again goes on where it ended.", "yellow")
+        if is_of_the_source:
+            raise typer.Exit(SOME_FAILED) from None
         raise
 
 

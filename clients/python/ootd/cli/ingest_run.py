@@ -5,20 +5,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Literal
-
-import grpc
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from ootd import (
     Client,
     DeadlineExceededError,
+    ImageError,
+    InvalidRequestError,
     ItemUpload,
     OotdError,
     OverloadedError,
     UnavailableError,
 )
 from ootd.cli.catalog_source import BadRow, Row, SourceError
+from ootd.cli.failures import PhotoUnusableError
+from ootd.cli.photos import read_photo
+
+Result: TypeAlias = Literal["created", "replaced", "unchanged", "failed"]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 5.0
@@ -30,7 +35,7 @@ class Outcome:
 
     item_id: str
     image: str
-    result: Literal["stored", "unchanged", "failed"]
+    result: Result
     error: OotdError | None = None
 
 
@@ -62,7 +67,7 @@ class IngestRun:
         self._lock = threading.Lock()
         self._stream = 0
         self._pending: deque[ItemUpload] = deque()
-        self._bad: deque[BadRow] = deque()
+        self._refused: deque[Outcome] = deque()
 
     def outcomes(self) -> Iterator[Outcome]:
         """Send everything; yield how it went with each row, in order but for rows that are none.
@@ -99,21 +104,24 @@ class IngestRun:
                 with self._lock:
                     upload = self._pending.popleft()
                 assert upload.item_id == result.item_id
-                state: Literal["stored", "unchanged"] = "stored" if result.changed else "unchanged"
-                yield Outcome(
-                    upload.item_id,
-                    str(upload.image),
-                    "failed" if result.error else state,
-                    result.error,
-                )
-                yield from self._bad_rows()
-        yield from self._bad_rows()
+                state: Result = "failed" if result.error else result.outcome or "created"
+                yield Outcome(upload.item_id, str(upload.image), state, result.error)
+                yield from self._refusals()
+        yield from self._refusals()
 
     def _uploads(self, stream: int, again: list[ItemUpload]) -> Iterator[ItemUpload]:
         """Runs in the thread of its stream, which may outlive the stream by a moment: a row is
         taken under the lock, and only for the newest stream.
+
+        A photo is read here, when the stream has room for it.
         """
-        yield from again
+        for upload in again:
+            try:
+                sent: ItemUpload | None = _with_photo(upload)
+            except PhotoUnusableError:  # It was there before; the client fails it in its place.
+                sent = upload
+            assert sent is not None
+            yield sent
         while True:
             with self._lock:
                 if stream != self._stream:
@@ -121,26 +129,39 @@ class IngestRun:
                 row = next(self._rows, None)
                 if row is None:
                     return
-                if isinstance(row, BadRow):
-                    self._bad.append(row)
+                sent = self._with_photo_or_refused(row)
+                if sent is None:
                     continue
+                assert isinstance(row, ItemUpload)
                 self._pending.append(row)
-            yield row
+            yield sent
 
-    def _bad_rows(self) -> Iterator[Outcome]:
-        while self._bad:
-            row = self._bad.popleft()
-            error = OotdError(
-                f"{row.where}: {row.problem}",
-                code=grpc.StatusCode.INVALID_ARGUMENT,
-                reason="INVALID_FIELD",
-            )
-            yield Outcome(row.where, "", "failed", error)
+    def _with_photo_or_refused(self, row: Row) -> ItemUpload | None:
+        if isinstance(row, BadRow):
+            bad = InvalidRequestError(f"{row.where}: {row.problem}", reason="INVALID_FIELD")
+            self._refused.append(Outcome(row.where, "", "failed", bad))
+            return None
+        try:
+            return _with_photo(row)
+        except PhotoUnusableError as error:
+            unreadable = ImageError(str(error), reason="IMAGE_UNREADABLE")
+            self._refused.append(Outcome(row.item_id, str(row.image), "failed", unreadable))
+            return None
+
+    def _refusals(self) -> Iterator[Outcome]:
+        while self._refused:
+            yield self._refused.popleft()
+
+
+def _with_photo(upload: ItemUpload) -> ItemUpload:
+    if not isinstance(upload.image, Path):
+        return upload
+    return replace(upload, image=read_photo(upload.image))
 
 
 def _may_pass(error: OotdError) -> bool:
     """Whether the item may go through when it is sent again later."""
-    return isinstance(error, UnavailableError) or error.reason == "OVERLOADED"
+    return isinstance(error, UnavailableError | OverloadedError)
 
 
 __all__ = ["IngestRun", "Outcome", "SourceError"]

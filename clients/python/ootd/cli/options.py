@@ -1,56 +1,33 @@
-"""Options that several subcommands share, and the client that they make."""
+"""Options of several commands: what is known of a photo, how it is looked at, which hits."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 import typer
 
-from ootd import DEFAULT_TARGET, AttributeModel, Client, SuperCategory
+from ootd import AttributeModel, SuperCategory
+from ootd.cli.connection import finite
 
-DEFAULT_TIMEOUT_S = 30.0
-"""Seconds for one call, patient enough for a first call to a cold gateway."""
-
-_CONNECTION = "Gateway"
 _GUIDE = "What is known already"
 _ANALYSIS = "Analysis"
+_HITS = "Hits"
 
-Server: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--server", "-s", envvar="OOTD_SERVER", help="host:port", rich_help_panel=_CONNECTION
-    ),
-]
-Token: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        envvar="OOTD_TOKEN", help="Bearer token.", show_default=False, rich_help_panel=_CONNECTION
-    ),
-]
-Timeout: TypeAlias = Annotated[
-    float,
-    typer.Option(min=0.001, help="Seconds for one call or answer.", rich_help_panel=_CONNECTION),
-]
-Tls: TypeAlias = Annotated[
-    bool, typer.Option("--tls", help="Encrypt the connection.", rich_help_panel=_CONNECTION)
-]
-RootCertificates: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        exists=True,
-        dir_okay=False,
-        help="PEM file of the authorities to trust; implies --tls.",
-        show_default=False,
-        rich_help_panel=_CONNECTION,
-    ),
-]
 AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line on standard output.")
+    bool,
+    typer.Option("--json", help="One JSON object a line on standard output; see CLI.md."),
 ]
-
-
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Replace files that are there already.")
+]
 Category: TypeAlias = Annotated[
     SuperCategory | None,
-    typer.Option(help="Only garments of this kind.", show_default=False, rich_help_panel=_GUIDE),
+    typer.Option(
+        help="Only garments of this kind.",
+        case_sensitive=False,
+        show_default=False,
+        rich_help_panel=_GUIDE,
+    ),
 ]
 RegionText: TypeAlias = Annotated[
     str | None,
@@ -62,13 +39,12 @@ RegionText: TypeAlias = Annotated[
         rich_help_panel=_GUIDE,
     ),
 ]
-
-
 ScoreThreshold: TypeAlias = Annotated[
     float | None,
     typer.Option(
         min=0.0,
         max=1.0,
+        callback=finite,
         help="Lowest detector score of a garment, 0 to 1.",
         show_default="the gateway's",
         rich_help_panel=_ANALYSIS,
@@ -83,42 +59,96 @@ AttributeModelName: TypeAlias = Annotated[
         rich_help_panel=_ANALYSIS,
     ),
 ]
+Histogram: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--histogram",
+        help="With --json: each garment's colour histogram too.",
+        rich_help_panel=_ANALYSIS,
+    ),
+]
+HitCount: TypeAlias = Annotated[
+    int, typer.Option("-k", min=1, max=1000, help="Hits for each garment.", rich_help_panel=_HITS)
+]
+Offset: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        min=0, max=10_000, help="Pass over so many of the best hits.", rich_help_panel=_HITS
+    ),
+]
+MinScore: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=-1.0,
+        max=1.0,
+        callback=finite,
+        help="Lowest score of a hit, -1 to 1.",
+        show_default="all hits",
+        rich_help_panel=_HITS,
+    ),
+]
+Parts: TypeAlias = Annotated[
+    bool, typer.Option("--parts", help="With the parts of each score.", rich_help_panel=_HITS)
+]
+Fields: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--fields",
+        metavar="NAME,NAME…",
+        help="What items carry, such as title,payload,garment.embedding; the id always.",
+        show_default="all but the vectors",
+        rich_help_panel=_HITS,
+    ),
+]
+
+RegionNumbers: TypeAlias = tuple[float, float, float, float]
 
 
-Guide: TypeAlias = tuple[SuperCategory | None, tuple[float, float, float, float] | None]
-"""A guide's category and region; at most one of them is given."""
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What is known of a photo (at most one of category and region), and how it is looked at."""
+
+    category: SuperCategory | None = None
+    region: RegionNumbers | None = None
+    score_threshold: float | None = None
+    attribute_model: AttributeModel | None = None
 
 
-def connect(
-    server: str = DEFAULT_TARGET,
-    token: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT_S,
-    *,
-    tls: bool = False,
-    root_certificates: Path | None = None,
-) -> Client:
-    """Return a client for the options; typer.BadParameter where they make no sense."""
-    try:
-        return Client(
-            server,
-            token=token or None,
-            tls=tls,
-            root_certificates=root_certificates.read_bytes() if root_certificates else None,
-            timeout_s=timeout,
-        )
-    except ValueError as error:
-        hint = "--token" if "token" in str(error) else "--server"
-        raise typer.BadParameter(str(error), param_hint=hint) from None
+@dataclass(frozen=True, slots=True)
+class HitWish:
+    """Which hits are wanted, and what they are to carry; fields None: all but the vectors."""
+
+    k: int = 10
+    offset: int = 0
+    min_score: float | None = None
+    fields: Sequence[str] | None = None
+    parts: bool = False
 
 
-def parse_guide(category: SuperCategory | None, region: str | None) -> Guide:
-    """Return category and region; typer.BadParameter for both at once and for a bad rectangle."""
+def parse_looking(
+    category: SuperCategory | None,
+    region: str | None,
+    score_threshold: float | None = None,
+    attribute_model: AttributeModel | None = None,
+) -> Looking:
+    """Return the options of a photo; typer.BadParameter for two guides and a bad rectangle."""
     if category is not None and region is not None:
         raise typer.BadParameter("give --category or --region, not both", param_hint="--region")
-    return category, None if region is None else _parse_region(region)
+    rectangle = None if region is None else _parse_region(region)
+    return Looking(category, rectangle, score_threshold, attribute_model)
 
 
-def _parse_region(text: str) -> tuple[float, float, float, float]:
+def parse_fields(text: str | None) -> Sequence[str] | None:
+    """Return the names of fields, None for the default ones; typer.BadParameter for none at all."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise typer.BadParameter("name one field or more, such as title", param_hint="--fields")
+    return names
+
+
+def _parse_region(text: str) -> RegionNumbers:
     example = 'four numbers 0 to 1 such as "0.2,0.1,0.8,0.5"'
     try:
         x0, y0, x1, y1 = (float(part) for part in text.split(","))

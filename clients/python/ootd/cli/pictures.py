@@ -1,69 +1,123 @@
-"""Where `--draw` writes, and where the pictures of hits are found."""
+"""Where `--draw` writes: a file, or a file for each photo in a folder; nothing is lost unasked."""
 
-import json
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import typer
 from PIL import Image
 
 from ootd import Hit, ImageAnalysis, ImageSearch, Item, draw
-from ootd.cli.failures import SOME_FAILED
-from ootd.cli.output import errors_console
+from ootd.cli.exit_codes import SOME_FAILED
+from ootd.cli.failures import PhotoUnusableError
+from ootd.cli.output import reason_of, say
+from ootd.cli.photos import PhotoFile
+from ootd.cli.printable import printable
 
-_PREVIEW_SIDE = 640
+LoadPicture = Callable[[Item], Image.Image | None]
 
 
 class Target:
     """The file, or for several photos the folder, that pictures are written to.
 
-    Raises typer.BadParameter where a file's name does not end like a picture's.
+    Raises typer.BadParameter, before anything is done, where a file's name does not end like a
+    picture's, where a file is there already and `force` is not set, and where a photo itself would
+    be replaced.
     """
 
-    def __init__(self, out: Path, *, several: bool) -> None:
-        self._folder = out if several or out.is_dir() else None
-        self._file = out
-        self._written: set[Path] = set()
-        known = Image.registered_extensions()
-        if self._folder is None and out.suffix.lower() not in known:
-            raise typer.BadParameter(
-                f"{out} does not end like a picture, such as out.png", param_hint="--draw"
-            )
+    def __init__(self, out: Path, photos: Sequence[PhotoFile], *, force: bool) -> None:
+        self._force = force
+        self._paths = _plan(out, photos)
+        taken = [path for path in self._paths.values() if path.exists() or path.is_symlink()]
+        originals = [one.path for one in photos if one.path is not None]
+        if any(_is_same(path, photo) for path in taken for photo in originals):
+            raise _bad("a photo would be replaced by its picture; write it elsewhere")
+        if taken and not force:
+            others = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
+            raise _bad(f"{taken[0]}{others} would be replaced; give --force if that is meant")
 
-    def write_analysis(self, photo: Path, analysis: ImageAnalysis) -> None:
+    def write_analysis(self, photo: PhotoFile, analysis: ImageAnalysis) -> None:
         """Draw a photo with its garments."""
         with _reported():
-            picture = draw.draw_analysis(draw.open_photo(photo), analysis, caption=photo.name)
-            self._save(photo, picture)
+            shown = draw.open_photo(photo.read())
+            picture = draw.draw_analysis(shown, analysis, caption=printable(photo.title))
+            self._save(photo.name, picture)
 
-    def write_search(self, photo: Path, search: ImageSearch, *, hits: int) -> None:
+    def write_search(
+        self, photo: PhotoFile, search: ImageSearch, picture_of: LoadPicture, *, hits: int
+    ) -> None:
         """Draw a photo with its garments and their hits."""
         with _reported():
-            shown = draw.open_photo(photo)
-            picture = draw.draw_search(shown, search, picture_of, caption=photo.name, hits=hits)
-            self._save(photo, picture)
+            shown = draw.open_photo(photo.read())
+            caption = printable(photo.title)
+            picture = draw.draw_search(shown, search, picture_of, caption=caption, hits=hits)
+            self._save(photo.name, picture)
 
-    def write_hits(self, item: Item, found: tuple[Hit, ...], *, hits: int) -> None:
+    def write_hits(
+        self, item: Item, found: tuple[Hit, ...], picture_of: LoadPicture, *, hits: int
+    ) -> None:
         """Draw an item with its hits."""
-        name = Path(item.item_id.replace("/", "-").replace(":", "-"))
         with _reported():
-            self._save(name, draw.draw_hits(item, found, picture_of, hits=hits))
+            picture = draw.draw_hits(item, found, picture_of, hits=hits)
+            self._save(next(iter(self._paths)), picture)
 
-    def _save(self, photo: Path, picture: Image.Image) -> None:
-        path = self._file if self._folder is None else self._free_name(self._folder, photo)
+    def _save(self, name: str, picture: Image.Image) -> None:
+        path = self._paths[name]
+        encoded = io.BytesIO()
+        picture.save(encoded, Image.registered_extensions()[path.suffix.lower()])
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path)
-        self._written.add(path)
-        errors_console().print(f"wrote {path}", style="dim", markup=False)
+        _write(path, encoded.getvalue(), force=self._force)
+        say(f"wrote {path}", "dim")
 
-    def _free_name(self, folder: Path, photo: Path) -> Path:
-        path = folder / f"{photo.stem}.png"
-        number = 2
-        while path in self._written:
-            path = folder / f"{photo.stem}-{number}.png"
+
+def _plan(out: Path, photos: Sequence[PhotoFile]) -> dict[str, Path]:
+    """The picture's path of each photo, by the photo's name."""
+    several = len(photos) > 1
+    if not several and not out.is_dir():
+        kinds = Image.registered_extensions()
+        if kinds.get(out.suffix.lower()) not in Image.SAVE:
+            raise _bad(f"{out} does not end like a picture, such as out.png, and is no folder")
+        return {photos[0].name: out}
+    if out.exists() and not out.is_dir():
+        raise _bad(f"{out} is a file; {len(photos)} photos need a folder")
+    paths: dict[str, Path] = {}
+    used: set[str] = set()
+    for photo in photos:
+        stem = Path(photo.title.replace("/", "-").replace(":", "-")).stem
+        name, number = stem, 2
+        while name.lower() in used:  # Some file systems take A.png for a.png.
+            name = f"{stem}-{number}"
             number += 1
-        return path
+        used.add(name.lower())
+        paths.setdefault(photo.name, out / f"{name}.png")
+    return paths
+
+
+def _write(path: Path, content: bytes, *, force: bool) -> None:
+    """A disk that is full leaves no half of a picture, and what was there before stays."""
+    written = path.with_name(f".{token_hex(8)}.part") if force else path
+    with written.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            written.unlink()
+            raise
+    if force:
+        written.replace(path)
+
+
+def _is_same(path: Path, photo: Path) -> bool:
+    try:
+        return path.samefile(photo)
+    except OSError:
+        return False
+
+
+def _bad(text: str) -> typer.BadParameter:
+    return typer.BadParameter(printable(text), param_hint="--draw")
 
 
 @contextmanager
@@ -71,26 +125,8 @@ def _reported() -> Iterator[None]:
     """Turn a photo that cannot be read, or a picture that cannot be written, into a sentence."""
     try:
         yield
-    except OSError as error:
-        errors_console().print(f"Cannot draw: {error}", style="red", markup=False)
+    except (OSError, PhotoUnusableError) as error:
+        what = reason_of(error) if isinstance(error, OSError) else str(error)
+        where = f" {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        say(f"Cannot draw{where}: {what}.")
         raise typer.Exit(SOME_FAILED) from None
-
-
-def picture_of(item: Item) -> Image.Image | None:
-    """Return an item's picture: the file that "image" of its JSON payload names, as ingest sets it.
-
-    None where the payload names none, or none that can be read on this machine.
-    """
-    try:
-        payload = json.loads(item.payload)
-    except ValueError:
-        return None
-    path = payload.get("image") if isinstance(payload, dict) else None
-    if not isinstance(path, str):
-        return None
-    try:
-        photo = draw.open_photo(path)
-    except OSError:
-        return None
-    photo.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
-    return photo

@@ -4,18 +4,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from ootd.cli import options
-from ootd.cli.output import errors_console, print_json, tables_console
+from ootd.cli.output import errors_console, print_json, print_table, reason_of
+from ootd.cli.printable import printable
+
+_MOST = 100_000
 
 
 def samples(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write them.")],
     *,
-    outfits: Annotated[int, typer.Option(min=0, help="Photos of people in outfits.")] = 12,
-    catalog: Annotated[int, typer.Option(min=0, help="Photos of single garments.")] = 120,
+    outfits: Annotated[
+        int, typer.Option(min=0, max=_MOST, help="Photos of people in outfits.")
+    ] = 12,
+    catalog: Annotated[
+        int, typer.Option(min=0, max=_MOST, help="Photos of single garments.")
+    ] = 120,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same photos.")] = 0,
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Draw outfit photos, and a catalogue (photos and catalog.csv) with the garments in them."""
@@ -27,17 +35,29 @@ def samples(
         ) from None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=errors_console()) as progress:
-        task = progress.add_task("draw", total=None)
+        tasks: list[TaskID] = []
+
+        def advance(done: int, total: int) -> None:
+            if not tasks:  # Nothing is shown before there is something to show.
+                tasks.append(progress.add_task("draw", total=total))
+            progress.update(tasks[0], completed=done)
+
         try:
             index = write_samples(
                 folder,
                 outfits=outfits,
                 catalog=catalog,
                 seed=seed,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
+                replace=force,
+                progress=advance,
             )
+        except FileExistsError as error:
+            raise _bad(
+                f"{error.filename} would be replaced; give --force if that is meant"
+            ) from None
         except OSError as error:
-            raise typer.BadParameter(f"cannot write: {error}", param_hint="FOLDER") from None
+            text = f"cannot write {error.filename or folder}: {reason_of(error)}"
+            raise _bad(text) from None
     if as_json:
         print_json(
             {
@@ -49,10 +69,13 @@ def samples(
             }
         )
         return
-    tables_console().print(
-        f"{len(index.outfits)} outfits in {index.folder / 'outfits'}\n"
-        f"{len(index.catalog)} catalogue photos, listed in {index.catalog_csv}\n"
-        f"labels in {index.labels_json}",
-        markup=False,
-        soft_wrap=True,
+    outfit_folder, table = printable(str(index.folder / "outfits")), str(index.catalog_csv)
+    print_table(
+        f"{len(index.outfits)} outfits in {outfit_folder}",
+        f"{len(index.catalog)} catalogue photos, listed in {printable(table)}",
+        f"labels in {printable(str(index.labels_json))}",
     )
+
+
+def _bad(text: str) -> typer.BadParameter:
+    return typer.BadParameter(printable(text), param_hint="FOLDER")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from ootd.samples.outfit import choose_designs, draw_outfit
 from ootd.samples.sample import Sample, check_seed
 from ootd.samples.single import draw_garment
 
+_TABLE, _LABELS = "catalog.csv", "labels.json"
 COLUMNS = ("id", "image", "title", "category", "price", "currency")
 _PRICES = {"top": 25, "bottom": 45, "outer": 110, "dress": 70, "shoes": 80, "bag": 60}
 
@@ -38,48 +41,69 @@ def write_samples(
     outfits: int = 12,
     catalog: int = 120,
     seed: int = 0,
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> SamplesIndex:
     """Write outfit photos and a catalogue that holds the shop photo of every garment worn in them.
 
     `catalog` is the number of catalogue photos; it grows if the outfits wear more garments than
-    that. Same arguments, same bytes; existing files of those names are replaced. `progress` is
-    called with the number of photos done and the number of all. `labels.json` holds one object a
-    photo: `image`, `seed`, `width`, `height`, `garments`. Raises ValueError for negative numbers
-    and OSError where the folder cannot be written.
+    that. Same arguments, same bytes. `progress` is called with the number of photos done and the
+    number of all. `labels.json` holds one object a photo: `image`, `seed`, `width`, `height`,
+    `garments`. Raises ValueError for negative numbers, OSError where the folder cannot be written
+    and, before anything is written, FileExistsError for a file that is there already, unless
+    `replace` is set.
     """
     check_seed(seed)
     if outfits < 0 or catalog < 0:
         raise ValueError(f"numbers of photos must be 0 or more, got {outfits} and {catalog}")
     root = Path(folder)
-    for name in ("outfits", "catalog"):
-        (root / name).mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, 0xCA7])
     worn = [choose_designs(rng) for _ in range(outfits)]
     items = _shop(worn, catalog, rng)
+    if not replace:
+        _refuse_to_replace(root, len(worn), items)
+    for name in ("outfits", "catalog"):
+        (root / name).mkdir(parents=True, exist_ok=True)
     total, done = outfits + len(items), 0
     entries: list[dict[str, object]] = []
     outfit_paths: list[Path] = []
     catalog_paths: list[Path] = []
     for index, designs in enumerate(worn):
         photo = draw_outfit(seed * 1_000_003 + index, designs=designs)
-        outfit_paths.append(_save(root, f"outfits/{index:04d}.jpg", photo, entries))
+        outfit_paths.append(_save(root, _outfit_name(index), photo, entries))
         done += 1
         if progress:
             progress(done, total)
     rows: list[dict[str, str]] = []
     for index, design in enumerate(items):
         photo = draw_garment(seed * 1_000_003 + index, design=design)
-        name = f"catalog/{design.item}.jpg"
+        name = _item_name(design)
         catalog_paths.append(_save(root, name, photo, entries))
         rows.append(_row(name, design))
         done += 1
         if progress:
             progress(done, total)
-    table, labels = root / "catalog.csv", root / "labels.json"
+    table, labels = root / _TABLE, root / _LABELS
     table.write_bytes(_csv(rows))
     labels.write_bytes((json.dumps(entries, indent=1) + "\n").encode())
     return SamplesIndex(root, tuple(outfit_paths), tuple(catalog_paths), table, labels)
+
+
+def _refuse_to_replace(root: Path, outfits: int, items: list[GarmentDesign]) -> None:
+    photos = [_outfit_name(index) for index in range(outfits)]
+    photos += [_item_name(design) for design in items]
+    for name in (_TABLE, _LABELS, *photos):
+        path = root / name
+        if path.exists() or path.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _outfit_name(index: int) -> str:
+    return f"outfits/{index:04d}.jpg"
+
+
+def _item_name(design: GarmentDesign) -> str:
+    return f"catalog/{design.item}.jpg"
 
 
 def _shop(
