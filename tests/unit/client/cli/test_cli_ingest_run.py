@@ -11,7 +11,9 @@ from ootd.testing import FakeGateway
 
 
 def rows(number: int) -> Iterator[Row]:
-    return (ItemUpload(f"sku-{n:04}", b"\xff\xd8\xff" + n.to_bytes(4, "big")) for n in range(number))
+    return (
+        ItemUpload(f"sku-{n:04}", b"\xff\xd8\xff" + n.to_bytes(4, "big")) for n in range(number)
+    )
 
 
 def failure(reason: str) -> OotdError:
