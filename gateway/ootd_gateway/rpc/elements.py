@@ -11,6 +11,7 @@ from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.call_record import current_record, shown_fields
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.status import element_error, internal_error
+from ootd_gateway.rpc.traceback_frames import release_locals
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +38,14 @@ class ElementAnswers:
             answer = await work()
         except InternalError as caught:
             log.exception("internal error in a stream", detail=caught.message)
+            release_locals(caught)
             error: OotdError = internal_error()
         except OotdError as caught:
-            error = caught
-        except Exception:
+            release_locals(caught)
+            error = caught.with_traceback(None)  # or it and this frame would hold each other
+        except Exception as caught:
             log.exception("unexpected error in a stream")
+            release_locals(caught)
             error = internal_error()
         else:
             self._metrics.calls.elements.labels(self._method, "ok").inc()

@@ -41,6 +41,7 @@ async def pipelined(
                 except StopAsyncIteration:
                     return
                 task = asyncio.ensure_future(answer(request))
+                del request  # or it would be held until the next one comes
                 running.add(task)
                 task.add_done_callback(running.discard)
                 work.put_nowait(task)

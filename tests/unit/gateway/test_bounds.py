@@ -1,7 +1,9 @@
 """What one caller can make the server hold: bodies, bytes, places, streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from steered_gateway import Serve, Served, one_garment
+from structlog.testing import capture_logs
 from test_interceptors import PHOTO, Gate, error_info, failure, photo
 
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
@@ -121,6 +124,47 @@ async def test_bytes_of_requests_are_bounded(serve: Serve) -> None:
     gate.let_go()
     await asyncio.gather(third, *(one.call for one in slow))
     assert served.admission.request_bytes.held == 0
+
+
+def messages_held() -> int:
+    kinds = (AnalyzeImageRequest, AnalyzeImagesRequest)
+    return sum(isinstance(one, kinds) for one in gc.get_objects())
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Without it, what is part of a cycle stays."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    "image", [photo(), b"no photo", photo(30)], ids=["good", "bad", "met by a bug"]
+)
+async def test_no_message_outlives_its_call(serve: Serve, no_collector: None, image: bytes) -> None:
+    """Exceptions keep their frames, and gRPC its exceptions, until the garbage is collected."""
+    served = await serve(streams=1)
+
+    async def answer(image: bytes) -> ImageAnalysis:
+        if image == photo(30):
+            raise KeyError("a bug")
+        return one_garment()
+
+    served.vision.answer = answer
+    before = messages_held()
+    with capture_logs():  # a printed traceback reads locals, and so holds them
+        for _ in range(5):
+            with suppress(grpc.aio.AioRpcError):
+                await served.stub.AnalyzeImage(AnalyzeImageRequest(image=image))
+        call = served.stub.AnalyzeImages()
+        for _ in range(5):
+            await call.write(AnalyzeImagesRequest(image=image))
+            await call.read()
+        await until(lambda: messages_held() == before)  # while the stream is still open
+    assert served.metric("grpc_server_started_total", **LABELS) == 1
+    call.cancel()
 
 
 async def test_elements_count_until_they_are_answered(serve: Serve) -> None:

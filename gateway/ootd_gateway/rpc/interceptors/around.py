@@ -1,7 +1,7 @@
 """Puts an asynchronous context manager around a call, whatever its kind.
 
-Behind `DeferredBodyInterceptor` every handler is a coroutine function of an iterator of messages
-and the context, so that one way of wrapping fits all kinds of calls.
+Behind `DeferredBodyInterceptor` every handler is a coroutine function that reads and writes the
+messages of its call itself, so that one way of wrapping fits all kinds of calls.
 """
 
 from __future__ import annotations

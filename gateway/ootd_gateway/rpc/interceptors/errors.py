@@ -11,6 +11,7 @@ from ootd_gateway.errors import InternalError, OotdError, StreamIdleError
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.status import abort_with, internal_error
+from ootd_gateway.rpc.traceback_frames import release_locals
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +33,19 @@ class ErrorInterceptor(AroundCallInterceptor):
             yield
         except aio.AbortError:
             raise
+        except asyncio.CancelledError as error:
+            release_locals(error)
+            raise
         except InternalError as error:
             log.exception("internal error", detail=error.message)
+            release_locals(error)
             await _abort(context, internal_error())
         except OotdError as error:
+            release_locals(error)
             await _abort(context, error)
-        except Exception:
+        except Exception as error:
             log.exception("unexpected error")
+            release_locals(error)
             await _abort(context, internal_error())
 
 

@@ -53,7 +53,7 @@ class DeferredBodyInterceptor(aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        """Hand the handler an iterator of messages in any case."""
+        """Let the handler read its messages itself in any case."""
         handler = await continuation(handler_call_details)
         if handler is None or is_infrastructure(handler_call_details.method):
             return handler
@@ -97,9 +97,9 @@ class MessageInterceptor(aio.ServerInterceptor):
         answer_requests = self._answer_stream if handler.request_streaming else self._answer_one
         streams_answers = handler.response_streaming
 
-        async def answer(requests: Any, context: Context) -> Any:
+        async def answer(_: Any, context: Context) -> Any:
             return await answer_requests(
-                _Exchange(self, call, requests, context, streams_answers=streams_answers), behavior
+                _Exchange(self, call, context, streams_answers=streams_answers), behavior
             )
 
         return rebuilt(handler, answer, request_deserializer=_marking(handler.request_deserializer))
@@ -144,7 +144,6 @@ class _Exchange:
         self,
         owner: MessageInterceptor,
         call: Call,
-        requests: AsyncIterator[_Received],
         context: Context,
         *,
         streams_answers: bool,
@@ -152,7 +151,6 @@ class _Exchange:
         labels = (call.kind, call.service, call.method)
         self.context = context
         self._owner = owner
-        self._requests = requests
         self._streams_answers = streams_answers
         self._received = owner.metrics.received.labels(*labels)
         self._sent = owner.metrics.sent.labels(*labels)
@@ -162,11 +160,13 @@ class _Exchange:
 
     async def receive(self) -> _Received | None:
         """Return the next message, None at the end."""
-        received = await anext(self._requests, None)
-        if received is not None:
-            self._received.inc()
-            self._request_bytes.observe(received.size)
-            current_record().count_request(received.size)
+        # Not from gRPC's iterator: that would hold the message until it is asked for the next one.
+        received = await self.context.read()
+        if not isinstance(received, _Received):
+            return None  # the end of the requests
+        self._received.inc()
+        self._request_bytes.observe(received.size)
+        current_record().count_request(received.size)
         return received
 
     async def elements(self) -> AsyncIterator[Any]:
@@ -177,6 +177,7 @@ class _Exchange:
             self._unanswered.append(size)
             del received  # or its message would be held until the next one comes
             yield message
+            del message
 
     async def send_all(self, answers: Any) -> Any:
         """Send the answers of a stream and return None, or return the one answer, which gRPC
