@@ -134,7 +134,10 @@ def test_a_fault_at_start_is_said_as_what_it_is(
 ) -> None:
     gateway = GatewayProcess(tmp_path, **fault(tmp_path, server), **NO_TRITON)
     gateway.launch()
-    assert gateway.process.wait(30) == 1
+    try:
+        assert gateway.process.wait(30) == 1
+    finally:
+        gateway.stop()
     last = gateway.log().splitlines()[-1]
     assert last.startswith("ootd-gateway: tls_")
     assert fault.__name__.replace("_", " ") in last

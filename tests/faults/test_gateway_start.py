@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from catalog_builders import RELEASE, draft
@@ -46,7 +47,9 @@ def page(address: str, path: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_while_the_log_replays_the_port_answers_and_sends_callers_away(tmp_path: Path) -> None:
+def test_while_the_log_replays_the_port_answers_and_sends_callers_away(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     asyncio.run(fill(tmp_path / "shop.sqlite"))
     address, http = free_address(), free_address()
     gateway = GatewayProcess(
@@ -57,6 +60,7 @@ def test_while_the_log_replays_the_port_answers_and_sends_callers_away(tmp_path:
         listen_address=address,
         metrics_address=http,
     )
+    request.addfinalizer(gateway.stop)
     gateway.launch()
     began = time.monotonic()
     refusals: list[Any] = []
@@ -92,7 +96,9 @@ def test_while_the_log_replays_the_port_answers_and_sends_callers_away(tmp_path:
     assert done["changes"] == ITEMS
 
 
-def test_a_stop_in_the_middle_of_the_replay_ends_at_once(tmp_path: Path) -> None:
+def test_a_stop_in_the_middle_of_the_replay_ends_at_once(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     asyncio.run(fill(tmp_path / "shop.sqlite"))
     gateway = GatewayProcess(
         tmp_path,
@@ -101,6 +107,7 @@ def test_a_stop_in_the_middle_of_the_replay_ends_at_once(tmp_path: Path) -> None
         database_url=f"sqlite:///{tmp_path}/shop.sqlite",
         drain_delay_seconds=60,
     )
+    request.addfinalizer(gateway.stop)
     gateway.launch()
     deadline = time.monotonic() + 60
     while "replaying changes" not in gateway.log():
