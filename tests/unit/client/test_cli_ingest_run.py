@@ -12,7 +12,8 @@ from ootd.testing import FakeGateway
 
 
 def rows(number: int) -> Iterator[Row]:
-    return (ItemUpload(f"sku-{n:04}", b"\xff\xd8\xff" + n.to_bytes(4, "big")) for n in range(number))
+    photos = (b"\xff\xd8\xff" + n.to_bytes(4, "big") for n in range(number))
+    return (ItemUpload(f"sku-{n:04}", photo) for n, photo in enumerate(photos))
 
 
 def failure(reason: str) -> OotdError:
