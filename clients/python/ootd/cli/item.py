@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ootd import Client, Item, OotdError
+from ootd import Client, Item, ItemPage, OotdError
 from ootd.cli import connection, options
 from ootd.cli.item_put import put
 from ootd.cli.json_lines import item_json, payload_json
@@ -90,31 +90,16 @@ def list_items(
         if page_size is not None or page_token is not None:
             page = client.list_page(
                 token=page_token or "",
-                page_size=page_size or 100,
+                page_size=page_size or _PAGE,
                 super_category=category,
                 fields=wanted,
             )
-            if as_json:
-                print_json(
-                    {
-                        "items": [item_json(one) for one in page.items],
-                        "next_page_token": page.next_token,
-                        "total": page.total_size,
-                    }
-                )
-                return
-            for item in page.items:
-                print_table(_line(item))
-            if page.next_token:
-                say(f"next page: --page-token {page.next_token}", "dim")
+            _print_page(page, as_json=as_json)
             return
         size = min(limit or _PAGE, _PAGE)
         items = client.list_items(super_category=category, page_size=size, fields=wanted)
         for item in islice(items, limit):
-            if as_json:
-                print_json(item_json(item))
-            else:
-                print_table(_line(item))
+            _print_item(item, as_json=as_json)
 
 
 @app.command("delete")
@@ -147,6 +132,24 @@ def delete(
 def _delete(client: Client, item_ids: list[str], deleted: list[str]) -> None:
     for start in range(0, len(item_ids), _MOST_AT_ONCE):
         deleted.extend(client.delete_items(item_ids[start : start + _MOST_AT_ONCE]))
+
+
+def _print_item(item: Item, *, as_json: bool) -> None:
+    if as_json:
+        print_json(item_json(item))
+    else:
+        print_table(_line(item))
+
+
+def _print_page(page: ItemPage, *, as_json: bool) -> None:
+    if as_json:
+        items = [item_json(one) for one in page.items]
+        print_json({"items": items, "next_page_token": page.next_token, "total": page.total_size})
+        return
+    for item in page.items:
+        _print_item(item, as_json=False)
+    if page.next_token:
+        say(f"next page: --page-token {page.next_token}", "dim")
 
 
 def _line(item: Item) -> Text:

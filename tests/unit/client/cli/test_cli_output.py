@@ -173,7 +173,7 @@ def test_a_narrow_terminal_loses_no_column(cli: Cli, photos: list[Path], columns
     terminal, user = os.openpty()
     fcntl.ioctl(user, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     query = ("search", photos[0], "--category", "bag", "--parts")
-    done = cli.process(*query, stdout=user, environment={"TERM": "dumb"})
+    done = cli.process(*query, stdout=user, environment={"TERM": "xterm", "NO_COLOR": "1"})
     os.close(user)
     shown = os.read(terminal, 1 << 20).decode()
     os.close(terminal)
