@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from certificates import Certificate, encrypt_key, make_authority, make_certificate
+from certificate_files import Certificate, encrypt_key, make_authority, make_certificate
 from steered_triton import SteeredTriton, eventually, listening, looking_at
 from structlog.testing import capture_logs
 
