@@ -26,6 +26,28 @@ def make_certificate(folder: Path, name: str, *, common_name: str = "localhost")
     return made
 
 
+def make_signed_certificate(folder: Path, name: str, authority: Certificate) -> Certificate:
+    """A certificate for localhost that an authority signed."""
+    made = Certificate(folder / f"{name}-key.pem", folder / f"{name}.pem")
+    request, names = folder / f"{name}.csr", folder / f"{name}.names"
+    names.write_text("subjectAltName=DNS:localhost\n")
+    openssl(
+        *("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"),
+        *("-keyout", str(made.key), "-out", str(request)),
+    )
+    openssl(
+        *("x509", "-req", "-in", str(request), "-CA", str(authority.chain)),
+        *("-CAkey", str(authority.key), "-CAcreateserial", "-days", "2"),
+        *("-extfile", str(names), "-out", str(made.chain)),
+    )
+    return made
+
+
+def encrypt_key(key: Path, to: Path) -> None:
+    """The same key, which now needs a password."""
+    openssl("rsa", "-in", str(key), "-aes256", "-passout", "pass:secret", "-out", str(to))
+
+
 def make_expired_certificate(folder: Path) -> Certificate:
     """A certificate whose time was over long ago."""
     made = Certificate(folder / "old-key.pem", folder / "old.pem")

@@ -9,10 +9,15 @@ from typing import Any
 
 import grpc
 import pytest
-from certificate_files import Certificate, encrypt_key, make_authority, make_certificate
 from steered_triton import SteeredTriton, eventually, listening, looking_at
 from structlog.testing import capture_logs
 
+from certificate_files import (
+    Certificate,
+    encrypt_key,
+    make_certificate,
+    make_signed_certificate,
+)
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.settings.loading import load_settings
 from ootd_gateway.start_error import StartError
@@ -35,17 +40,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def authority(folder: Path) -> Certificate:
-    return make_authority(folder, "authority")
+    return make_certificate(folder, "authority", common_name="authority")
 
 
 @pytest.fixture(scope="module")
 def server(folder: Path, authority: Certificate) -> Certificate:
-    return make_certificate(folder, "server", authority)
+    return make_signed_certificate(folder, "server", authority)
 
 
 @pytest.fixture(scope="module")
 def gateway(folder: Path, authority: Certificate) -> Certificate:
-    return make_certificate(folder, "gateway", authority)
+    return make_signed_certificate(folder, "gateway", authority)
 
 
 def credentials(server: Certificate, client_authority: Certificate | None = None) -> Any:
@@ -84,7 +89,7 @@ async def test_tls_with_a_certificate_of_the_gateway_and_a_token(
 async def test_a_triton_that_others_vouch_for_is_not_spoken_to(
     tmp_path: Path, server: Certificate
 ) -> None:
-    stranger = make_authority(tmp_path, "stranger")
+    stranger = make_certificate(tmp_path, "stranger", common_name="stranger")
     triton = SteeredTriton()
     with capture_logs() as lines:
         async with (
@@ -108,8 +113,8 @@ async def test_files_are_read_again_when_they_change(
     token, roots = tmp_path / "token", tmp_path / "roots.pem"
     token.write_text("secret-1")
     roots.write_bytes(authority.chain.read_bytes())
-    other = make_authority(tmp_path, "other")
-    other_server = make_certificate(tmp_path, "other-server", other)
+    other = make_certificate(tmp_path, "other", common_name="other")
+    other_server = make_signed_certificate(tmp_path, "other-server", other)
     triton, metrics = SteeredTriton(), Metrics()
     chosen = options(root_certificates=roots, token=token)
     async with AsyncExitStack() as stack:
