@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.metrics.vision import VisionMetrics
 from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.triton_source import TritonSource
@@ -22,7 +20,7 @@ async def test_a_repository_without_the_attribute_model_is_refused(tmp_path: Pat
 async def test_without_a_model_repository_it_says_which_variable_to_set(tmp_path: Path) -> None:
     settings = Settings(model_repository=tmp_path / "model_repository")
     with pytest.raises(StartError, match="OOTD_MODEL_REPOSITORY") as caught:
-        await TritonSource(settings, VisionMetrics(CollectorRegistry())).start()
+        await TritonSource(settings, Metrics().vision).start()
     assert str(tmp_path / "model_repository") in str(caught.value)
 
 
