@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ootd_training.cleaning.balancing import counts_by_share, epoch_indices
+from ootd_training.data.cleaning.balancing import counts_by_share, epoch_indices
 
 SOURCES = ["shop"] * 90 + ["street"] * 10
 EVEN = {"shop": 1.0, "street": 1.0}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ootd_training import data_commands
-from ootd_training.cleaning import folder as folder_module
-from ootd_training.cleaning.folder import CleaningError, open_photo
+from ootd_training.commands import data as data_commands
+from ootd_training.data.cleaning import folder as folder_module
+from ootd_training.data.cleaning.folder import CleaningError, open_photo
 
 
 def photo(seed: int, size=(180, 240)) -> Image.Image:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ootd_training.cleaning.agreement import (
+from ootd_training.data.cleaning.agreement import (
     DetectedRegion,
     agreeing_regions,
     cut_region,
     detected_regions,
 )
-from ootd_training.cleaning.majority import majority, photos_of_majority
+from ootd_training.data.cleaning.majority import majority, photos_of_majority
 
 
 def region(category, score, box=(10, 20, 30, 60)):

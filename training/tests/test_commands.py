@@ -12,8 +12,9 @@ from types import ModuleType
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import commands, console
-from ootd_training.export import command as export_command
+from ootd_training.commands import export as export_command
+from ootd_training.commands import one_model as commands
+from ootd_training.console import errors as console
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def calls(monkeypatch):
     seen = []
     for model in commands.MODELS:
         for task in ("train", "evaluate"):
-            module = ModuleType(f"ootd_training.{model}.{task}", "Do it.")
+            module = ModuleType(commands.MODULES[task].format(model), "Do it.")
 
             def add_options(parser):
                 for name in ("--data", "--output", "--model", "--report", "--cache"):
@@ -103,7 +104,7 @@ def test_help_explains_every_option_and_tells_its_default(model, capsys):
     with pytest.raises(SystemExit):
         commands.run("train", [model, "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    module = importlib.import_module(f"ootd_training.{model}.train")
+    module = importlib.import_module(f"ootd_training.models.{model}.train")
     parser = argparse.ArgumentParser()
     module.add_options(parser)
     assert [a.option_strings for a in parser._actions if not a.help] == []

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from labelled_photos import write_data, write_drawn
+from ootd_training.data.crop_views import ViewSettings, jittered, prefetch, recolored, view, views
 from ootd_training.data.crops import (
     WHOLE,
     box_within,
@@ -28,7 +29,6 @@ from ootd_training.data.garments import (
     value_indices,
 )
 from ootd_training.data.sampling import balanced_weights, log_prior_shift
-from ootd_training.data.views import ViewSettings, jittered, prefetch, recolored, view, views
 from ootd_training.taxonomy import AttributeGroup, Taxonomy, load_taxonomy
 
 TAXONOMY = load_taxonomy()

@@ -9,11 +9,11 @@ import onnxruntime
 import pytest
 import torch
 
-from ootd_training.detector.export import differences, onnx_detector, session, write
-from ootd_training.detector.graph import ranking_graph
-from ootd_training.detector.measure import torch_detector
-from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.suppression import MOST_DETECTIONS, suppress
+from ootd_training.models.detector.export import differences, onnx_detector, session, write
+from ootd_training.models.detector.measure import torch_detector
+from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.ranking_graph import ranking_graph
+from ootd_training.models.detector.suppression import MOST_DETECTIONS, suppress
 
 CELLS, CLASSES = 300, 6
 

@@ -13,13 +13,13 @@ from killed_runs import kill_after_an_epoch
 from pycocotools import mask as run_length
 from torch.nn import functional
 
-from ootd_training.detector.augment import augmented, place
-from ootd_training.detector.batches import Pools, collate
-from ootd_training.detector.loss import detection_loss
-from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.photos import Sample, letterbox
-from ootd_training.detector.settings import QUICK_STAGES, DetectorSettings, Stage
-from ootd_training.detector.train import train
+from ootd_training.models.detector.augment import augmented, place
+from ootd_training.models.detector.batches import Pools, collate
+from ootd_training.models.detector.loss import detection_loss
+from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.samples import Sample, letterbox
+from ootd_training.models.detector.settings import QUICK_STAGES, DetectorSettings, Stage
+from ootd_training.models.detector.train import train
 
 COLOURS = ((220, 40, 40), (40, 60, 220))
 

@@ -10,27 +10,27 @@ import pytest
 import torch
 
 from labelled_photos import write_data, write_drawn
-from ootd_training import commands
+from ootd_training.commands import one_model as commands
 from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import load_training_tiles, read_garments
-from ootd_training.embedder.batches import PairSampler
-from ootd_training.embedder.export import export_embedder, load_embedder
-from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
-from ootd_training.embedder.measure import measure_embedder, neighbours
-from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder
-from ootd_training.embedder.settings import EmbedderSettings
-from ootd_training.embedder.train import (
+from ootd_training.models.embedder.batches import PairSampler
+from ootd_training.models.embedder.export import export_embedder, load_embedder
+from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
+from ootd_training.models.embedder.measure import measure_embedder, neighbours
+from ootd_training.models.embedder.network import EMBEDDING_SIZE, Embedder
+from ootd_training.models.embedder.settings import EmbedderSettings
+from ootd_training.models.embedder.train import (
     EmbedderInTraining,
     load_start,
     train,
     train_epoch,
 )
-from ootd_training.export.crop_model import largest_difference
-from ootd_training.run import Run
-from ootd_training.tagger.loss import encode_labels
-from ootd_training.tagger.network import Tagger
+from ootd_training.models.tagger.loss import encode_labels
+from ootd_training.models.tagger.network import Tagger
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.served.crop_model import largest_difference
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings
 
 TAXONOMY = load_taxonomy()
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=64)

@@ -13,8 +13,9 @@ import torch
 pytest.importorskip("ootd.samples", reason="needs the client", exc_type=ImportError)
 
 from labelled_photos import write_data
-from ootd_training.experiments import commands
-from ootd_training.experiments.arms import (
+from ootd_training.commands import experiment as commands
+from ootd_training.experiments.arm_inputs import PixelWindows, trunk_features
+from ootd_training.experiments.separation_arms import (
     BASELINE,
     SEPARATED,
     ArmSettings,
@@ -24,11 +25,10 @@ from ootd_training.experiments.arms import (
     judge,
     train_arm,
 )
-from ootd_training.experiments.shown import PixelWindows, trunk_features
 from ootd_training.experiments.variants import VariantPhotos, VariantSettings, make_photos
-from ootd_training.run import Run
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import Trunk, TrunkSettings
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import Trunk, TrunkSettings
 
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=32)
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from ootd_training.experiments.paired_runs import MOST_PAIRS, paired_difference
 from ootd_training.experiments.retrieval import first_hits, top_shares
-from ootd_training.experiments.spread import MOST_PAIRS, paired_difference
 
 
 def test_first_hit_is_the_best_photo_of_the_item() -> None:

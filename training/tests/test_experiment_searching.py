@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("ootd.samples", reason="needs the client", exc_type=ImportError)
 
 from labelled_photos import write_data
-from ootd_training.console import CommandError
-from ootd_training.experiments import color_bins, commands, fusion_weight
+from ootd_training.commands import experiment as commands
+from ootd_training.console.errors import CommandError
+from ootd_training.experiments import color_bins, fusion_weight
 from ootd_training.experiments.histogram import SERVED, Layout
 from ootd_training.experiments.search_photos import VIEWS, SearchPhotos, search_photos
 from ootd_training.experiments.searching import (

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from public_sources import commit_all
 
-from ootd_training.fetch import repository
-from ootd_training.fetch.errors import FetchError
-from ootd_training.fetch.repository import Source, blob_identity, fetch_source
+from ootd_training.data.fetch import git_files as repository
+from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.git_files import Source, blob_identity, fetch_source
 
 
 def silent(_task, _total):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ootd_training.export.model_config import fingerprint, set_columns, set_parameter, update
+from ootd_training.release.model_config import fingerprint, set_columns, set_parameter, update
 
 CONFIGS = ("config.pbtxt", "configs/tensorrt.pbtxt")
 CONFIG = 'name: "verify"\nparameters { key: "other" value { string_value: "1" } }\n'

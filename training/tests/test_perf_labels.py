@@ -11,7 +11,7 @@ import pytest
 
 from ootd_training.data import garments
 from ootd_training.data.crops import WHOLE, Garment
-from ootd_training.tagger.measure import Answers, attribute_measures
+from ootd_training.models.tagger.measure import Answers, attribute_measures
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 ootd_types = pytest.importorskip("ootd.types", reason="needs the client")

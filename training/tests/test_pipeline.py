@@ -10,12 +10,12 @@ import shutil
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import pipeline
-from ootd_training.console import CommandError
-from ootd_training.pipeline import QUICK_DRAWN_PHOTOS, Options, Step
-from ootd_training.pipeline_progress import EpochLines, duration
-from ootd_training.run import HISTORY
-from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.commands import train_all as pipeline
+from ootd_training.commands.epoch_lines import EpochLines, duration
+from ootd_training.commands.train_all import QUICK_DRAWN_PHOTOS, Options, Step
+from ootd_training.console.errors import CommandError
+from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.network.run import HISTORY
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 EPOCH = {
@@ -187,8 +187,8 @@ def test_a_sequencer_starts_from_the_tagger_where_it_has_its_trunk(options, enco
 
 def test_reports_are_given_the_runs_and_the_tiles_that_they_were_trained_on(options, monkeypatch):
     calls = []
-    monkeypatch.setattr("ootd_training.commands.evaluate_all", calls.append)
-    monkeypatch.setattr("ootd_training.export.release.TRAINED", ())
+    monkeypatch.setattr("ootd_training.commands.one_model.evaluate_all", calls.append)
+    monkeypatch.setattr("ootd_training.release.build.TRAINED", ())
     (options.runs / "release").mkdir()
     shutil.copy(REPOSITORY / "release.json", options.runs / "release")
     pipeline.Steps(options, None).reports()

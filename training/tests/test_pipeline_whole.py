@@ -8,10 +8,10 @@ import shutil
 import pytest
 
 from labelled_photos import write_data, write_street
-from ootd_training import pipeline
-from ootd_training.console import CommandError
-from ootd_training.export import manifest
-from ootd_training.export.release import BUILT, TRAINED
+from ootd_training.commands import train_all as pipeline
+from ootd_training.console.errors import CommandError
+from ootd_training.release import manifest
+from ootd_training.release.build import BUILT, TRAINED
 from ootd_training.taxonomy import REPOSITORY
 
 STEPS = 8

@@ -7,7 +7,7 @@ import json
 import pytest
 from small_repository import refresh, write_model, write_repository
 
-from ootd_training.export import manifest
+from ootd_training.release import manifest
 from ootd_training.taxonomy import REPOSITORY
 
 

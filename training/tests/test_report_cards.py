@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ootd_training.commands import MODELS
-from ootd_training.report.cards import (
+from ootd_training.commands.one_model import MODELS
+from ootd_training.evaluation.model_cards import (
     CardError,
     numbers,
     quote,
@@ -26,7 +26,9 @@ SHIPPED = [name for name in MODELS if (REPOSITORY / name / "1" / "model.onnx").e
 @pytest.mark.parametrize("model", SHIPPED)
 def test_a_card_says_only_what_its_report_says(model):
     card = (REPOSITORY / model / "README.md").read_text()
-    assert unfounded(card, read_reports(model)) == [], "run python -m ootd_training.report.cards"
+    assert unfounded(card, read_reports(model)) == [], (
+        "run python -m ootd_training.evaluation.model_cards"
+    )
 
 
 @pytest.mark.parametrize("model", SHIPPED)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import commands
-from ootd_training.data.detect import read_outfits
+from ootd_training.commands import one_model as commands
 from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.detector.measure import OVERLAPS, average_precision, judge_rows
+from ootd_training.data.outfit_photos import read_outfits
+from ootd_training.models.detector.measure import OVERLAPS, average_precision, judge_rows
 
 
 @pytest.fixture(scope="module")

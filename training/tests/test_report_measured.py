@@ -6,19 +6,19 @@ import json
 
 import pytest
 
-from ootd_training.commands import MODELS
-from ootd_training.console import CommandError
-from ootd_training.export import manifest
-from ootd_training.export.release import REPORT, report
-from ootd_training.report.cards import REPORTS, numbers, quote
-from ootd_training.report.measured import (
+from ootd_training.commands.one_model import MODELS
+from ootd_training.console.errors import CommandError
+from ootd_training.evaluation.measured_files import (
     add_measured,
     checked_digest,
     measured_digests,
     measured_thresholds,
 )
+from ootd_training.evaluation.model_cards import REPORTS, numbers, quote
+from ootd_training.release import manifest
+from ootd_training.release.build import REPORT, report
 from ootd_training.report.page import Page
-from ootd_training.report.served_rules import served_thresholds
+from ootd_training.served.rules import served_thresholds
 from ootd_training.taxonomy import REPOSITORY
 
 RELEASE = json.loads((REPOSITORY / manifest.FILE).read_text())

@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from labelled_photos import write_data, write_drawn
-from ootd_training.machine import course
-from ootd_training.report import run as report_run
-from ootd_training.report.counts import box_counts, garment_counts
+from ootd_training.data.label_counts import box_counts, garment_counts
+from ootd_training.evaluation import run_report as report_run
+from ootd_training.evaluation.run_report import flat, read_history, write_run_report
+from ootd_training.models.tagger.settings import TaggerSettings
+from ootd_training.network.run import Run
+from ootd_training.network.sessions import course
 from ootd_training.report.page import Page
 from ootd_training.report.plots import SHARE
-from ootd_training.report.run import flat, read_history, write_run_report
-from ootd_training.run import Run
-from ootd_training.tagger.settings import TaggerSettings
 from ootd_training.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from labelled_photos import write_data, write_drawn, write_street
-from ootd_training.data.digest import LABEL_FILES, label_digest, run_digests
-from ootd_training.run import CHECKPOINT, Run
-from ootd_training.tagger.settings import TaggerSettings
+from ootd_training.data.label_digests import LABEL_FILES, label_digest, run_digests
+from ootd_training.models.tagger.settings import TaggerSettings
+from ootd_training.network.run import CHECKPOINT, Run
 
 
 @pytest.fixture

@@ -10,14 +10,19 @@ import pytest
 import torch
 
 from ootd_training.data.crops import Garment
-from ootd_training.sequencer.encoder import ResCeption, ResCeptionSettings, Stream, make_encoder
-from ootd_training.sequencer.loss import SequenceLoss, drawn, most_probable, teacher_forced
-from ootd_training.sequencer.network import Sequencer, ServedSequencer
-from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
-from ootd_training.sequencer.tokens import Vocabulary
-from ootd_training.tagger.loss import Labels, encode_labels
+from ootd_training.models.sequencer.encoder import (
+    ResCeption,
+    ResCeptionSettings,
+    Stream,
+    make_encoder,
+)
+from ootd_training.models.sequencer.loss import SequenceLoss, drawn, most_probable, teacher_forced
+from ootd_training.models.sequencer.network import Sequencer, ServedSequencer
+from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.models.sequencer.tokens import Vocabulary
+from ootd_training.models.tagger.loss import Labels, encode_labels
+from ootd_training.network.trunk import TrunkSettings
 from ootd_training.taxonomy import AttributeGroup, Taxonomy
-from ootd_training.trunk import TrunkSettings
 
 # Two super-categories; sleeves are for tops alone.
 TAXONOMY = Taxonomy(

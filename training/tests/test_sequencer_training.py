@@ -14,33 +14,33 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training import commands
+from ootd_training.commands import one_model as commands
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.sequencer.encoder import ResCeptionSettings
-from ootd_training.sequencer.export import (
+from ootd_training.models.sequencer.encoder import ResCeptionSettings
+from ootd_training.models.sequencer.export import (
     OUTPUTS,
     compare,
     export_sequencer,
     load_sequencer,
     onnx_answer,
 )
-from ootd_training.sequencer.likelihood import independent_likelihood, sequence_likelihood
-from ootd_training.sequencer.measure import (
+from ootd_training.models.sequencer.likelihood import independent_likelihood, sequence_likelihood
+from ootd_training.models.sequencer.measure import (
     guides_of,
     measure_answers,
     measure_by_source,
     tagger_answer,
     torch_answer,
 )
-from ootd_training.sequencer.network import Sequencer, ServedSequencer
-from ootd_training.sequencer.settings import SequencerSettings
-from ootd_training.sequencer.tokens import Vocabulary
-from ootd_training.sequencer.train import make_sequencer, train
-from ootd_training.tagger.network import Tagger
-from ootd_training.tagger.settings import Stage
+from ootd_training.models.sequencer.network import Sequencer, ServedSequencer
+from ootd_training.models.sequencer.settings import SequencerSettings
+from ootd_training.models.sequencer.tokens import Vocabulary
+from ootd_training.models.sequencer.train import make_sequencer, train
+from ootd_training.models.tagger.network import Tagger
+from ootd_training.models.tagger.settings import Stage
+from ootd_training.network.trunk import TrunkSettings
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings
 
 TAXONOMY = load_taxonomy()
 VOCABULARY = Vocabulary(TAXONOMY)

@@ -11,25 +11,25 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training import commands
+from ootd_training.commands import one_model as commands
+from ootd_training.data.crop_views import ViewSettings
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.data.views import ViewSettings
-from ootd_training.export.crop_model import (
+from ootd_training.models.tagger.export import OUTPUTS, export_tagger, load_tagger
+from ootd_training.models.tagger.loss import TaggerLoss, encode_labels, super_log_probabilities
+from ootd_training.models.tagger.measure import measure_tagger
+from ootd_training.models.tagger.network import ServedTagger, Tagger
+from ootd_training.models.tagger.settings import Stage, TaggerSettings
+from ootd_training.models.tagger.train import train, train_epoch
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import Trunk, TrunkSettings, scale_channels
+from ootd_training.served.crop_model import (
     fold_batch_norms,
     largest_difference,
     open_session,
     run_crops,
 )
-from ootd_training.run import Run
-from ootd_training.tagger.export import OUTPUTS, export_tagger, load_tagger
-from ootd_training.tagger.loss import TaggerLoss, encode_labels, super_log_probabilities
-from ootd_training.tagger.measure import measure_tagger
-from ootd_training.tagger.network import ServedTagger, Tagger
-from ootd_training.tagger.settings import Stage, TaggerSettings
-from ootd_training.tagger.train import train, train_epoch
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import Trunk, TrunkSettings, scale_channels
 
 TAXONOMY = load_taxonomy()
 VALUES = TAXONOMY.attribute_count

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as run_length
 
-from ootd_training.data.catalog import garment_box
+from ootd_training.data.catalog_photos import garment_box
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1, as shares of the photo's (or the tile's) width and height."""

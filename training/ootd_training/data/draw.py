@@ -1,7 +1,7 @@
 """Draw small labelled photos for training with `ootd.samples`.
 
-`python -m ootd_training.data.draw FOLDER` writes what `ootd_training.data.drawn` reads; the photos
-are no larger than training needs, so that thousands are drawn in minutes.
+`python -m ootd_training.data.draw FOLDER` writes what `data.drawn_photos` reads; the photos are no
+larger than training needs, so that thousands are drawn in minutes.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ootd_training.data.crops import WHOLE, Garment, Tiles, joined, load_tiles
-from ootd_training.data.street import read_street
+from ootd_training.data.street_photos import read_street
 from ootd_training.taxonomy import Taxonomy
 
 # What a catalogue label without a sub-category can be. `Pants` stands for every kind of long
@@ -97,7 +97,7 @@ def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
 
 
 def read_street_garments(data: Path, boxes: Path, taxonomy: Taxonomy) -> list[Garment]:
-    """Garments of tagged street photos, with the boxes that `detector.street` found for them.
+    """Garments of tagged street photos, with the boxes that the detector found for them.
 
     The tags name the sub-categories that a photo shows, so a box can be any of those of its
     super-category; where they name just one, the garment's sub-category is known.

@@ -14,12 +14,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ootd_training.console.progress import Progress
 from ootd_training.experiments import color_bins_report
 from ootd_training.experiments.color_bins_report import Result, best
 from ootd_training.experiments.histogram import SERVED, Layout, histograms, hsv, intersections
 from ootd_training.experiments.search_photos import SearchPhotos, search_photos
 from ootd_training.experiments.searching import scores, similarities
-from ootd_training.progress import Progress
 from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
 

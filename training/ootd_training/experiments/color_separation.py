@@ -16,12 +16,18 @@ from typing import Any
 import torch
 
 from ootd_training.experiments import color_separation_report
-from ootd_training.experiments.arms import ARMS, ArmSettings, Photos, finished_arm, train_arm
-from ootd_training.experiments.shown import trunk_features
-from ootd_training.experiments.spread import MOST_PAIRS
+from ootd_training.experiments.arm_inputs import trunk_features
+from ootd_training.experiments.paired_runs import MOST_PAIRS
+from ootd_training.experiments.separation_arms import (
+    ARMS,
+    ArmSettings,
+    Photos,
+    finished_arm,
+    train_arm,
+)
 from ootd_training.experiments.variants import VariantSettings, load_photos
+from ootd_training.network.run import choose_device
 from ootd_training.report.page import Page
-from ootd_training.run import choose_device
 from ootd_training.taxonomy import load_taxonomy
 
 TRAIN = VariantSettings(real=700, drawn=48)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ootd_training.experiments.arms import ARMS, BASELINE, SEPARATED
+from ootd_training.experiments.paired_runs import Difference, deviation, paired_difference
 from ootd_training.experiments.retrieval import TOP
-from ootd_training.experiments.spread import Difference, deviation, paired_difference
+from ootd_training.experiments.separation_arms import ARMS, BASELINE, SEPARATED
 from ootd_training.report.page import Page
 from ootd_training.report.plots import Panel, panels
 

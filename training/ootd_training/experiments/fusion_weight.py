@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.embedder.export import MODEL
+from ootd_training.console.progress import Progress
 from ootd_training.experiments import fusion_weight_report
 from ootd_training.experiments.histogram import SERVED, Layout, histograms, hsv, intersections
 from ootd_training.experiments.search_photos import SearchPhotos, search_photos
 from ootd_training.experiments.searching import Scores, scores, similarities
-from ootd_training.export.crop_model import open_session, run_crops
-from ootd_training.progress import Progress
+from ootd_training.models.embedder.export import MODEL
 from ootd_training.report.page import Page
+from ootd_training.served.crop_model import open_session, run_crops
 from ootd_training.taxonomy import load_taxonomy
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.crop import graph
+from ootd_training.served import crop_graph as graph
 
 
 @dataclass(frozen=True)

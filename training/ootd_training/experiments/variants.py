@@ -14,11 +14,11 @@ from PIL import Image
 
 from ootd.samples import GarmentDesign, draw_garment
 from ootd.samples.labels import ALL_SUB_CATEGORIES
+from ootd_training.console.progress import Progress
+from ootd_training.data.crop_views import ViewSettings, view
 from ootd_training.data.crops import WHOLE, Garment, Tiles, cut, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.data.views import ViewSettings, view
 from ootd_training.experiments.recoloring import choose_colors, dyed, dyed_design, main_color
-from ootd_training.progress import Progress
 from ootd_training.taxonomy import Taxonomy
 
 DRAWN_SIZE = (96, 128)

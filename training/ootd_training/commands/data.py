@@ -1,0 +1,93 @@
+"""The console command `ootd-data`: fetch the public photos, clean a folder of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ootd_training.console.errors import guarded
+from ootd_training.console.progress import Progress
+from ootd_training.data.cleaning.duplicates import BITS, COLOUR_DISTANCE, DISTANCE
+from ootd_training.data.cleaning.folder import REPORT, clean_folder
+from ootd_training.data.fetch.layout import fetch
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of `ootd-data`."""
+    top = argparse.ArgumentParser(prog="ootd-data", description=__doc__)
+    tasks = top.add_subparsers(dest="task", required=True)
+    _add_fetch(tasks)
+    _add_clean(tasks)
+    return top
+
+
+def _add_fetch(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fetching = tasks.add_parser(
+        "fetch",
+        help="download the two public sets of photos and lay them out for training",
+        description="Download Clothing Co-Parsing and clothing-dataset and lay them out in one "
+        "folder for ootd-train. Run it again to go on after an interruption, or to check all "
+        "files; the test split goes into a subfolder of its own.",
+    )
+    fetching.add_argument("folder", type=Path, help="data folder to write")
+    fetching.add_argument(
+        "--ccp", type=Path, help="Clothing Co-Parsing, if you have it (not checked by checksums)"
+    )
+    fetching.add_argument(
+        "--clothing-dataset", type=Path, help="clothing-dataset, if you have it (likewise)"
+    )
+
+
+def _add_clean(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    clean = tasks.add_parser(
+        "clean",
+        help="split descriptive images and drop duplicates of a folder of shop photos",
+        description="Write the single pictures of a folder of shop photos into another folder, "
+        f"each once, with {REPORT}: what was kept, split or dropped, and why.",
+    )
+    clean.add_argument("folder", type=Path, help="photos, also in subfolders")
+    clean.add_argument("--output", type=Path, required=True, help="new or empty folder")
+    clean.add_argument(
+        "--distance",
+        type=int,
+        default=DISTANCE,
+        help=f"bits of {BITS} in which the hashes of duplicates may differ (default %(default)s)",
+    )
+    clean.add_argument(
+        "--colour-distance",
+        type=float,
+        default=COLOUR_DISTANCE,
+        help="levels of 255 by which their colours may differ; 255 ignores colour "
+        "(default %(default)s)",
+    )
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Do what the arguments say; CommandError or OSError where that can't be done."""
+    options = parser().parse_args(arguments)
+    if options.task == "fetch":
+        fetch(
+            options.folder,
+            Progress,
+            lambda text: print(text, file=sys.stderr, flush=True),
+            ccp=options.ccp,
+            clothing_dataset=options.clothing_dataset,
+        )
+        print(f"{options.folder}: ready for ootd-train --data {options.folder}")
+        return
+    counts = clean_folder(
+        options.folder,
+        options.output,
+        Progress,
+        distance=options.distance,
+        colour_distance=options.colour_distance,
+    )
+    found = ", ".join(f"{counts[name]:,} {name}" for name in ("kept", "split", "dropped"))
+    print(f"{options.output}: {found}; {options.output / REPORT} says why")
+
+
+def main() -> None:
+    """Entry point of `ootd-data`."""
+    guarded("ootd-data", lambda: run(sys.argv[1:]))
