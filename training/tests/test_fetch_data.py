@@ -17,8 +17,7 @@ from ootd_training.data.fetch.garment_masks import tight_box
 from ootd_training.data.fetch.layout import counts, sub_categories
 from ootd_training.data.fetch.mapping import OUTFIT_KINDS, kinds_of_tags
 from ootd_training.data.fetch.stored_photos import read_stored
-from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.taxonomy import load_taxonomy
+from ootd_training.taxonomy import SUPER_CATEGORIES, load_taxonomy
 
 DATA = Path(os.environ.get("OOTD_DATA", ""))
 pytestmark = pytest.mark.skipif(

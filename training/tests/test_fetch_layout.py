@@ -16,7 +16,7 @@ from ootd_training.commands import data as data_commands
 from ootd_training.data.catalog_photos import read_catalog
 from ootd_training.data.fetch import clothing_co_parsing as outfits
 from ootd_training.data.fetch import layout
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
 from ootd_training.data.fetch.stored_photos import Journal, stored_size
 from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.data.street_photos import read_street

@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
     for name in ("crop", "embedder"):
         for config in ("config.pbtxt", "configs/tensorrt.pbtxt"):
             shutil.copy(REPOSITORY / name / config, root / "models" / name / config)
-    settings = EmbedderSettings(
+    settings = EmbedderSettings().changed(
         data="elsewhere",
         output=str(root / "runs" / "embedder"),
         seed=3,

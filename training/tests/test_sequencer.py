@@ -36,9 +36,7 @@ TAXONOMY = Taxonomy(
     ),
 )
 VOCABULARY = Vocabulary(TAXONOMY)
-SETTINGS = SequencerSettings(
-    data="", output="", hidden=24, trunk=TrunkSettings(width=0.25, depth=0.34, features=32)
-)
+SETTINGS = SequencerSettings(hidden=24, trunk=TrunkSettings(width=0.25, depth=0.34, features=32))
 SMALL = ResCeptionSettings(width=0.1, features=32)
 
 
@@ -173,7 +171,7 @@ def test_what_is_not_labelled_is_filled_in_with_what_is_possible() -> None:
 
 
 def parts_of(network: Sequencer, *garments: Garment) -> dict[str, float]:
-    settings = SequencerSettings(data="", output="", smoothing=0.0, structure_gain=1.0,
+    settings = SequencerSettings(smoothing=0.0, structure_gain=1.0,
                                  color_gain=1.0, attribute_gain=1.0)  # fmt: skip
     loss = SequenceLoss(settings, VOCABULARY)
     true_colors = torch.ones(len(garments), dtype=torch.bool)

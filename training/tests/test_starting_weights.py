@@ -90,7 +90,7 @@ def test_a_trunk_starts_from_a_released_tagger(tagger: tuple[Tagger, Path]) -> N
 def test_an_embedder_starts_from_a_release_with_new_classifiers(
     tagger: tuple[Tagger, Path], tmp_path: Path
 ) -> None:
-    settings = EmbedderSettings("", "", trunk=SMALL)
+    settings = EmbedderSettings(trunk=SMALL)
     trained = Embedder(SMALL)
     used(trained, crops(seed=7))
     path = tmp_path / "model.onnx"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ootd_training.console.errors import guarded
+from ootd_training.console.errors import run_command
 from ootd_training.console.progress import Progress
 from ootd_training.data.cleaning.duplicates import BITS, COLOUR_DISTANCE, DISTANCE
 from ootd_training.data.cleaning.folder import REPORT, clean_folder
@@ -90,4 +90,4 @@ def run(arguments: Sequence[str]) -> None:
 
 def main() -> None:
     """Entry point of `ootd-data`."""
-    guarded("ootd-data", lambda: run(sys.argv[1:]))
+    run_command("ootd-data", lambda: run(sys.argv[1:]))

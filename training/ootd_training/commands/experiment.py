@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ootd_training.console.errors import checked_data, guarded
+from ootd_training.console.errors import run_command
+from ootd_training.data.data_folder import checked_data
 
 EXPERIMENTS = {
     "color-separation": "colours of a garment as one item or as several (iTOO, Table 1)",
@@ -51,4 +52,4 @@ def run(arguments: Sequence[str]) -> None:
 
 def main() -> None:
     """Entry point of `ootd-experiment`."""
-    guarded("ootd-experiment", lambda: run(sys.argv[1:]))
+    run_command("ootd-experiment", lambda: run(sys.argv[1:]))

@@ -12,14 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ootd_training.console.errors import (
-    CommandError,
-    add_repository_option,
-    check_space,
-    checked_data,
-    checked_repository,
-    guarded,
-)
+from ootd_training.console.errors import CommandError, run_command
+from ootd_training.console.options import add_repository_option, check_space, checked_repository
+from ootd_training.data.data_folder import checked_data
 from ootd_training.release import manifest
 from ootd_training.release.install import finish
 
@@ -129,4 +124,4 @@ def _build_plans(repository: Path, names: Sequence[str] | None) -> None:
 
 def main() -> None:
     """Entry point of `ootd-export`."""
-    guarded("ootd-export", lambda: run(sys.argv[1:]))
+    run_command("ootd-export", lambda: run(sys.argv[1:]))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 WORKING_SIDE = 160
 RIM_SHARE = 0.04

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 
 @dataclass(frozen=True)

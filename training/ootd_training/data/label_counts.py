@@ -10,13 +10,10 @@ from pathlib import Path
 from ootd_training.data.catalog_photos import read_catalog
 from ootd_training.data.crops import Garment
 from ootd_training.data.drawn_photos import read_drawn
-from ootd_training.data.garments import (
-    read_drawn_garments,
-    read_garments,
-    read_street_garments,
-)
+from ootd_training.data.garments import read_garments, training_garments
 from ootd_training.data.outfit_photos import read_outfits
-from ootd_training.taxonomy import Taxonomy
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.taxonomy import SUPER_CATEGORIES, Taxonomy
 
 Counts = Mapping[str, Mapping[str, int]]
 """Garments of each label, of each source and split ("catalog, train"); all have all labels."""
@@ -44,39 +41,32 @@ def _by_source(
     }
 
 
-def garment_counts(
-    data: Path, taxonomy: Taxonomy, limit: int = 0, drawn: str = "", street: str = ""
-) -> Counts:
-    """The garments of a run of a model that looks at crops; arguments as in its settings."""
-    trained = read_garments(data, "train", taxonomy, limit)
-    if drawn:
-        trained += read_drawn_garments(Path(drawn), taxonomy)[: limit or None]
-    if street:
-        trained += read_street_garments(data, Path(street), taxonomy)[: limit or None]
-    judged = read_garments(data, "val", taxonomy, limit)
+def garment_counts(photos: PhotoSources, taxonomy: Taxonomy) -> Counts:
+    """The garments of a run of a model that looks at crops."""
+    trained = training_garments(photos, taxonomy)
+    judged = read_garments(Path(photos.data), "val", taxonomy, photos.limit)
     return _by_source(trained, "train", taxonomy) | _by_source(judged, "val", taxonomy)
 
 
-def box_counts(
-    data: Path, supers: Sequence[str], limit: int = 0, drawn: str = "", street: Path | None = None
-) -> Counts:
+def box_counts(photos: PhotoSources, street: Path) -> Counts:
     """The boxes of a run of the detector; `street` is the file of the labels that it found itself.
 
     Every fourth catalogue photo of the val split judges a run.
     """
+    data, limit = Path(photos.data), photos.limit
     classes: dict[str, list[int]] = {}
     for split, step in (("train", 1), ("val", 4)):
         catalog = read_catalog(data, split)[::step][: limit or None]
         outfits = read_outfits(data, split)[: limit or None]
         classes[f"catalog, {split}"] = [photo.category for photo in catalog]
         classes[f"outfit, {split}"] = [int(c) for photo in outfits for c in photo.classes]
-    if drawn:
-        photos = read_drawn(Path(drawn))
-        classes["drawn, train"] = [int(c) for photo in photos for c in photo.classes]
-    if street is not None and street.exists():
+    if photos.drawn:
+        drawn = read_drawn(Path(photos.drawn))
+        classes["drawn, train"] = [int(c) for photo in drawn for c in photo.classes]
+    if street.exists():
         entries = json.loads(street.read_text())
         classes["street, train"] = [int(box[4]) for entry in entries for box in entry["boxes"]]
     return {
-        column: {name: found.count(index) for index, name in enumerate(supers)}
+        column: {name: found.count(index) for index, name in enumerate(SUPER_CATEGORIES)}
         for column, found in classes.items()
     }

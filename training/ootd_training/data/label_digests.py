@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+from ootd_training.data.photo_sources import PhotoSources
 
 NEEDED_LABELS = ("catalog/train.csv", "catalog/val.csv", "detect/train.json", "detect/val.json")
 """Files without which a folder is none of the labelled photos."""
@@ -22,17 +23,12 @@ def label_digest(data: Path) -> str:
     return _digest(data / name for name in LABEL_FILES)
 
 
-def run_digests(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Digests of the labels that a run learns from, by the settings that name them.
-
-    These are the folder `data`, the folder `drawn` and the file `street`; what the settings lack
-    or leave empty has an empty digest.
-    """
-    data, drawn, street = (settings.get(name) for name in ("data", "drawn", "street"))
+def source_digests(photos: PhotoSources) -> dict[str, str]:
+    """Digests of the labels that a run learns from, by source; of an empty source it is empty."""
     return {
-        "data": label_digest(Path(data)) if data else "",
-        "drawn": _digest([Path(drawn) / DRAWN_LABELS]) if drawn else "",
-        "street": _digest([Path(street)]) if street else "",
+        "data": label_digest(Path(photos.data)) if photos.data else "",
+        "drawn": _digest([Path(photos.drawn) / DRAWN_LABELS]) if photos.drawn else "",
+        "street": _digest([Path(photos.street)]) if photos.street else "",
     }
 
 

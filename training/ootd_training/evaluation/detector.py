@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from ootd_training.console.errors import add_repository_option, checked_repository
+from ootd_training.console.options import add_repository_option, checked_repository
 from ootd_training.data.catalog_photos import CatalogPhoto, read_catalog
-from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.data.outfit_photos import OutfitPhoto, read_outfits
 from ootd_training.evaluation.detector_rules import (
     RULES,
@@ -24,10 +22,9 @@ from ootd_training.evaluation.detector_rules import (
     measure_rules,
     recall_at,
 )
+from ootd_training.evaluation.evaluate_options import add_evaluate_options, deliver
 from ootd_training.evaluation.measured_files import checked_digests
-from ootd_training.evaluation.options import add_evaluate_options, deliver
 from ootd_training.evaluation.served_graph import ServedGraph
-from ootd_training.models.detector.export import session
 from ootd_training.models.detector.measure import (
     OVERLAPS,
     RECALLS,
@@ -41,8 +38,9 @@ from ootd_training.models.detector.measure import (
 from ootd_training.models.detector.settings import INPUT_SIZE
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, panels
+from ootd_training.served.onnx_sessions import open_session, processor_milliseconds
 from ootd_training.served.rules import served_thresholds
-from ootd_training.taxonomy import REPOSITORY
+from ootd_training.taxonomy import REPOSITORY, SUPER_CATEGORIES
 
 MODEL = REPOSITORY / "detector" / "1" / "model.onnx"
 ALONE, EXCLUSIVE, CHECKED, SERVED = RULES
@@ -87,14 +85,8 @@ def latency(model: Path, repeats: int = 30) -> float:
 
     Other work of the machine does not count.
     """
-    runtime = session(model)
     photo = np.random.default_rng(0).random((1, 3, INPUT_SIZE, INPUT_SIZE), np.float32)
-    times = []
-    for _ in range(repeats):
-        started = time.thread_time()
-        runtime.run(None, {"LETTERBOX": photo})
-        times.append(time.thread_time() - started)
-    return float(np.median(times) * 1e3)
+    return processor_milliseconds(open_session(model), {"LETTERBOX": photo}, repeats)
 
 
 def measure(

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import read_garments
+from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
 from ootd_training.evaluation.measured_files import checked_digest
-from ootd_training.evaluation.options import add_crop_evaluate_options, deliver
 from ootd_training.models.embedder.export import MODEL
 from ootd_training.models.embedder.measure import (
     DEPTHS,
@@ -26,12 +26,8 @@ from ootd_training.models.embedder.measure import (
 )
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, bars, panels
-from ootd_training.served.crop_model import (
-    CROP_SIZE,
-    milliseconds_per_crop,
-    open_session,
-    run_crops,
-)
+from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop, run_crops
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import load_taxonomy
 
 QUERY_NAMES = {

@@ -5,7 +5,6 @@ A test holds the committed reports against the release, so that a page of other 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from ootd_training.report.page import Page
 from ootd_training.taxonomy import REPOSITORY
 
 SECTION = "Measured files"
-_FILE = re.compile(r"^\| (\w+) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
-_THRESHOLD = re.compile(r"^\| `(\w+)`, (\w+) \| ([\d.]+) \|$", re.MULTILINE)
 
 Thresholds = Mapping[tuple[str, str], str]
 """Values as a `config.pbtxt` writes them, by the names of the model and of the parameter."""
@@ -64,13 +61,3 @@ def add_measured(page: Page, digests: Mapping[str, str], thresholds: Thresholds)
         page.text("Thresholds of the service's rules, as in their `config.pbtxt`:")
         rows = [(f"`{model}`, {name}", value) for (model, name), value in thresholds.items()]
         page.table(("threshold", "value"), rows)
-
-
-def measured_digests(page: str) -> dict[str, str]:
-    """The digests that a written page states, by model."""
-    return dict(_FILE.findall(page))
-
-
-def measured_thresholds(page: str) -> dict[tuple[str, str], str]:
-    """The thresholds that a written page states."""
-    return {(model, name): value for model, name, value in _THRESHOLD.findall(page)}

@@ -7,20 +7,21 @@ with ``--to training/reports`` it becomes `tagger-run.md` there.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ootd_training.data.label_counts import Counts, box_counts, garment_counts
-from ootd_training.network.run import CHECKPOINT, HISTORY, WHEREABOUTS
-from ootd_training.network.sessions import PACKAGES, Sitting, course, sitting
+from ootd_training.data.label_counts import Counts
+from ootd_training.models.registry import known_counts
+from ootd_training.network.history import HISTORY, flat, read_history
+from ootd_training.network.run import CHECKPOINT, PLACES, saved_sessions
+from ootd_training.network.run_settings import TrainingSettings
+from ootd_training.network.sessions import PACKAGES, Session, new_session, over_sessions
 from ootd_training.report.page import Page
 from ootd_training.report.plots import SHARE, Line, Panel, panels
-from ootd_training.taxonomy import load_taxonomy
 
 LIKELIHOOD = "nll"
 """Figures under this name are in nats; all others of a run are shares, 0 to 1."""
@@ -28,29 +29,6 @@ COUNTED_NOW = (
     "The checkpoint holds no counts; these are of the photos that were there when this page was "
     "written."
 )
-
-
-def read_history(path: Path) -> list[dict[str, Any]]:
-    """The lines of a run's history, one an epoch.
-
-    A run that was killed repeats the epoch that its checkpoint lacks, and one that was begun again
-    starts over; what came before is left out. FileNotFoundError if there is no history yet.
-    """
-    lines: list[dict[str, Any]] = []
-    for text in path.read_text().splitlines():
-        line = json.loads(text)
-        lines = [earlier for earlier in lines if earlier["epoch"] < line["epoch"]]
-        lines.append(line)
-    return lines
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of nested mappings, with their names joined by commas."""
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{name}, ")
-        else:
-            yield prefix + name, value
 
 
 def _lines(history: list[dict[str, Any]], part: str) -> dict[str, Line]:
@@ -129,25 +107,25 @@ def _shown(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _device(sittings: Sequence[Sitting], settings: Mapping[str, Any]) -> str:
-    if not sittings:
+def _device(sessions: Sequence[Session], settings: Mapping[str, Any]) -> str:
+    if not sessions:
         threads = settings["threads"]
         asked = f"{settings['device']}, {threads} CPU thread{'s' if threads != 1 else ''}"
         return f"not recorded in the checkpoint; asked for: {asked}"
-    return course(sittings, [stretch["device"] for stretch in sittings])
+    return over_sessions(sessions, [session["device"] for session in sessions])
 
 
-def _add_versions(page: Page, sittings: Sequence[Sitting]) -> None:
+def _add_versions(page: Page, sessions: Sequence[Session]) -> None:
     page.section("Versions")
-    if not sittings:
+    if not sessions:
         page.text(
             "The checkpoint holds no versions; these are of the machine that wrote this page."
         )
-        sittings = [sitting(torch.device("cpu"))]
+        sessions = [new_session(torch.device("cpu"))]
     rows = []
     for name in ("Python", *PACKAGES):
-        known = [stretch["versions"].get(name, "not recorded") for stretch in sittings]
-        rows.append((name, course(sittings, known)))
+        known = [session["versions"].get(name, "not recorded") for session in sessions]
+        rows.append((name, over_sessions(sessions, known)))
     page.table(("package", "version"), rows)
 
 
@@ -159,7 +137,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for name, value in flat(settings):
         text = value
-        if name in WHEREABOUTS and isinstance(value, str) and name != "device":
+        if name in PLACES and isinstance(value, str) and name != "device":
             path = Path(value)
             text = "/".join(path.parts[-2:]) if path.name == CHECKPOINT else path.name or "none"
         rows.append((name, json.dumps(text) if isinstance(text, list | tuple) else _shown(text)))
@@ -202,7 +180,7 @@ def run_report(
     state = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
     settings = state["settings"]
     weights = sum(value.numel() for value in state["average"].values())
-    sittings = state.get("sittings", ())
+    sessions = saved_sessions(state)
     judged = [line for line in history if "val" in line]
     page = Page(name, f"Training run: {model}")
     facts = {
@@ -210,7 +188,7 @@ def run_report(
         "epochs": f"{state['epoch']} of {settings['epochs']}",
         "steps": f"{state['step']:,}",
         "training time": f"{state['seconds'] / 60:.1f} minutes, judging and decoding not counted",
-        "device": _device(sittings, settings),
+        "device": _device(sessions, settings),
         "weights and running statistics": f"{weights:,}",
     }
     page.table(("run", ""), list(facts.items()))
@@ -228,41 +206,17 @@ def run_report(
     _add_counts(page, known_counts(model, folder, state, {**settings, **(places or {})}))
     page.section("Settings")
     page.table(("setting", "value"), _settings(settings))
-    _add_versions(page, sittings)
+    _add_versions(page, sessions)
     return page
 
 
-def known_counts(
-    model: str, folder: Path, state: Mapping[str, Any], settings: Mapping[str, Any]
-) -> Counts:
-    """What a checkpoint's `state` says that its run was trained and judged on.
-
-    Where it says nothing, the photos that these `settings` name are counted.
-    """
-    counts: Counts = state.get("counts") or run_counts(model, folder, settings)
-    return counts
-
-
-def run_counts(model: str, folder: Path, settings: Mapping[str, Any]) -> Counts:
-    """What a run with these settings learns from and is judged on, counted in its data.
-
-    `folder` is the run's, where the detector leaves the labels that it found itself.
-    """
-    taxonomy = load_taxonomy()
-    data, limit = Path(settings["data"]), settings["limit"]
-    drawn, boxes = settings.get("drawn", ""), settings.get("street", "")
-    if model == "detector":
-        return box_counts(data, taxonomy.supers, limit, drawn, folder / "street.json")
-    return garment_counts(data, taxonomy, limit, drawn, boxes)
-
-
-def write_run_report(model: str, settings: Any) -> Path:
-    """Write `report.md` into the output folder of the run with these settings, a dataclass.
+def write_run_report(model: str, settings: TrainingSettings) -> Path:
+    """Write `report.md` into the output folder of the run with these settings.
 
     Returns the page's path.
     """
-    folder = Path(settings.output)
-    return run_report(model, folder, places=dataclasses.asdict(settings)).write(folder)
+    folder = Path(settings.run.output)
+    return run_report(model, folder, places=settings.saved()).write(folder)
 
 
 def main() -> None:

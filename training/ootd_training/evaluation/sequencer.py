@@ -17,8 +17,8 @@ import torch
 
 from ootd_training.data.crops import Tiles, load_tiles
 from ootd_training.data.garments import read_garments
+from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
 from ootd_training.evaluation.measured_files import checked_digests
-from ootd_training.evaluation.options import add_crop_evaluate_options, deliver
 from ootd_training.evaluation.tagger import onnx_predict
 from ootd_training.models.sequencer.export import MODEL, load_sequencer, onnx_answer, served_at
 from ootd_training.models.sequencer.likelihood import (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ootd_training.models.detector.export import onnx_detector
 from ootd_training.models.detector.measure import Detector
 from ootd_training.models.detector.samples import letterbox
-from ootd_training.served.crop_model import open_session
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.served.rules import (
     parameters,
     selection_rules,

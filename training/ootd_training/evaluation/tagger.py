@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
+from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
 from ootd_training.evaluation.measured_files import checked_digest
-from ootd_training.evaluation.options import add_crop_evaluate_options, deliver
 from ootd_training.models.tagger.export import MODEL
 from ootd_training.models.tagger.measure import (
     Answers,
@@ -34,12 +34,8 @@ from ootd_training.models.tagger.measure import (
 )
 from ootd_training.report.page import Page, percent
 from ootd_training.report.plots import SHARE, Confusion, Panel, confusions, panels
-from ootd_training.served.crop_model import (
-    CROP_SIZE,
-    milliseconds_per_crop,
-    open_session,
-    run_crops,
-)
+from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop, run_crops
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 
 SOURCES = {

@@ -15,6 +15,7 @@ from torch.nn.functional import interpolate, normalize
 from ootd_training.console.progress import Progress
 from ootd_training.data.crop_views import pixels_of
 from ootd_training.models.embedder.network import EMBEDDING_SIZE
+from ootd_training.network.run import placed
 from ootd_training.network.starting_weights import start_from
 from ootd_training.network.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 
@@ -111,7 +112,7 @@ def trunk_features(
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")["settings"]["trunk"]
     trunk = Trunk(TrunkSettings(**saved))
     start_from(trunk, checkpoint, list, TAGGER_TRUNK)
-    trunk.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    placed(trunk.eval(), device)
     parts, progress = [], Progress("features", len(photos))
     whole = PixelWindows(photos, photos.shape[1], device)
     with torch.inference_mode():

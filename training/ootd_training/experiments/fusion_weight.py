@@ -20,7 +20,8 @@ from ootd_training.experiments.search_photos import SearchPhotos, search_photos
 from ootd_training.experiments.searching import Scores, scores, similarities
 from ootd_training.models.embedder.export import MODEL
 from ootd_training.report.page import Page
-from ootd_training.served.crop_model import open_session, run_crops
+from ootd_training.served.crop_model import run_crops
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import load_taxonomy
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)

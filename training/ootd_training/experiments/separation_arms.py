@@ -20,44 +20,56 @@ from ootd_training.experiments.retrieval import first_hits, top_shares
 from ootd_training.experiments.variants import VariantPhotos
 from ootd_training.models.embedder.loss import contrastive_loss
 from ootd_training.models.embedder.network import Embedder
-from ootd_training.network.run import Run
+from ootd_training.network.run import PLACES, Run
+from ootd_training.network.run_settings import RunSettings, TrainingSettings
 from ootd_training.network.trunk import TrunkSettings
+from ootd_training.whole_files import write_whole
 
 BASELINE, SEPARATED = "baseline", "separated"
 ARMS = (BASELINE, SEPARATED)
 
 
+EPOCHS = 15
+UNSAVED = frozenset((*PLACES, "limit", "evaluate_every"))
+"""Settings that an arm's numbers don't depend on."""
+
+
 @dataclass(frozen=True)
-class ArmSettings:
-    """Everything that decides one run. The two arms of a seed differ in `arm` alone.
+class ArmSettings(TrainingSettings):
+    """Everything that decides one run. The two arms of a seed differ in `arm` alone."""
 
-    An epoch is `steps` batches; a batch has `items` items, of which `shared` (a share, 0 to 1) are
-    of one super-category, in two photos each; `shown` is a digest of all photos. `frozen_trunk`
-    trains two layers on the features of a trained trunk; otherwise a network of its own with
-    `trunk` is trained on windows of `size` px.
-    Rates are per step, `temperature` divides the similarities.
-    """
-
-    output: str
-    arm: str
-    seed: int
+    run: RunSettings = field(
+        default_factory=lambda: RunSettings(
+            epochs=EPOCHS, device="cpu", learning_rate=2e-3, warmup=0.05, ema_decay=0.99,
+            evaluate_every=EPOCHS,
+        )
+    )  # fmt: skip
+    arm: str = BASELINE
+    """One of `ARMS`."""
     shown: str = ""
-    epochs: int = 15
+    """A digest of all photos."""
     steps: int = 100
+    """Batches of an epoch."""
     items: int = 48
+    """Items of a batch, in two photos each."""
     shared: float = 0.7
+    """Share of them (0 to 1) that are of one super-category."""
     frozen_trunk: bool = False
+    """Whether two layers are trained on the features of a trained trunk, or a whole network."""
     size: int = 40
+    """Side in pixels of the windows of photos that a whole network is shown."""
     temperature: float = 0.1
-    device: str = "cpu"
-    learning_rate: float = 2e-3
-    final_rate_share: float = 0.01
-    warmup: float = 0.05
-    weight_decay: float = 0.03
-    ema_decay: float = 0.99
+    """What similarities are divided by."""
     trunk: TrunkSettings = field(
         default_factory=lambda: TrunkSettings(width=0.25, depth=0.34, features=128)
     )
+    """Size of a whole network."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What decides the arm's numbers, as its JSON file holds it."""
+        known = {name: value for name, value in self.saved().items() if name not in UNSAVED}
+        result: dict[str, Any] = json.loads(json.dumps(known))
+        return result
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def judge(embeddings: NDArray[np.float32], photos: VariantPhotos) -> dict[str, A
 
 def train_arm(settings: ArmSettings, train: Photos, val: Photos) -> dict[str, Any]:
     """Train to the end, or on from the checkpoint, and judge the averaged network."""
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(settings.run.seed)
     network: nn.Module = Embedder(settings.trunk)
     if train.features is not None:
         network = Head(train.features.shape[1])
@@ -164,7 +176,7 @@ def train_arm(settings: ArmSettings, train: Photos, val: Photos) -> dict[str, An
     learned, judged = (part.shown(settings.size, run.device) for part in (train, val))
 
     def loss(step: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([settings.seed, run.epoch, step])
+        rng = np.random.default_rng([settings.run.seed, run.epoch, step])
         embeddings = run.network(learned.random(sampler.draw(rng), rng))
         apart = torch.eye(len(embeddings) // 2, dtype=torch.bool, device=run.device)
         return {"pairs": contrastive_loss(embeddings, apart, settings.temperature)}
@@ -172,10 +184,9 @@ def train_arm(settings: ArmSettings, train: Photos, val: Photos) -> dict[str, An
     def evaluate() -> dict[str, Any]:
         return judge(embed(run.average, judged, len(val.photos)), val.photos)
 
-    run.go(
+    run.fit(
         lambda: run.train_epoch(range(settings.steps), settings.steps, loss),
         lambda: {"top1": evaluate()["all"]["top1"]},
-        settings.epochs,
     )
     return {"seconds": round(run.seconds), **evaluate()}
 
@@ -185,9 +196,8 @@ def finished_arm(settings: ArmSettings, make: Callable[[], dict[str, Any]]) -> d
 
     ValueError if the file was made with other settings.
     """
-    path = Path(settings.output).with_suffix(".json")
-    mine = json.loads(json.dumps(dataclasses.asdict(settings)))
-    del mine["output"], mine["device"]
+    path = Path(settings.run.output).with_suffix(".json")
+    mine = settings.recorded()
     if path.exists():
         saved: dict[str, Any] = json.loads(path.read_text())
         if saved["settings"] != mine:
@@ -196,7 +206,6 @@ def finished_arm(settings: ArmSettings, make: Callable[[], dict[str, Any]]) -> d
             )
         return saved
     result = {"settings": mine, **make()}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(result, indent=1))
-    partial.replace(path)
+    with write_whole(path) as partial:
+        partial.write_text(json.dumps(result, indent=1))
     return result

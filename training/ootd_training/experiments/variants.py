@@ -20,6 +20,7 @@ from ootd_training.data.crops import WHOLE, Garment, Tiles, cut, load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.experiments.recoloring import choose_colors, dyed, dyed_design, main_color
 from ootd_training.taxonomy import Taxonomy
+from ootd_training.whole_files import write_whole
 
 DRAWN_SIZE = (96, 128)
 WORKING_SIDE = 112
@@ -206,9 +207,7 @@ def load_photos(
     path = folder / f"photos-{split}-{digest}.npz"
     if not path.exists():
         photos = make_photos(data, split, taxonomy, settings, cache)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **dataclasses.asdict(photos))
-        partial.replace(path)
+        with write_whole(path) as partial:
+            np.savez(partial, **dataclasses.asdict(photos))
     with np.load(path) as saved:
         return VariantPhotos(**{name: saved[name] for name in saved.files})

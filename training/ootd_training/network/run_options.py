@@ -1,18 +1,24 @@
-"""Options that the training of every model has, and what follows from them."""
+"""Options that the training of every model has, and the settings that they name."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-DESTINATIONS = ("data", "output", "epochs", "seed", "threads", "device", "limit", "drawn")
+from ootd_training.network.run_settings import RunSettings, TrainingSettings
+from ootd_training.network.trunk import TrunkSettings
+
+Settings = TypeVar("Settings", bound=TrainingSettings)
 
 
-def add_run_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
-    """Add the options; `defaults` is the model's settings with their defaults."""
+def add_run_options(parser: argparse.ArgumentParser, defaults: RunSettings) -> None:
+    """Add the options; `defaults` are the model's."""
     parser.add_argument("--data", required=True, help="folder of the labelled photos")
     parser.add_argument("--output", required=True, help="folder for checkpoint and history")
+    parser.add_argument(
+        "--start", default="", help="a checkpoint or a released ONNX file to start from"
+    )
     parser.add_argument("--epochs", type=int, default=defaults.epochs, help="length of the run")
     parser.add_argument(
         "--seed", type=int, default=defaults.seed, help="what all random choices follow from"
@@ -34,11 +40,8 @@ def add_run_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
     parser.add_argument("--export", type=Path, help="write the ONNX model here at the end")
 
 
-def add_crop_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
-    """Add the options of the models that look at crops."""
-    parser.add_argument(
-        "--start", default="", help="a checkpoint or a released ONNX file to start from"
-    )
+def add_crop_options(parser: argparse.ArgumentParser, trunk: TrunkSettings) -> None:
+    """Add the options of the models that look at crops; `trunk` is the model's own."""
     parser.add_argument(
         "--street", default="",
         help="file with the boxes that a detector found in the street photos, whose garments join "
@@ -46,14 +49,13 @@ def add_crop_options(parser: argparse.ArgumentParser, defaults: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
     parser.add_argument(
-        "--width", type=float, default=defaults.trunk.width,
+        "--width", type=float, default=trunk.width,
         help="channels of the trunk, as a share of EfficientNetV2-B0's",
     )  # fmt: skip
-    parser.add_argument(
-        "--depth", type=float, default=defaults.trunk.depth, help="blocks of it, likewise"
-    )
+    parser.add_argument("--depth", type=float, default=trunk.depth, help="blocks of it, likewise")
 
 
-def chosen(options: argparse.Namespace) -> dict[str, Any]:
-    """The settings that the options name, by the settings' field names."""
-    return {name: getattr(options, name) for name in (*DESTINATIONS, "learning_rate")}
+def chosen(options: argparse.Namespace, defaults: Settings) -> Settings:
+    """The settings with every value that an option of the same name gives."""
+    known = defaults.saved()
+    return defaults.changed(**{n: value for n, value in vars(options).items() if n in known})

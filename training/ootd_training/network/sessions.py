@@ -1,4 +1,4 @@
-"""What a run was computed with: the device and the versions that can change its sums."""
+"""What a run was computed with, session by session: the device, and versions that change sums."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 PACKAGES = ("ootd-training", "torch", "numpy", "onnx", "opencv-python-headless", "pillow")
 """Packages whose versions can change what a run gives."""
 
-Sitting = dict[str, Any]
-"""A stretch of a run: the epochs done `before` it, the name of its `device`, and `versions`."""
+Session = dict[str, Any]
+"""A part of a run: the epochs done `before` it, the name of its `device`, and `versions`."""
 
 
 def device_name(device: torch.device) -> str:
@@ -35,28 +35,28 @@ def versions() -> dict[str, str]:
     return found
 
 
-def sitting(device: torch.device, before: int = 0) -> Sitting:
-    """The stretch of a run that begins now, after `before` epochs."""
+def new_session(device: torch.device, before: int = 0) -> Session:
+    """The session of a run that begins now, after `before` epochs."""
     return {"before": before, "device": device_name(device), "versions": versions()}
 
 
-def continued(sittings: Sequence[Sitting], now: Sitting) -> list[Sitting]:
-    """The stretches of a run that goes on `now`: one more if anything has changed since."""
-    last = sittings[-1] if sittings else None
+def continued(sessions: Sequence[Session], now: Session) -> list[Session]:
+    """The sessions of a run that goes on `now`: one more if anything has changed since."""
+    last = sessions[-1] if sessions else None
     same = last is not None and all(last[key] == now[key] for key in ("device", "versions"))
-    return [*sittings] if same else [*sittings, now]
+    return [*sessions] if same else [*sessions, now]
 
 
-def course(sittings: Sequence[Sitting], values: Sequence[str]) -> str:
-    """What a value was over a run, `values` being those of its stretches.
+def over_sessions(sessions: Sequence[Session], values: Sequence[str]) -> str:
+    """What a value was over a run, `values` being those of its sessions.
 
-    Epochs before the first stretch are of a version that recorded none.
+    Epochs before the first session are of a version that recorded none.
     """
-    parts = ["not recorded"] if sittings[0]["before"] else []
+    parts = ["not recorded"] if sessions[0]["before"] else []
     last = ""
-    for stretch, value in zip(sittings, values, strict=True):
+    for session, value in zip(sessions, values, strict=True):
         if value != last:
-            epoch = stretch["before"]
+            epoch = session["before"]
             parts.append(f"from epoch {epoch + 1} on {value}" if epoch else value)
         last = value
     return "; ".join(parts)

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ootd_training.console.errors import CommandError
-from ootd_training.evaluation.run_report import known_counts
+from ootd_training.models.base import Checkpoint, Differences
 from ootd_training.models.detector.export import COMPARED_SCORE
+from ootd_training.models.names import MODEL_NAMES
+from ootd_training.models.registry import known_counts
 from ootd_training.release import manifest, model_config
 from ootd_training.release.checkpoints import (
     COMPARED_GARMENTS,
     COMPARED_PHOTOS,
-    EXPORTERS,
-    Checkpoint,
-    Differences,
     comparison,
     export_checkpoint,
     export_crop,
@@ -26,8 +25,9 @@ from ootd_training.release.checkpoints import (
 from ootd_training.release.install import copy_repository, install
 from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
+from ootd_training.whole_files import write_whole
 
-TRAINED = tuple(EXPORTERS)
+TRAINED = MODEL_NAMES
 REPORT = "release"
 BUILT = "release"
 """Folder in a runs folder that a release is built in."""
@@ -114,7 +114,7 @@ def build(
     for checkpoint in checkpoints:
         name = checkpoint.model
         path = manifest.model_path(folder, name)
-        found[name] = export_checkpoint(checkpoint, path, shown, taxonomy)
+        found[name] = export_checkpoint(checkpoint, path, taxonomy, shown)
         training[name] = training_of(checkpoint) | {"differences": rounded(found[name])}
         say(f"{name}: {path.stat().st_size / 1e6:.2f} MB, {_shown(found[name])}")
     release = Release(folder, write_manifest(folder, training), found)
@@ -128,9 +128,8 @@ def write_manifest(folder: Path, training: Mapping[str, Any]) -> manifest.Manife
     model_config.update(folder)
     version = importlib.metadata.version("ootd-training")
     described = manifest.describe(folder, training, version)
-    temporary = folder / f"{manifest.FILE}.part"
-    temporary.write_text(manifest.text(described))
-    temporary.replace(folder / manifest.FILE)
+    with write_whole(folder / manifest.FILE) as partial:
+        partial.write_text(manifest.text(described))
     return described
 
 

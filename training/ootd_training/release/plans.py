@@ -19,6 +19,7 @@ from ootd_training.release.manifest import (
     max_batch_size,
     model_path,
 )
+from ootd_training.whole_files import write_whole
 
 VARIANT = "configs/tensorrt.pbtxt"
 WORKSPACE = 1 << 30
@@ -107,9 +108,8 @@ def _build(tensorrt: Any, repository: Path, name: str) -> Path:
         raise CommandError(f"TensorRT {tensorrt.__version__} found no plan for {source}; see above")
     _check_plan(tensorrt, logger, plan, name, config)
     path = source.with_name(PLAN)
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(bytes(plan))
-    temporary.replace(path)
+    with write_whole(path) as partial:
+        partial.write_bytes(bytes(plan))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,9 @@ from torch.nn.functional import interpolate
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ootd_training.served.half_precision import store_half_precision
+from ootd_training.served.onnx_sessions import open_session, processor_milliseconds
 from ootd_training.served.source_traces import remove_source_traces
+from ootd_training.whole_files import write_whole
 
 CROP_SIZE = 160
 """Side of the crops that the service cuts, in pixels."""
@@ -79,8 +80,7 @@ def write_onnx(
     """Write the model as ONNX; `inputs` are examples, in the order of the model's parameters.
 
     Their first dimension is the batch, which the file leaves open. Weights are stored in half
-    precision, computation is in single precision. The file is replaced in one step, so that
-    nobody reads half a model.
+    precision, computation is in single precision.
     """
     batch = torch.export.Dim("n", min=1)
     program = torch.onnx.export(
@@ -98,18 +98,8 @@ def write_onnx(
     remove_source_traces(proto)
     store_half_precision(proto)
     onnx.checker.check_model(proto, full_check=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    onnx.save(proto, partial)
-    partial.replace(path)
-
-
-def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU with this number of threads."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with write_whole(path) as partial:
+        onnx.save(proto, partial)
 
 
 def run_crops(
@@ -142,17 +132,11 @@ def milliseconds_per_crop(
     Other work of the machine does not count. `others` are the model's other inputs, [batch, ...],
     by name.
     """
-    session = open_session(path)
-    rng = np.random.default_rng(0)
-    pixels = rng.random((batch, 3, CROP_SIZE, CROP_SIZE), dtype=np.float32)
+    pixels = np.random.default_rng(0).random((batch, 3, CROP_SIZE, CROP_SIZE), dtype=np.float32)
     inputs = {"CROPS": pixels, **(others or {})}
+    session = open_session(path)
     session.run(None, inputs)
-    times = []
-    for _ in range(repeats):
-        begun = time.thread_time()
-        session.run(None, inputs)
-        times.append((time.thread_time() - begun) / batch)
-    return float(np.median(times)) * 1000
+    return processor_milliseconds(session, inputs, repeats) / batch
 
 
 def largest_difference(

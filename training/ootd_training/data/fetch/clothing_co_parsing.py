@@ -19,7 +19,7 @@ from ootd_training.data.fetch.mapping import kinds_of_tags
 from ootd_training.data.fetch.matlab import read_label_map, read_label_names, read_tags
 from ootd_training.data.fetch.outfit_rules import OutfitGarment, garments_of
 from ootd_training.data.fetch.stored_photos import Journal, read_stored, store_photo, write_text
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 LONGEST = 640
 DETECT_QUALITY = 86

@@ -11,7 +11,7 @@ from pathlib import Path
 from ootd_training.data.fetch.clothing_co_parsing import part_of
 from ootd_training.data.fetch.colours import catalog_colour
 from ootd_training.data.fetch.corrections import TEST, TRAIN, VAL, decisions
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
 from ootd_training.data.fetch.mapping import CATALOG_KINDS
 from ootd_training.data.fetch.stored_photos import Journal, store_photo, write_text
 

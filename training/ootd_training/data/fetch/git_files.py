@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
+from ootd_training.whole_files import write_whole
 
 BATCH = 50
 """Files asked for at a time: what a killed run loses at most."""
@@ -91,7 +92,8 @@ def fetch_source(
                 batch = missing[start : start + BATCH]
                 store.fetch([blob.identity for blob in batch])
                 for blob, content in zip(batch, store.contents(batch), strict=True):
-                    _write(folder / blob.path, content)
+                    with write_whole(folder / blob.path) as part:
+                        part.write_bytes(content)
                 advance(start + len(batch))
         # All is in the folder now; the objects would take the same space again.
         shutil.rmtree(store.path, ignore_errors=True)
@@ -104,9 +106,8 @@ def _listed(source: Source, store: _Store, folder: Path) -> list[Blob]:
     if not table.exists():
         store.prepare()
         lines = store.files()
-        part = table.with_suffix(".part")
-        part.write_text("".join(f"{blob.identity} {blob.path}\n" for blob in lines))
-        part.replace(table)
+        with write_whole(table) as part:
+            part.write_text("".join(f"{blob.identity} {blob.path}\n" for blob in lines))
     rows = (line.split(" ", 1) for line in table.read_text().splitlines())
     return [Blob(PurePosixPath(path), identity) for identity, path in rows]
 
@@ -125,13 +126,6 @@ def _to_fetch(
             wrong.append(blob)
         advance(done)
     return wrong
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 @contextlib.contextmanager

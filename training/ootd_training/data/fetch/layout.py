@@ -12,7 +12,7 @@ from typing import Any
 from ootd_training.data.fetch.clothing_co_parsing import lay_out_detect, lay_out_street, numbers_of
 from ootd_training.data.fetch.clothing_dataset import lay_out_catalog, used_rows
 from ootd_training.data.fetch.corrections import TRAIN, VAL
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
 from ootd_training.data.fetch.git_files import (
     CLOTHING_CO_PARSING,
     CLOTHING_DATASET,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 
 class Kind(NamedTuple):

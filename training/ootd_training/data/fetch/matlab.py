@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
 
 
 def read_variable(path: Path, name: str) -> NDArray[np.generic]:

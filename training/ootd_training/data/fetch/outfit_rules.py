@@ -26,7 +26,7 @@ from ootd_training.data.fetch.mapping import (
     Kind,
     is_worn_under_a_vest,
 )
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 WAIST_OF_TOP = 0.5
 """A dress is a skirt when it starts below this share of a separate top's height. Fitted to the

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ootd_training.data.fetch.errors import FetchError
+from ootd_training.data.fetch.fetch_error import FetchError
+from ootd_training.whole_files import write_whole
 
 
 def stored_size(width: int, height: int, longest: int) -> tuple[int, int]:
@@ -31,10 +32,8 @@ def store_photo(source: Path, target: Path, longest: int, quality: int) -> NDArr
     size = stored_size(*photo.size, longest)
     if size != photo.size:
         photo = photo.resize(size, Image.Resampling.LANCZOS)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    photo.save(part, "JPEG", quality=quality)
-    part.replace(target)
+    with write_whole(target) as part:
+        photo.save(part, "JPEG", quality=quality)
     return read_stored(target)
 
 
@@ -46,10 +45,8 @@ def read_stored(path: Path) -> NDArray[np.uint8]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with write_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 class Journal:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import compose
@@ -17,7 +16,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.models.detector.boxes import cell_centres, decode, overlap
 from ootd_training.models.detector.measure import Detector, torch_detector
@@ -26,6 +24,9 @@ from ootd_training.models.detector.ranking_graph import IR_VERSION, OPSET, ranki
 from ootd_training.models.detector.samples import letterbox, read_photo
 from ootd_training.models.detector.settings import INPUT_SIZE
 from ootd_training.served.half_precision import store_half_precision
+from ootd_training.served.onnx_sessions import open_session
+from ootd_training.taxonomy import SUPER_CATEGORIES
+from ootd_training.whole_files import write_whole
 
 COMPARED_SCORE = 0.3
 """Detections below this score are not compared with torch."""
@@ -97,17 +98,9 @@ def build(network: DetectorNetwork, side: int) -> onnx.ModelProto:
     return whole
 
 
-def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def onnx_detector(path: Path, threads: int = 1) -> Detector:
     """A detector around an exported file."""
-    runtime = session(path, threads)
+    runtime = open_session(path, threads)
 
     def detect(
         square: NDArray[np.uint8],
@@ -151,11 +144,9 @@ def differences(
 
 
 def write(network: DetectorNetwork, path: Path, side: int = INPUT_SIZE) -> None:
-    """Write the served file under a temporary name beside it, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    onnx.save(build(network, side), str(temporary))
-    temporary.replace(path)
+    """Write the served file."""
+    with write_whole(path) as partial:
+        onnx.save(build(network, side), str(partial))
 
 
 def load_network(checkpoint: Path) -> tuple[DetectorNetwork, int]:

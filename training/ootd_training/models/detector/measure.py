@@ -16,12 +16,12 @@ from pycocotools.cocoeval import COCOeval
 from torch.nn import functional
 
 from ootd_training.data.catalog_photos import CatalogPhoto
-from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.data.outfit_photos import OutfitPhoto, annotation_file
 from ootd_training.models.detector.boxes import cell_centres, decode
 from ootd_training.models.detector.network import DetectorNetwork
 from ootd_training.models.detector.samples import letterbox, read_photo
 from ootd_training.models.detector.suppression import suppress
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 OVERLAPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 

@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ootd_training.data.labels import SUPER_CATEGORIES
 from ootd_training.models.detector.settings import DISTANCE_BINS, STRIDES
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 
 class ConvolutionUnit(nn.Module):

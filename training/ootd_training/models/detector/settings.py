@@ -1,8 +1,10 @@
-"""Settings of a detector training run."""
+"""Settings of a detector's training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from ootd_training.network.run_settings import RunSettings, TrainingSettings
 
 STRIDES = (8, 16, 32)
 """Pixels of the input per cell of the three output levels."""
@@ -26,7 +28,7 @@ class Stage:
 
     `height` and `width` are pixels and multiples of 32; `mosaic` is the probability that a
     sample is a mosaic of four photos; `scale` bounds the random zoom; `anchored` puts each
-    photo at the top left as the service does, instead of at a random place.
+    photo at the top left as the service does, instead of anywhere.
     """
 
     until: float
@@ -57,39 +59,31 @@ QUICK_STAGES = (
 
 
 @dataclass(frozen=True)
-class DetectorSettings:
-    """Everything that decides a run; saved in each checkpoint.
+class DetectorSettings(TrainingSettings):
+    """Everything that decides a detector's training; saved in each checkpoint."""
 
-    Rates are per step, `warmup` is a share of the run, `catalog_share` is the number of catalogue
-    and drawn photos per outfit photo in an epoch. From `street_from` (share of the run) on, street
-    photos join, labelled by the detector itself. `start` is a checkpoint whose averaged weights
-    are the starting point and `drawn` a folder of drawn photos, each empty for none;
-    `evaluate_every` counts epochs.
-    """
-
-    data: str
-    output: str
-    start: str = ""
-    epochs: int = 120
-    seed: int = 7
-    threads: int = 1
-    device: str = "auto"
+    run: RunSettings = field(
+        default_factory=lambda: RunSettings(
+            epochs=120, seed=7, learning_rate=1.5e-3, final_rate_share=0.02, weight_decay=0.05,
+            ema_decay=0.998,
+        )
+    )  # fmt: skip
     batch: int = 16
-    learning_rate: float = 1.5e-3
-    final_rate_share: float = 0.02
-    weight_decay: float = 0.05
-    warmup: float = 0.03
-    ema_decay: float = 0.998
+    """Photos a step."""
     box_gain: float = 7.5
+    """Weight of the boxes' loss (complete IoU)."""
     class_gain: float = 1.0
+    """Weight of the classes' loss."""
     distance_gain: float = 1.5
+    """Weight of the loss of the sides' distances."""
     segmentation_gain: float = 0.5
+    """Weight of the loss of the segmentation head, which exists in training alone."""
     catalog_share: float = 1.2
+    """Catalogue and drawn photos per outfit photo in an epoch."""
     street_from: float = 0.5
-    drawn: str = ""
-    limit: int = 0
-    evaluate_every: int = 5
-    stages: tuple[Stage, ...] = field(default=DEFAULT_STAGES)
+    """Share of the run (0 to 1) from which on street photos join, labelled by the detector."""
+    stages: tuple[Stage, ...] = DEFAULT_STAGES
+    """Sizes of the photos over the run."""
 
     def stage(self, progress: float) -> Stage:
         """The stage that holds at `progress` (share of the run, 0 to 1)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -19,14 +20,24 @@ from ootd_training.models.detector.export import load_network
 from ootd_training.models.detector.measure import Detector, Found, torch_detector
 from ootd_training.models.detector.samples import Sample, letterbox, load_boxed, read_photo
 
+STREET_LABELS = "street.json"
+"""Name in a run's folder of the file with the labels that it found itself."""
+
 LEAST_SCORE = 0.25
 """Detections below this score are neither labels nor explain a tag."""
 
 SURE_SCORE = 0.35
 """The same where the other garments of the photo may be missing."""
 
-ALONE = frozenset((2, 3))
-"""Outer and dress: at most one of each on a person."""
+ONE_A_PERSON = frozenset((2, 3))
+"""Outer and dress: nobody wears two of either."""
+
+
+class LabelledPhoto(TypedDict):
+    """A street photo with the rows of `labels`, as it is kept in JSON."""
+
+    photo: str
+    boxes: list[list[float]]
 
 
 def labels(
@@ -43,20 +54,20 @@ def labels(
         mine = np.flatnonzero((classes == category) & (scores >= least))
         if complete and not len(mine):
             return None
-        most = 1 if category in ALONE else 2
+        most = 1 if category in ONE_A_PERSON else 2
         rows += [[*(boxes[index] / scale).tolist(), float(category)] for index in mine[:most]]
     return rows or None
 
 
 def label_street(
     detector: Detector, data: Path, complete: bool = True, limit: int = 0
-) -> list[dict[str, object]]:
+) -> list[LabelledPhoto]:
     """Labels for those street photos of the train split that the tags confirm.
 
     A detector must learn from `complete` photos, as what is not labelled is background to it; the
     models that look at crops can use the others too. With `limit`, only that many are looked at.
     """
-    result: list[dict[str, object]] = []
+    result: list[LabelledPhoto] = []
     for photo in read_street(data, "train")[: limit or None]:
         square, scale = letterbox(read_photo(photo.path))
         rows = labels(photo, detector(square), scale, complete)

@@ -1,9 +1,7 @@
-"""Training of the embedder, from a tagger's trunk or from random weights."""
+"""Training of the embedder."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ootd_training.data.crop_views import pixels_of, prefetch
-from ootd_training.data.garments import load_run_tiles
-from ootd_training.evaluation.run_report import run_counts, write_run_report
+from ootd_training.data.garments import load_training_tiles, load_val_tiles
 from ootd_training.models.embedder.batches import PairBatch, PairSampler
-from ootd_training.models.embedder.export import export_embedder
 from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
 from ootd_training.models.embedder.measure import Embed, measure_by_source
 from ootd_training.models.embedder.network import Embedder
-from ootd_training.models.embedder.settings import QUICK_SIZES, EmbedderSettings
+from ootd_training.models.embedder.settings import EmbedderSettings
 from ootd_training.models.tagger.loss import Labels, encode_labels
 from ootd_training.network.run import Run
-from ootd_training.network.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.network.starting_weights import (
     MEASURED_BATCHES,
     RELEASED,
@@ -31,7 +26,7 @@ from ootd_training.network.starting_weights import (
     read_released,
     start_from,
 )
-from ootd_training.network.trunk import TAGGER_TRUNK, TrunkSettings
+from ootd_training.network.trunk import TAGGER_TRUNK
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 
 
@@ -71,7 +66,7 @@ def first_crops(sampler: PairSampler, settings: EmbedderSettings) -> list[Tensor
     """The crops of the first batches, [n, 3, s, s], at the size that the run ends with."""
     size = settings.size(1.0)
     batches = (
-        sampler.make(size, np.random.default_rng([settings.seed, 0, step]))
+        sampler.make(size, np.random.default_rng([settings.run.seed, 0, step]))
         for step in range(MEASURED_BATCHES)
     )
     return [pixels_of(batch.crops, torch.device("cpu")) for batch in batches]
@@ -116,17 +111,16 @@ def batch_loss(
 
 def train_epoch(
     run: Run[EmbedderInTraining], sampler: PairSampler, labels: Labels
-) -> dict[str, float]:
-    """One epoch of `settings.steps` batches; returns the mean of each part of the loss.
+) -> dict[str, Any]:
+    """One epoch of batches of pairs; the mean of each part of the loss, and the size of the crops.
 
     What is drawn depends on the seed and the epoch's number alone.
     """
-    settings = run.settings
-    assert isinstance(settings, EmbedderSettings)
+    settings = sampler.settings
     size, epoch = settings.size(run.progress), run.epoch
 
     def make(step: int) -> PairBatch:
-        return sampler.make(size, np.random.default_rng([settings.seed, epoch, step]))
+        return sampler.make(size, np.random.default_rng([settings.run.seed, epoch, step]))
 
     def loss(batch: PairBatch) -> dict[str, Tensor]:
         return batch_loss(run.network, batch, labels, settings, run.device)
@@ -135,62 +129,29 @@ def train_epoch(
     return {"size": size, **means}
 
 
-def train(
-    settings: EmbedderSettings, cache: Path | None, restart: bool = False
-) -> Run[EmbedderInTraining]:
-    """Run to the last epoch; checkpoint and history are in the output folder.
+class EmbedderTrainer:
+    """One training of an embedder."""
 
-    Goes on from the checkpoint that is there, unless it is to `restart`.
-    """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    taxonomy = load_taxonomy()
-    network = EmbedderInTraining(settings, taxonomy)
-    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
-    sampler = PairSampler(tiles, settings, taxonomy)
-    if settings.start:
-        load_start(network, Path(settings.start), lambda: first_crops(sampler, settings))
-    run = Run(network, settings)
-    run.counts = run_counts("embedder", run.output, dataclasses.asdict(settings))
-    if not restart:
-        run.resume()
-    labels = encode_labels(tiles.garments, taxonomy).to(run.device)
+    def __init__(self, settings: EmbedderSettings, cache: Path | None) -> None:
+        self.settings = settings
+        taxonomy = load_taxonomy()
+        self.network = EmbedderInTraining(settings, taxonomy)
+        self.tiles = load_training_tiles(settings.photos, taxonomy, cache)
+        self.held_out = load_val_tiles(settings.photos, taxonomy, cache)
+        self.sampler = PairSampler(self.tiles, settings, taxonomy)
+        self.labels = encode_labels(self.tiles.garments, taxonomy)
+        if settings.run.start:
+            start = Path(settings.run.start)
+            load_start(self.network, start, lambda: first_crops(self.sampler, settings))
 
-    def evaluate() -> dict[str, dict[str, Any]]:
-        size = settings.size(run.progress)
-        return measure_by_source(torch_embed(run.average.embedder), held_out, size)
+    def begin(self, run: Run[EmbedderInTraining], resumed: bool) -> None:
+        """Nothing is left of an earlier run."""
 
-    run.go(lambda: train_epoch(run, sampler, labels), evaluate, settings.evaluate_every)
-    return run
+    def train_epoch(self, run: Run[EmbedderInTraining]) -> dict[str, Any]:
+        """One epoch of drawn pairs."""
+        return train_epoch(run, self.sampler, self.labels.to(run.device))
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of `ootd-train embedder`."""
-    defaults = EmbedderSettings(data="", output="")
-    add_run_options(parser, defaults)
-    add_crop_options(parser, defaults)
-    parser.add_argument("--items", type=int, default=defaults.items, help="garments a step")
-
-
-def main(options: argparse.Namespace) -> None:
-    """Run `ootd-train embedder`."""
-    settings = EmbedderSettings(
-        **chosen(options),
-        start=options.start,
-        street=options.street,
-        items=options.items,
-        trunk=TrunkSettings(width=options.width, depth=options.depth),
-    )
-    if options.quick:
-        settings = dataclasses.replace(
-            settings,
-            epochs=3,
-            items=min(12, options.items),
-            steps=10,
-            limit=options.limit or 100,
-            sizes=QUICK_SIZES,
-        )
-    run = train(settings, options.cache, options.restart)
-    write_run_report("embedder", settings)
-    if options.export:
-        export_embedder(run.average.embedder.cpu(), settings.size(1.0), options.export)
+    def evaluate(self, run: Run[EmbedderInTraining]) -> dict[str, dict[str, Any]]:
+        """Search among the val garments, by source."""
+        embed = torch_embed(run.average.embedder)
+        return measure_by_source(embed, self.held_out, self.settings.size(run.progress))

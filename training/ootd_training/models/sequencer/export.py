@@ -20,10 +20,10 @@ from ootd_training.served.crop_model import (
     CROP_SIZE,
     Resized,
     fold_batch_norms,
-    open_session,
     run_crops,
     write_onnx,
 )
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import REPOSITORY, Taxonomy
 
 MODEL = REPOSITORY / "sequencer" / "1" / "model.onnx"
@@ -40,7 +40,7 @@ def load_sequencer(checkpoint: Path, taxonomy: Taxonomy) -> tuple[Sequencer, Seq
     chosen = {
         name: saved[name] for name in ("data", "output", "encoder", "hidden", "seed", "epochs")
     }
-    settings = SequencerSettings(
+    settings = SequencerSettings().changed(
         **chosen,
         trunk=TrunkSettings(**saved["trunk"]),
         resception=ResCeptionSettings(**saved["resception"]),

@@ -27,13 +27,13 @@ def labelled_batches(
     What is drawn depends on the seed and the epoch's number alone, so a resumed run goes on as
     the unbroken one would have.
     """
-    rng = np.random.default_rng([settings.seed, epoch])
+    rng = np.random.default_rng([settings.run.seed, epoch])
     drawn = rng.choice(len(tiles), len(tiles), p=balanced_weights(tiles.garments, settings.balance))
     steps = max(1, len(drawn) // settings.batch)
 
     def make(step: int) -> LabelledBatch:
         chosen = drawn[step * settings.batch : (step + 1) * settings.batch]
-        order = np.random.default_rng([settings.seed, epoch, step])
+        order = np.random.default_rng([settings.run.seed, epoch, step])
         return (chosen, *views(tiles, chosen, size, settings.views, order))
 
     return prefetch(make, steps), steps

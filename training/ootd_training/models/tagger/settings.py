@@ -1,10 +1,11 @@
-"""Settings of a tagger training run."""
+"""Settings of a tagger's training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from ootd_training.data.crop_views import ViewSettings
+from ootd_training.network.run_settings import RunSettings, TrainingSettings
 from ootd_training.network.trunk import TrunkSettings
 
 
@@ -23,45 +24,36 @@ QUICK_STAGES = (Stage(0.6, 32), Stage(1.0, 48))
 
 
 @dataclass(frozen=True)
-class TaggerSettings:
-    """Everything that decides a run; saved in each checkpoint.
+class TaggerSettings(TrainingSettings):
+    """Everything that decides a tagger's training; saved in each checkpoint."""
 
-    Rates are per step. `*_gain` weigh the parts of the loss, `attribute_gain` each group but the
-    colour. `start` is a checkpoint (its averaged weights) or a released ONNX file to start from,
-    `drawn` a folder of drawn photos, `street` a file of boxes of street photos, each empty for
-    none; `balance` is the power of `balanced_weights`; `mixing` the share of batches (0 to 1) whose
-    crops show two garments; `limit` keeps that many garments of each source (0: all);
-    `evaluate_every` counts epochs.
-    """
-
-    data: str
-    output: str
-    start: str = ""
-    epochs: int = 140
-    seed: int = 11
-    threads: int = 1
-    device: str = "auto"
+    run: RunSettings = field(
+        default_factory=lambda: RunSettings(epochs=140, seed=11, learning_rate=2e-3)
+    )
     batch: int = 64
-    learning_rate: float = 2e-3
-    final_rate_share: float = 0.01
-    warmup: float = 0.03
-    weight_decay: float = 0.03
-    ema_decay: float = 0.997
+    """Crops a step."""
     smoothing: float = 0.06
+    """Label smoothing of the super-category; attributes have half of it."""
     super_gain: float = 1.0
+    """Weight of the super-category's loss."""
     sub_gain: float = 1.0
+    """Weight of the sub-category's loss."""
     color_gain: float = 0.6
+    """Weight of the colour's loss."""
     attribute_gain: float = 0.4
+    """Weight of the loss of each other attribute group."""
     dropout: float = 0.1
+    """Share of the trunk's features (0 to 1) that are dropped in training."""
     balance: float = 0.5
+    """Power of `balanced_weights`: 0 draws all labels alike often, 1 as the data has them."""
     mixing: float = 0.4
-    limit: int = 0
-    drawn: str = ""
-    street: str = ""
-    evaluate_every: int = 5
+    """Share of batches (0 to 1) whose crops show two garments."""
     trunk: TrunkSettings = field(default_factory=lambda: TrunkSettings(width=0.55, depth=0.75))
+    """Size of the network."""
     views: ViewSettings = field(default_factory=lambda: ViewSettings(erase=0.25, background=0.25))
+    """How crops are changed at random."""
     stages: tuple[Stage, ...] = DEFAULT_STAGES
+    """Sizes of the crops over the run; the last one is the size of the exported model."""
 
     def size(self, progress: float) -> int:
         """Side of the crops at `progress` (share of the run, 0 to 1), in pixels."""

@@ -1,9 +1,7 @@
-"""Training of the tagger, from random weights unless a checkpoint to start from is named."""
+"""Training of the tagger."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +12,16 @@ from torch import Tensor
 
 from ootd_training.data.crop_views import pixels_of
 from ootd_training.data.crops import Tiles
-from ootd_training.data.garments import load_run_tiles
+from ootd_training.data.garments import load_training_tiles, load_val_tiles
 from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
-from ootd_training.evaluation.run_report import run_counts, write_run_report
 from ootd_training.models.tagger.batches import LabelledBatch, first_crops, labelled_batches
-from ootd_training.models.tagger.export import export_tagger
 from ootd_training.models.tagger.loss import TaggerLoss, encode_labels
 from ootd_training.models.tagger.measure import Predict, measure_by_source
 from ootd_training.models.tagger.network import ServedTagger, Tagger
-from ootd_training.models.tagger.settings import (
-    DEFAULT_STAGES,
-    LARGE_STAGES,
-    QUICK_STAGES,
-    TaggerSettings,
-)
+from ootd_training.models.tagger.settings import TaggerSettings
 from ootd_training.network.run import Run
-from ootd_training.network.run_options import add_crop_options, add_run_options, chosen
 from ootd_training.network.starting_weights import start_from
-from ootd_training.network.trunk import TrunkSettings
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 
 MIXING = 0x313
@@ -66,15 +55,15 @@ def torch_predict(served: ServedTagger, batch: int = 64) -> Predict:
     return predict
 
 
-def train_epoch(run: Run[Tagger], tiles: Tiles, taxonomy: Taxonomy) -> dict[str, float]:
-    """One epoch of drawn garments; returns the mean of each part of the loss."""
-    settings = run.settings
-    assert isinstance(settings, TaggerSettings)
+def train_epoch(
+    run: Run[Tagger], settings: TaggerSettings, tiles: Tiles, taxonomy: Taxonomy
+) -> dict[str, Any]:
+    """One epoch of drawn garments; the mean of each part of the loss, and the size of the crops."""
     loss = TaggerLoss(settings, taxonomy)
     labels = encode_labels(tiles.garments, taxonomy).to(run.device)
     size = settings.size(run.progress)
     batches, steps = labelled_batches(tiles, settings, run.epoch, size)
-    mixing = np.random.default_rng([settings.seed, run.epoch, MIXING])
+    mixing = np.random.default_rng([settings.run.seed, run.epoch, MIXING])
 
     def batch_loss(batch: LabelledBatch) -> dict[str, Tensor]:
         chosen, crops, true_colors = batch
@@ -101,70 +90,29 @@ def summary(measures: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
     }
 
 
-def train(settings: TaggerSettings, cache: Path | None, restart: bool = False) -> Run[Tagger]:
-    """Run to the last epoch; checkpoint and history are in the output folder.
+class TaggerTrainer:
+    """One training of a tagger."""
 
-    Goes on from the checkpoint that is there, unless it is to `restart`.
-    """
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    taxonomy = load_taxonomy()
-    tagger = Tagger(settings.trunk, taxonomy, settings.dropout)
-    tiles, held_out = load_run_tiles(settings, taxonomy, cache)
-    if settings.start:
-        start_from(tagger, Path(settings.start), lambda: first_crops(tiles, settings))
-    run = Run(tagger, settings)
-    run.counts = run_counts("tagger", run.output, dataclasses.asdict(settings))
-    if not restart:
-        run.resume()
+    def __init__(self, settings: TaggerSettings, cache: Path | None) -> None:
+        self.settings = settings
+        self.taxonomy = load_taxonomy()
+        self.network = Tagger(settings.trunk, self.taxonomy, settings.dropout)
+        self.tiles = load_training_tiles(settings.photos, self.taxonomy, cache)
+        self.held_out = load_val_tiles(settings.photos, self.taxonomy, cache)
+        if settings.run.start:
+            start = Path(settings.run.start)
+            start_from(self.network, start, lambda: first_crops(self.tiles, settings))
 
-    def evaluate() -> dict[str, dict[str, float]]:
-        served = served_tagger(run.average, tiles, settings, taxonomy).to(run.device)
-        size = settings.size(run.progress)
-        return summary(measure_by_source(torch_predict(served), held_out, taxonomy, size))
+    def begin(self, run: Run[Tagger], resumed: bool) -> None:
+        """Nothing is left of an earlier run."""
 
-    run.go(lambda: train_epoch(run, tiles, taxonomy), evaluate, settings.evaluate_every)
-    return run
+    def train_epoch(self, run: Run[Tagger]) -> dict[str, Any]:
+        """One epoch of drawn garments."""
+        return train_epoch(run, self.settings, self.tiles, self.taxonomy)
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of `ootd-train tagger`."""
-    defaults = TaggerSettings(data="", output="")
-    add_run_options(parser, defaults)
-    add_crop_options(parser, defaults)
-    parser.add_argument("--batch", type=int, default=defaults.batch, help="crops a step")
-    parser.add_argument(
-        "--balance", type=float, default=defaults.balance, help="0: labels alike often, 1: as found"
-    )
-    parser.add_argument(
-        "--mixing", type=float, default=defaults.mixing,
-        help="share of batches whose crops show two garments (default %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--large", action="store_true", help="large crops from the first epoch on; with --start"
-    )
-
-
-def main(options: argparse.Namespace) -> None:
-    """Run `ootd-train tagger`."""
-    settings = TaggerSettings(
-        **chosen(options),
-        start=options.start,
-        street=options.street,
-        balance=options.balance,
-        batch=options.batch,
-        mixing=options.mixing,
-        stages=LARGE_STAGES if options.large else DEFAULT_STAGES,
-        trunk=TrunkSettings(width=options.width, depth=options.depth),
-    )
-    if options.quick:
-        settings = dataclasses.replace(
-            settings, epochs=3, batch=16, limit=options.limit or 100, stages=QUICK_STAGES
-        )
-    run = train(settings, options.cache, options.restart)
-    write_run_report("tagger", settings)
-    if options.export:
-        taxonomy = load_taxonomy()
-        tiles, _ = load_run_tiles(settings, taxonomy, options.cache)
-        served = served_tagger(run.average.cpu(), tiles, settings, taxonomy)
-        export_tagger(served, settings.size(1.0), options.export)
+    def evaluate(self, run: Run[Tagger]) -> dict[str, dict[str, float]]:
+        """Shares of right answers, by source."""
+        served = served_tagger(run.average, self.tiles, self.settings, self.taxonomy)
+        predict = torch_predict(served.to(run.device))
+        size = self.settings.size(run.progress)
+        return summary(measure_by_source(predict, self.held_out, self.taxonomy, size))
