@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from labelled_photos import write_data
-from ootd_training.commands import evaluate, one_model, train
+from ootd_training.commands import by_model, one_model
 from ootd_training.commands import export as export_command
 from ootd_training.console import options
 from ootd_training.console.errors import TRACEBACK, CommandError, run_command
@@ -59,7 +59,7 @@ def ending(monkeypatch, capsys, entry, *arguments):
 
 
 def test_one_model_gets_its_own_options(calls, data):
-    evaluate.run(["tagger", "--data", data, "--limit", "3"])
+    by_model.run("evaluate", ["tagger", "--data", data, "--limit", "3"])
     ((model, options),) = calls
     assert (model, options.data, options.limit) == ("tagger", data, 3)
 
@@ -99,7 +99,7 @@ def repository(tmp_path):
 
 
 def test_all_models_that_are_there_are_measured_in_turn(calls, data, repository, capsys):
-    evaluate.run(["all", "--data", data, "--repository", str(repository)])
+    by_model.run("evaluate", ["all", "--data", data, "--repository", str(repository)])
     assert [model for model, _ in calls] == ["detector", "sequencer", "embedder"]
     assert calls[2][1].model == str(repository / "embedder" / "1" / "model.onnx")
     assert calls[1][1].checkpoint is None
@@ -110,25 +110,25 @@ def test_a_runs_folder_gives_the_sequencer_its_checkpoint(calls, data, repositor
     arguments = ["all", "--data", data, "--repository", str(repository)]
     arguments += ["--runs", str(tmp_path), "--cache", "crops"]
     with pytest.raises(CommandError, match=r"no checkpoint .*sequencer/last\.pt"):
-        evaluate.run(arguments)
+        by_model.run("evaluate", arguments)
     assert calls == [], "nothing is measured before that is known"
     checkpoint = tmp_path / "sequencer" / "last.pt"
     checkpoint.parent.mkdir()
     checkpoint.touch()
-    evaluate.run(arguments)
+    by_model.run("evaluate", arguments)
     assert calls[1][1].checkpoint == str(checkpoint)
     assert all(options.cache == "crops" for _, options in calls)
 
 
 def test_all_models_are_looked_for_in_a_model_repository_alone(calls, data, tmp_path):
     with pytest.raises(CommandError, match="is not a model repository"):
-        evaluate.run(["all", "--data", data, "--repository", str(tmp_path)])
+        by_model.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path)])
 
 
 @pytest.mark.parametrize("model", MODEL_NAMES)
 def test_help_explains_every_option_and_tells_its_default(model, capsys):
     with pytest.raises(SystemExit):
-        train.run([model, "--help"])
+        by_model.run("train", [model, "--help"])
     text = " ".join(capsys.readouterr().out.split())
     parser = one_model.train_parser(MODELS[model])
     assert [a.option_strings for a in parser._actions if not a.help] == []
@@ -143,7 +143,7 @@ def test_help_explains_every_option_and_tells_its_default(model, capsys):
 def test_a_model_that_is_not_there_is_one_sentence(model, monkeypatch, capsys, data, tmp_path):
     path = str(tmp_path / "none.onnx")
     arguments = (model, "--data", data, "--model", path)
-    code, error = ending(monkeypatch, capsys, evaluate.main, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.evaluate, *arguments)
     assert code == 2
     assert error.count("\n") == 1
     assert f"there is no {model} {path}" in error
@@ -151,14 +151,14 @@ def test_a_model_that_is_not_there_is_one_sentence(model, monkeypatch, capsys, d
 
 def test_unknown_model_is_refused(capsys):
     with pytest.raises(SystemExit):
-        train.run(["ranker"])
+        by_model.run("train", ["ranker"])
     assert "invalid choice: 'ranker'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("entry", [train.main, evaluate.main])
+@pytest.mark.parametrize("entry", [by_model.train, by_model.evaluate])
 def test_a_missing_data_folder_is_one_sentence(calls, monkeypatch, capsys, tmp_path, entry):
     nowhere = str(tmp_path / "nowhere")
-    more = ("--output", "x") if entry is train.main else ()
+    more = ("--output", "x") if entry is by_model.train else ()
     code, error = ending(monkeypatch, capsys, entry, "tagger", "--data", nowhere, *more)
     assert code == 2
     assert error.count("\n") == 1
@@ -168,7 +168,7 @@ def test_a_missing_data_folder_is_one_sentence(calls, monkeypatch, capsys, tmp_p
 
 def test_a_wrong_data_folder_is_named_with_what_it_lacks(calls, monkeypatch, capsys, tmp_path):
     arguments = ("all", "--data", str(tmp_path))
-    code, error = ending(monkeypatch, capsys, train.main, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.train, *arguments)
     assert code == 2
     assert "lacks catalog/train.csv" in error
 
@@ -177,7 +177,7 @@ def test_a_full_disk_is_told_before_training(monkeypatch, capsys, data, tmp_path
     usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
     monkeypatch.setattr(options.shutil, "disk_usage", lambda _path: usage)
     arguments = ("tagger", "--data", data, "--output", str(tmp_path / "run"))
-    code, error = ending(monkeypatch, capsys, train.main, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.train, *arguments)
     assert code == 2
     assert "needs about 0.5 GB and its disk has 0.0 GB free" in error
     assert not (tmp_path / "run").exists()

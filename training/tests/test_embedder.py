@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from labelled_photos import write_data, write_drawn
-from ootd_training.commands import evaluate
+from ootd_training.commands import by_model
 from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import load_training_tiles, read_garments
 from ootd_training.data.photo_sources import PhotoSources
@@ -207,7 +207,7 @@ def test_exported_file_answers_as_the_network(
     monkeypatch.setattr(
         "sys.argv", ["ootd-evaluate", "embedder", "--data", str(data), "--model", str(path)]
     )
-    evaluate.main()
+    by_model.evaluate()
     assert "same garment is the best hit" in capsys.readouterr().out
 
 

@@ -109,7 +109,7 @@ def test_fusion_weight_reports_every_weight(
         rng = np.random.default_rng(len(model.name))
         return lambda crops: rng.normal(size=(len(crops), 8)).astype(np.float32)
 
-    monkeypatch.setattr(fusion_weight, "appearance", random_embedder)
+    monkeypatch.setattr(fusion_weight, "onnx_embed", random_embedder)
     commands.run(["fusion-weight", "--data", str(data), "--limit", "4", "--report", str(tmp_path)])
     text = (tmp_path / "fusion-weight.md").read_text()
     assert all(f"| {weight:g} |" in text for weight in fusion_weight.WEIGHTS if weight != 0.25)

@@ -13,7 +13,7 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training.commands import evaluate
+from ootd_training.commands import by_model
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.models.sequencer.encoder import ResCeptionSettings
@@ -282,7 +282,7 @@ def test_evaluate_writes_a_report(
     arguments = ["ootd-evaluate", "sequencer", "--data", str(data), "--model", str(exported[1])]
     arguments += ["--checkpoint", str(checkpoint), "--report", str(reports)]
     monkeypatch.setattr("sys.argv", arguments)
-    evaluate.main()
+    by_model.evaluate()
     page = (reports / "sequencer.md").read_text()
     assert re.search(r"\| efficientnet, unguided (\| \d\.\d+ ){6}\|", page), "with likelihoods"
     assert "| served, guided | – | – | – | " in page, "a file is measured on val alone"

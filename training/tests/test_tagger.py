@@ -10,7 +10,7 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training.commands import evaluate
+from ootd_training.commands import by_model
 from ootd_training.data.crop_views import ViewSettings
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
@@ -273,11 +273,11 @@ def test_evaluate_prints_the_measures_of_a_file(
 ) -> None:
     arguments = ["tagger", "--data", str(data), "--model", str(exported[1])]
     monkeypatch.setattr("sys.argv", ["ootd-evaluate", *arguments])
-    evaluate.main()
+    by_model.evaluate()
     printed = capsys.readouterr().out
     assert "| super |" in printed
     assert "% of 8" in printed
     assert "attributes, micro recall" in printed
     monkeypatch.setattr("sys.argv", ["ootd-evaluate", *arguments, "--json"])
-    evaluate.main()
+    by_model.evaluate()
     assert json.loads(capsys.readouterr().out)["accuracy"]["outfit"]["super"]["of"] == 32

@@ -54,7 +54,7 @@ def foreground(photo: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
     height, width = photo.shape[:2]
     lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lab[..., 0] *= LIGHTNESS_WEIGHT
+    lab[..., 0] = lab[..., 0] * np.float32(LIGHTNESS_WEIGHT)
     rim = max(2, round(RIM_SHARE * min(height, width)))
     # The lower rim is left out: hung and worn garments often run through it.
     samples = np.concatenate(
@@ -62,7 +62,8 @@ def foreground(photo: NDArray[np.uint8]) -> NDArray[np.bool_]:
     )
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
     cv2.setRNGSeed(1)
-    _, owner, centres = cv2.kmeans(samples, RIM_COLOURS, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    owner = np.zeros((len(samples), 1), np.int32)
+    _, _, centres = cv2.kmeans(samples, RIM_COLOURS, owner, criteria, 1, cv2.KMEANS_PP_CENTERS)
     distance = np.full((height, width), np.inf, np.float32)
     for index, centre in enumerate(centres):
         members = samples[owner[:, 0] == index]
@@ -85,7 +86,7 @@ def garment_box(photo: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[
     height, width = photo.shape[:2]
     scale = WORKING_SIDE / max(height, width)
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     mask = foreground(small)
     count, parts, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     whole = np.array([0.02, 0.02, 0.98, 0.98], np.float32)

@@ -11,9 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as run_length
 
-BACKGROUND = 0
-"""Value of a label map where no garment is; a garment's is its class index + 1."""
-
 
 @dataclass(frozen=True)
 class OutfitPhoto:
@@ -32,7 +29,7 @@ class OutfitPhoto:
     masks: tuple[dict[str, object], ...]
 
     def label_map(self) -> NDArray[np.uint8]:
-        """Class index + 1 of each pixel, u8[height, width]; smaller garments lie on top."""
+        """Class index + 1 of each pixel or 0, u8[height, width]; smaller garments lie on top."""
         labels = np.zeros((self.height, self.width), np.uint8)
         decoded = [run_length.decode(mask).astype(bool) for mask in self.masks]
         for index in sorted(range(len(decoded)), key=lambda i: -int(decoded[i].sum())):

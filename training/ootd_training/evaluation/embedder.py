@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import read_garments
 from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
 from ootd_training.evaluation.measured_files import checked_digest
-from ootd_training.models.embedder.export import MODEL
+from ootd_training.models.embedder.export import MODEL, onnx_embed
 from ootd_training.models.embedder.measure import (
     DEPTHS,
     Embed,
@@ -26,8 +24,7 @@ from ootd_training.models.embedder.measure import (
 )
 from ootd_training.report.page import Page, average, percent
 from ootd_training.report.plots import SHARE, Panel, bars, panels
-from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop, run_crops
-from ootd_training.served.onnx_sessions import open_session
+from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop
 from ootd_training.taxonomy import load_taxonomy
 
 QUERY_NAMES = {
@@ -41,16 +38,6 @@ LABEL_ROWS = (
     ("same_color", "top5", "5 nearest others: same colour"),
     ("same_color", "chance", "by chance"),
 )
-
-
-def onnx_embed(model: Path) -> Embed:
-    """The ONNX embedder as a function of uint8 crops, on one thread."""
-    session = open_session(model)
-
-    def embed(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return run_crops(session, crops)[0]
-
-    return embed
 
 
 def measure(embed: Embed, data: Path, limit: int, cache: Path | None) -> dict[str, Any]:

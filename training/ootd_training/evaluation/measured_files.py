@@ -12,8 +12,9 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from ootd_training.console.errors import CommandError
-from ootd_training.release.manifest import config_tensors, digest, tensors
+from ootd_training.release.manifest import digest, tensors
 from ootd_training.report.page import Page
+from ootd_training.served.triton_config import config_tensors
 from ootd_training.taxonomy import REPOSITORY
 
 SECTION = "Measured files"

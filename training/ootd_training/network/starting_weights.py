@@ -141,7 +141,7 @@ def _measure_norms(
         count, total, squares = sums[norm]
         mean = total / count
         variance = (squares / count - mean.square()).clamp(min=1e-8)
-        norm.bias += mean.to(norm.bias)
+        norm.bias.add_(mean.to(norm.bias))
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(variance)

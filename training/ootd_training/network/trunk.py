@@ -118,6 +118,9 @@ class Trunk(nn.Module):
     `s` can be any size from 32 px; the crops are normalised inside.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, settings: TrunkSettings) -> None:
         super().__init__()
         self.settings = settings
@@ -152,5 +155,5 @@ class Trunk(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """The features of the crops."""
         x = (crops - self.mean) / self.std
-        x = self.top(self.blocks(self.stem(x)))
-        return x.mean((2, 3))
+        maps: Tensor = self.top(self.blocks(self.stem(x)))
+        return maps.mean((2, 3))

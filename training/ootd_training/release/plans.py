@@ -13,12 +13,8 @@ from typing import Any
 
 from ootd_training.console.errors import CommandError
 from ootd_training.release.install import PLAN
-from ootd_training.release.manifest import (
-    config_tensors,
-    contract_faults,
-    max_batch_size,
-    model_path,
-)
+from ootd_training.release.manifest import contract_faults, model_path
+from ootd_training.served.triton_config import config_tensors, max_batch_size, parse_config
 from ootd_training.whole_files import write_whole
 
 VARIANT = "configs/tensorrt.pbtxt"
@@ -33,7 +29,7 @@ def planned(repository: Path) -> list[str]:
     return sorted(
         path.parent.parent.name
         for path in repository.glob(f"*/{VARIANT}")
-        if 'platform: "tensorrt_plan"' in path.read_text()
+        if parse_config(path.read_text()).platform == "tensorrt_plan"
     )
 
 

@@ -132,7 +132,7 @@ def centre_window(side: int = CROP_SIDE // 2) -> NDArray[np.float32]:
     offset = ((np.arange(side) + 0.5) / side - 0.5) / WINDOW_SIGMA
     line = np.exp(-0.5 * offset**2)
     window = np.outer(line, line)
-    return (window / window.sum()).astype(np.float32).reshape(1, -1)
+    return np.asarray(window / window.sum(), np.float32).reshape(1, -1)
 
 
 def build() -> onnx.ModelProto:

@@ -11,11 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ootd_training.served.triton_config import string_parameters
 from ootd_training.taxonomy import REPOSITORY
 
-_PARAMETER = re.compile(
-    r'^parameters { key: "(\w+)" value { string_value: "(.*)" } }$', re.MULTILINE
-)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -44,10 +42,7 @@ def verification_rules(repository: Path = REPOSITORY) -> ModuleType:
 
 def parameters(config: Path) -> dict[str, str]:
     """The string parameters of a `config.pbtxt`."""
-    return {
-        key: value.replace('\\"', '"').replace("\\\\", "\\")
-        for key, value in _PARAMETER.findall(config.read_text())
-    }
+    return string_parameters(config.read_text())
 
 
 def served_thresholds(repository: Path = REPOSITORY) -> dict[tuple[str, str], str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import onnx
 
 
@@ -11,7 +13,7 @@ def remove_source_traces(model: onnx.ModelProto) -> None:
     They name files of the machine that exported, and no runtime reads them.
     """
     graph = model.graph
-    parts = (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    for part in (model, graph, *parts):
+    parts: list[Any] = [model, graph, *graph.node, *graph.input, *graph.output]
+    for part in (*parts, *graph.value_info, *graph.initializer):
         del part.metadata_props[:]
         part.doc_string = ""

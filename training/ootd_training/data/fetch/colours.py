@@ -9,7 +9,7 @@ here were fitted to the training split's labels.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -147,9 +147,9 @@ def dominant(found: Sequence[Group]) -> tuple[str, float]:
     under 50 % with two others of 10 % or more (unlike ones 15 % in all), or under 40 % with three
     others.
     """
-    own: Counter[str] = Counter()
+    own: dict[str, float] = defaultdict(float)
     for group in found:
-        own[group.name] += group.share  # type: ignore[assignment]
+        own[group.name] += group.share
     counted = {name: _counted_share(name, found) for name in own}
 
     def strength(name: str) -> tuple[float, str]:
@@ -159,10 +159,10 @@ def dominant(found: Sequence[Group]) -> tuple[str, float]:
     leader = max(own, key=strength)
     share = counted[leader]
     main = _main_group(leader, found)
-    others: Counter[str] = Counter()
+    others: dict[str, float] = defaultdict(float)
     for group in found:
         if not _counts_to(group, main):
-            others[group.name] += group.share  # type: ignore[assignment]
+            others[group.name] += group.share
     unlike = [v for name, v in others.items() if frozenset((name, leader)) not in ALIKE]
     is_multicolor = (
         (share < 0.6 and max(unlike, default=0) >= 0.25)

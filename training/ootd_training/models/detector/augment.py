@@ -53,7 +53,12 @@ def place(
     sides, full = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]
     visible = sides.prod(axis=1) / np.maximum(full.prod(axis=1), 1e-6)
     kept = (visible >= LEAST_VISIBLE) & (sides.min(axis=1) >= LEAST_SIDE)
-    return Sample(photo, cut[kept], sample.classes[kept], labels)
+    return Sample(
+        np.asarray(photo, np.uint8),
+        cut[kept],
+        sample.classes[kept],
+        np.asarray(labels, np.uint8),
+    )
 
 
 def mosaic(samples: list[Sample], stage: Stage, random: np.random.Generator) -> Sample:
@@ -88,7 +93,7 @@ def recolour(photo: NDArray[np.uint8], random: np.random.Generator) -> NDArray[n
         axis=-1,
     ).astype(np.uint8)
     changed = cv2.LUT(cv2.cvtColor(photo, cv2.COLOR_RGB2HSV), tables[None])
-    return cv2.cvtColor(changed, cv2.COLOR_HSV2RGB)
+    return np.asarray(cv2.cvtColor(changed, cv2.COLOR_HSV2RGB), np.uint8)
 
 
 def augmented(photos: list[Sample], stage: Stage, random: np.random.Generator) -> Sample:

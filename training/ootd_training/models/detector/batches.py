@@ -65,7 +65,7 @@ class Pools:
         )
         _, group, counts = np.unique(first, return_inverse=True, return_counts=True)
         weights = 1 / np.sqrt(counts[group])
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum())
 
     def epoch_size(self) -> int:
         """How many photos an epoch takes."""

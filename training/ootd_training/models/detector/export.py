@@ -40,6 +40,9 @@ class Served(nn.Module):
     and probabilities f32[b, classes, cells].
     """
 
+    centres: Tensor
+    strides: Tensor
+
     def __init__(self, network: DetectorNetwork, side: int) -> None:
         super().__init__()
         self.network = fused(network)
@@ -63,6 +66,7 @@ def fused(network: DetectorNetwork) -> DetectorNetwork:
     result = copy.deepcopy(network).eval()
     for module in result.modules():
         if isinstance(module, ConvolutionUnit):
+            assert isinstance(module.normalisation, nn.BatchNorm2d)
             module.convolution = fuse_conv_bn_eval(module.convolution, module.normalisation)
             module.normalisation = nn.Identity()
     return result

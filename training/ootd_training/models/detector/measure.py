@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +31,8 @@ Detector = Callable[[NDArray[np.uint8]], Found]
 """From a letterboxed photo u8[320, 320, 3] to boxes f32[k, 4] in its pixels, scores, classes."""
 
 
+Row = dict[str, Any]
+"""A detection as COCO has it: `image_id`, `category_id` (from 1), `bbox` and `score`."""
 RECALLS = np.linspace(0, 1, 101)
 """The shares of garments found at which COCO reads precision off."""
 
@@ -54,9 +57,9 @@ class Recognition:
     missed: float
 
 
-def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[dict[str, object]]:
+def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[Row]:
     """COCO result rows of a detector over outfit photos."""
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for photo in photos:
         square, scale = letterbox(read_photo(photo.path))
         boxes, scores, classes = detector(square)
@@ -74,18 +77,16 @@ def detections(detector: Detector, photos: list[OutfitPhoto]) -> list[dict[str, 
     return rows
 
 
-def guided(rows: list[dict[str, object]], photos: list[OutfitPhoto]) -> list[dict[str, object]]:
+def guided(rows: list[Row], photos: list[OutfitPhoto]) -> list[Row]:
     """The rows whose class the photo is labelled with: all that guides naming its categories leave.
 
     A guide rejects the detections of other classes (11st, guided ROI detection).
     """
     named = {photo.identity: {int(index) + 1 for index in photo.classes} for photo in photos}
-    return [row for row in rows if row["category_id"] in named[row["image_id"]]]  # type: ignore[index]
+    return [row for row in rows if row["category_id"] in named[row["image_id"]]]
 
 
-def judge_rows(
-    rows: list[dict[str, object]], photos: list[OutfitPhoto], data: Path, split: str
-) -> Precision:
+def judge_rows(rows: list[Row], photos: list[OutfitPhoto], data: Path, split: str) -> Precision:
     """Average precision by COCO's rules (101 recall points, at most 100 detections a photo)."""
     if not rows:
         nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)

@@ -21,12 +21,13 @@ class ConvolutionUnit(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-        self.normalisation = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03)
+        self.normalisation: nn.Module = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03)
         self.activation = nn.SiLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:
         """f32[b, inputs, h, w] to f32[b, outputs, h / stride, w / stride]."""
-        return self.activation(self.normalisation(self.convolution(features)))
+        result: Tensor = self.activation(self.normalisation(self.convolution(features)))
+        return result
 
 
 class Bottleneck(nn.Module):
@@ -40,7 +41,7 @@ class Bottleneck(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Keep the shape."""
-        result = self.second(self.first(features))
+        result: Tensor = self.second(self.first(features))
         return features + result if self.skip else result
 
 
@@ -59,7 +60,8 @@ class CrossStageBlock(nn.Module):
         parts = list(self.enter(features).split(self.hidden, dim=1))
         for block in self.blocks:
             parts.append(block(parts[-1]))
-        return self.leave(torch.cat(parts, dim=1))
+        result: Tensor = self.leave(torch.cat(parts, dim=1))
+        return result
 
 
 class PyramidPooling(nn.Module):
@@ -76,7 +78,8 @@ class PyramidPooling(nn.Module):
         parts = [self.enter(features)]
         for _ in range(3):
             parts.append(self.pool(parts[-1]))
-        return self.leave(torch.cat(parts, dim=1))
+        result: Tensor = self.leave(torch.cat(parts, dim=1))
+        return result
 
 
 class Head(nn.Module):
@@ -89,6 +92,8 @@ class Head(nn.Module):
         self.class_features = ConvolutionUnit(hidden, hidden, 3)
         self.distances = nn.Conv2d(hidden, 4 * DISTANCE_BINS, 1)
         self.classes = nn.Conv2d(hidden, classes, 1)
+        assert self.distances.bias is not None
+        assert self.classes.bias is not None
         nn.init.constant_(self.distances.bias, 1.0)
         # A few garments among all cells of a 320 px photo: the prior that YOLOv8 starts from.
         nn.init.constant_(self.classes.bias, math.log(5 / classes / (320 / stride) ** 2))

@@ -33,10 +33,10 @@ class Sample:
             return self
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         return Sample(
-            cv2.resize(self.photo, size, interpolation=cv2.INTER_AREA),
+            np.asarray(cv2.resize(self.photo, size, interpolation=cv2.INTER_AREA), np.uint8),
             self.boxes * np.float32(scale),
             self.classes,
-            cv2.resize(self.labels, size, interpolation=cv2.INTER_NEAREST),
+            np.asarray(cv2.resize(self.labels, size, interpolation=cv2.INTER_NEAREST), np.uint8),
         )
 
 
@@ -45,7 +45,7 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if photo is None:
         raise OSError(f"{path}: not a readable image; remove it from the training data")
-    return cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
+    return np.asarray(cv2.cvtColor(photo, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def load_outfit(record: OutfitPhoto, side: int) -> Sample:
@@ -62,8 +62,9 @@ def load_catalog(record: CatalogPhoto, side: int) -> Sample:
     if mask is None:
         labels = np.full((height, width), UNLABELLED, np.uint8)
     else:
-        labels = mask.astype(np.uint8) * np.uint8(record.category + 1)
-        labels = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
+        small = mask.astype(np.uint8) * np.uint8(record.category + 1)
+        full = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+        labels = np.asarray(full, np.uint8)
     boxes = (box * np.array([width, height, width, height], np.float32)).reshape(1, 4)
     return Sample(photo, boxes, np.array([record.category]), labels).resized(side)
 

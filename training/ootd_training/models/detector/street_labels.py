@@ -7,17 +7,14 @@ its confident detections of tagged super-categories become labels for the rest o
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
-import torch
 
 from ootd_training.data.street_photos import StreetPhoto, read_street
-from ootd_training.models.detector.export import load_network
-from ootd_training.models.detector.measure import Detector, Found, torch_detector
+from ootd_training.models.detector.measure import Detector, Found
 from ootd_training.models.detector.samples import Sample, letterbox, load_boxed, read_photo
 
 STREET_LABELS = "street.json"
@@ -84,24 +81,3 @@ def load_street(data: Path, file: Path, side: int) -> list[Sample]:
         path = data / "street" / entry["photo"]
         samples.append(load_boxed(path, rows[:, :4], rows[:, 4].astype(np.int64), side))
     return samples
-
-
-def main() -> None:
-    """Label street photos with a checkpoint."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
-    parser.add_argument(
-        "--partial", action="store_true", help="also photos of which some garments were not found"
-    )
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    detector = torch_detector(*load_network(options.checkpoint))
-    found = label_street(detector, options.data, not options.partial)
-    options.output.write_text(json.dumps(found))
-    print(f"{len(found)} photos labelled, {sum(len(e['boxes']) for e in found)} boxes")
-
-
-if __name__ == "__main__":
-    main()

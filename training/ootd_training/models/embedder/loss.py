@@ -37,7 +37,8 @@ def soft_codes(embeddings: Tensor, steepness: float = 2.0) -> Tensor:
     size = embeddings.shape[1]
     soft = torch.tanh(steepness * embeddings * size**0.5)
     signs = torch.where(embeddings > 0, 1.0, -1.0)
-    return (soft + (signs - soft).detach()) / size**0.5
+    codes: Tensor = (soft + (signs - soft).detach()) / size**0.5
+    return codes
 
 
 class LabelHead(nn.Module):

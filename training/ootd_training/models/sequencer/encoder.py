@@ -200,8 +200,9 @@ class ResCeption(nn.Module):
             elif isinstance(module, Stream) and module.shortcut is not None:
                 # Both summands start at half the variance, so that the sum keeps it.
                 lasts = list(module.fork) if len(module.fork) else [module.layers[-1]]
-                for last in (*lasts, module.shortcut):
-                    nn.init.constant_(last[1].weight, math.sqrt(0.5))  # type: ignore[index]
+                for _, norm in map(nn.Module.children, (*lasts, module.shortcut)):
+                    assert isinstance(norm, nn.BatchNorm2d)
+                    nn.init.constant_(norm.weight, math.sqrt(0.5))
 
     def forward(self, crops: Tensor) -> Tensor:
         """The features of the crops."""

@@ -26,7 +26,7 @@ class Tagger(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of sub-categories and of attribute values."""
         logits = self.head(self.dropout(self.trunk(crops)))
-        subs, attributes = logits.split(self.sizes, dim=1)
+        subs, attributes = torch.split(logits, list(self.sizes), dim=1)
         return subs, attributes
 
 
@@ -36,6 +36,8 @@ class ServedTagger(nn.Module):
     The logits are the mean over the crop and its mirror image; `super_shift`, one number for each
     super-category, is added to those of its sub-categories.
     """
+
+    shift: Tensor
 
     def __init__(
         self,
@@ -53,6 +55,6 @@ class ServedTagger(nn.Module):
         answers = [self.tagger(seen) for seen in (crops, crops.flip(3))]
         subs = torch.stack([answer[0] for answer in answers]).mean(0)
         attributes = torch.stack([answer[1] for answer in answers]).mean(0)
-        groups = attributes.split(self.group_sizes, dim=1)
+        groups = torch.split(attributes, self.group_sizes, dim=1)
         probabilities = [group.softmax(1) for group in groups]
         return (subs + self.shift).softmax(1), torch.cat(probabilities, 1)
