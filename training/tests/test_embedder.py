@@ -16,7 +16,7 @@ from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.models.embedder.batches import PairSampler
 from ootd_training.models.embedder.export import export_embedder, load_embedder
 from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
-from ootd_training.models.embedder.measure import measure_embedder, neighbours
+from ootd_training.models.embedder.measure import embed_views, measure_views, neighbours
 from ootd_training.models.embedder.model import EMBEDDER
 from ootd_training.models.embedder.network import EMBEDDING_SIZE, Embedder
 from ootd_training.models.embedder.settings import EmbedderSettings
@@ -148,8 +148,8 @@ def test_measures_of_perfect_and_of_blind_embeddings(data: Path) -> None:
         random = np.random.default_rng(len(crops)).normal(size=(len(crops), 8))
         return (random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float32)
 
-    good = measure_embedder(by_color, tiles, 32)
-    bad = measure_embedder(blind, tiles, 32)
+    good = measure_views(embed_views(by_color, tiles, 32))
+    bad = measure_views(embed_views(blind, tiles, 32))
     assert good["garments"] == len(tiles)
     assert good["same_color"]["top5"] > 0.8
     assert good["same_color"]["chance"] == bad["same_color"]["chance"]

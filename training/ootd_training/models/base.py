@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ootd_training.data.label_counts import Counts
+from ootd_training.data.label_counts import Counts, garment_counts
 from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.network.run import Run
 from ootd_training.network.run_settings import TrainingSettings
-from ootd_training.taxonomy import Taxonomy
+from ootd_training.taxonomy import Taxonomy, load_taxonomy
 
 Differences = Mapping[str, float | None]
 """Largest difference between the file and PyTorch, of each output; of `SEQUENCE` the share (0 to 1)
@@ -51,7 +52,7 @@ Network = TypeVar("Network", bound=nn.Module)
 Settings = TypeVar("Settings", bound=TrainingSettings)
 
 
-class Trainer(Protocol[Network]):
+class Trainer(ABC, Generic[Network]):
     """One training of a model: its network, and the photos that it learns from."""
 
     network: Network
@@ -59,15 +60,14 @@ class Trainer(Protocol[Network]):
 
     def begin(self, run: Run[Network], resumed: bool) -> None:
         """Make ready for the run, which may go on from a checkpoint."""
-        ...
 
+    @abstractmethod
     def train_epoch(self, run: Run[Network]) -> Mapping[str, Any]:
         """Train an epoch; the mean of each part of the loss, and settings in force."""
-        ...
 
+    @abstractmethod
     def evaluate(self, run: Run[Network]) -> Mapping[str, Any]:
         """Figures of the averaged network on the val split."""
-        ...
 
 
 class Model(Protocol[Settings, Network]):
@@ -98,6 +98,14 @@ class Model(Protocol[Settings, Network]):
     def export(self, checkpoint: Checkpoint, path: Path, taxonomy: Taxonomy, /) -> Compare:
         """Write the averaged network as the ONNX file that Triton serves."""
         ...
+
+
+class CropModel:
+    """What the models that look at crops have in common."""
+
+    def counts(self, photos: PhotoSources, _folder: Path) -> Counts:
+        """Garments of each label that a run learns from and is judged on."""
+        return garment_counts(photos, load_taxonomy())
 
 
 AnyModel = Model[Any, Any]

@@ -30,12 +30,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The batch on this device."""
-        return Batch(
-            self.images.to(device),
-            self.classes.to(device),
-            self.boxes.to(device),
-            self.pixels.to(device),
-        )
+        return Batch(*(part.to(device) for part in vars(self).values()))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import tempfile
 from pathlib import Path
@@ -16,9 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.models.detector.boxes import cell_centres, decode, overlap
-from ootd_training.models.detector.measure import Detector, torch_detector
+from ootd_training.models.detector.measure import Detector
 from ootd_training.models.detector.network import ConvolutionUnit, DetectorNetwork
 from ootd_training.models.detector.ranking_graph import IR_VERSION, OPSET, ranking_graph
 from ootd_training.models.detector.samples import letterbox, read_photo
@@ -159,32 +157,3 @@ def load_network(checkpoint: Path) -> tuple[DetectorNetwork, int]:
     network = DetectorNetwork()
     network.load_state_dict(state["average"])
     return network.eval(), int(state["settings"]["stages"][-1]["height"])
-
-
-def main() -> None:
-    """Export a checkpoint and compare the file with torch on photos of the val split."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--checkpoint", help="last.pt of a run; random weights without it")
-    parser.add_argument("--model", required=True, help="the ONNX file to write")
-    parser.add_argument("--data", help="labelled photos to compare on")
-    parser.add_argument("--side", type=int, help="pixels to work at, if not the run's own")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    network, side = DetectorNetwork().eval(), INPUT_SIZE
-    if options.checkpoint:
-        network, side = load_network(Path(options.checkpoint))
-    side = options.side or side
-    write(network, Path(options.model), side)
-    print(f"{options.model}: {Path(options.model).stat().st_size / 1e6:.2f} MB")
-    if options.data:
-        photos = [record.path for record in read_outfits(Path(options.data), "val")[:20]]
-        scores, boxes = differences(torch_detector(network, side), Path(options.model), photos)
-        if scores is None:
-            print(f"nothing compared with torch: no detection scores above {COMPARED_SCORE:g}")
-        else:
-            print(f"largest difference from torch: score {scores:.5f}, box {boxes:.3f} px")
-
-
-if __name__ == "__main__":
-    main()

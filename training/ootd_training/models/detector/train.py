@@ -16,6 +16,7 @@ from ootd_training.data.catalog_photos import read_catalog
 from ootd_training.data.drawn_photos import read_drawn
 from ootd_training.data.label_counts import box_counts
 from ootd_training.data.outfit_photos import read_outfits
+from ootd_training.models.base import Trainer
 from ootd_training.models.detector.batches import Batch, Pools, epoch_batches
 from ootd_training.models.detector.loss import detection_loss
 from ootd_training.models.detector.measure import average_precision, recognition, torch_detector
@@ -96,7 +97,7 @@ class TrainingPhotos:
         return run.average, max(stage.height, stage.width)
 
 
-class DetectorTrainer:
+class DetectorTrainer(Trainer[DetectorNetwork]):
     """One training of a detector."""
 
     def __init__(self, settings: DetectorSettings) -> None:

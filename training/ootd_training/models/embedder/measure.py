@@ -139,11 +139,6 @@ def measure_views(views: Views) -> dict[str, Any]:
     return result
 
 
-def measure_embedder(embed: Embed, tiles: Tiles, size: int, seed: int = 5) -> dict[str, Any]:
-    """The measures of `measure_views` for crops of these tiles."""
-    return measure_views(embed_views(embed, tiles, size, seed))
-
-
 def parts_by_source(views: Views) -> dict[str, Views]:
     """All garments, and those of the catalogue and of the outfit photos alone."""
     sources = np.array([garment.source for garment in views.garments])

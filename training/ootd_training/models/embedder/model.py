@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ootd_training.data.label_counts import Counts, garment_counts
-from ootd_training.data.photo_sources import PhotoSources
-from ootd_training.models.base import Checkpoint, Compare
+from ootd_training.models.base import Checkpoint, Compare, CropModel
 from ootd_training.models.embedder.export import export_embedder, load_embedder
 from ootd_training.models.embedder.settings import QUICK_SIZES, EmbedderSettings
 from ootd_training.models.embedder.train import EmbedderTrainer
 from ootd_training.network.run_options import add_crop_options, chosen
 from ootd_training.network.trunk import TrunkSettings
 from ootd_training.served.crop_model import largest_difference
-from ootd_training.taxonomy import Taxonomy, load_taxonomy
+from ootd_training.taxonomy import Taxonomy
 
 
-class EmbedderModel:
+class EmbedderModel(CropModel):
     """Train the embedder, from a tagger's trunk or from random weights."""
 
     name = "embedder"
@@ -48,10 +46,6 @@ class EmbedderModel:
     def trainer(self, settings: EmbedderSettings, cache: Path | None) -> EmbedderTrainer:
         """Network and garments."""
         return EmbedderTrainer(settings, cache)
-
-    def counts(self, photos: PhotoSources, _folder: Path) -> Counts:
-        """Garments of each label."""
-        return garment_counts(photos, load_taxonomy())
 
     def export(self, checkpoint: Checkpoint, path: Path, _taxonomy: Taxonomy) -> Compare:
         """Write the file; embeddings are compared on crops."""

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ootd_training.data.crop_views import pixels_of, prefetch
 from ootd_training.data.garments import load_training_tiles, load_val_tiles
+from ootd_training.models.base import Trainer
 from ootd_training.models.embedder.batches import PairBatch, PairSampler
 from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
 from ootd_training.models.embedder.measure import Embed, measure_by_source
 from ootd_training.models.embedder.network import Embedder
 from ootd_training.models.embedder.settings import EmbedderSettings
 from ootd_training.models.tagger.loss import Labels, encode_labels
+from ootd_training.network.inference import answers_of
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import (
     MEASURED_BATCHES,
@@ -72,20 +73,10 @@ def first_crops(sampler: PairSampler, settings: EmbedderSettings) -> list[Tensor
     return [pixels_of(batch.crops, torch.device("cpu")) for batch in batches]
 
 
-def torch_embed(embedder: Embedder, batch: int = 64) -> Embed:
+def torch_embed(embedder: Embedder) -> Embed:
     """The embedder as a function of uint8 crops, in inference mode."""
-    embedder.eval()
-    device = next(embedder.parameters()).device
-
-    @torch.inference_mode()
-    def embed(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        parts = []
-        for start in range(0, len(crops), batch):
-            pixels = torch.from_numpy(crops[start : start + batch]).permute(0, 3, 1, 2)
-            parts.append(embedder(pixels.to(device).float() / 255))
-        return np.asarray(torch.cat(parts).cpu().numpy())
-
-    return embed
+    answer = answers_of(embedder)
+    return lambda crops: answer(crops)[0]
 
 
 def batch_loss(
@@ -129,7 +120,7 @@ def train_epoch(
     return {"size": size, **means}
 
 
-class EmbedderTrainer:
+class EmbedderTrainer(Trainer[EmbedderInTraining]):
     """One training of an embedder."""
 
     def __init__(self, settings: EmbedderSettings, cache: Path | None) -> None:
@@ -143,9 +134,6 @@ class EmbedderTrainer:
         if settings.run.start:
             start = Path(settings.run.start)
             load_start(self.network, start, lambda: first_crops(self.sampler, settings))
-
-    def begin(self, run: Run[EmbedderInTraining], resumed: bool) -> None:
-        """Nothing is left of an earlier run."""
 
     def train_epoch(self, run: Run[EmbedderInTraining]) -> dict[str, Any]:
         """One epoch of drawn pairs."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ootd_training.data.crops import Garment, Tiles
@@ -22,6 +21,7 @@ from ootd_training.models.tagger.measure import (
     served_crops,
     super_probabilities,
 )
+from ootd_training.network.inference import answers_of
 
 Answers = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 """Probabilities of sub-categories [n, 32] and of attribute values; tokens [n, longest], or -1."""
@@ -32,19 +32,12 @@ UNKNOWN, ABSENT = -1, -2
 """In place of a value: nothing is known of the group, and it is known not to apply."""
 
 
-def torch_answer(served: ServedSequencer, batch: int = 64) -> Answer:
+def torch_answer(served: ServedSequencer) -> Answer:
     """The sequencer as a function of uint8 crops and guides, in inference mode."""
-    served.eval()
-    device = next(served.parameters()).device
+    answers = answers_of(served)
 
-    @torch.inference_mode()
     def answer(crops: NDArray[np.uint8], guides: NDArray[np.int32]) -> Answers:
-        parts = []
-        for start in range(0, len(crops), batch):
-            rows = slice(start, start + batch)
-            pixels = torch.from_numpy(crops[rows]).permute(0, 3, 1, 2).to(device).float() / 255
-            parts.append(served(pixels, torch.from_numpy(guides[rows]).to(device)))
-        subs, attributes, tokens = (torch.cat(p).cpu().numpy() for p in zip(*parts, strict=True))
+        subs, attributes, tokens = answers(crops, guides)
         return subs, attributes, tokens.astype(np.int64)
 
     return answer

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ootd_training.data.label_counts import Counts, garment_counts
-from ootd_training.data.photo_sources import PhotoSources
-from ootd_training.models.base import Checkpoint, Compare, Comparison, Differences
+from ootd_training.models.base import Checkpoint, Compare, Comparison, CropModel, Differences
 from ootd_training.models.sequencer.encoder import ResCeptionSettings
 from ootd_training.models.sequencer.export import compare, export_sequencer, load_sequencer
 from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
@@ -15,10 +13,10 @@ from ootd_training.models.sequencer.train import SequencerTrainer
 from ootd_training.models.tagger.model import add_batch_options, quick_settings
 from ootd_training.network.run_options import add_crop_options, chosen
 from ootd_training.network.trunk import TrunkSettings
-from ootd_training.taxonomy import Taxonomy, load_taxonomy
+from ootd_training.taxonomy import Taxonomy
 
 
-class SequencerModel:
+class SequencerModel(CropModel):
     """Train the sequencer, from a tagger's trunk or from random weights."""
 
     name = "sequencer"
@@ -50,10 +48,6 @@ class SequencerModel:
     def trainer(self, settings: SequencerSettings, cache: Path | None) -> SequencerTrainer:
         """Network and garments."""
         return SequencerTrainer(settings, cache)
-
-    def counts(self, photos: PhotoSources, _folder: Path) -> Counts:
-        """Garments of each label."""
-        return garment_counts(photos, load_taxonomy())
 
     def export(self, checkpoint: Checkpoint, path: Path, taxonomy: Taxonomy) -> Compare:
         """Write the file; probabilities and sequences are compared, guided and not."""

@@ -12,6 +12,7 @@ from ootd_training.data.crop_views import pixels_of
 from ootd_training.data.crops import Tiles
 from ootd_training.data.garments import load_training_tiles, load_val_tiles
 from ootd_training.data.sampling import log_prior_shift
+from ootd_training.models.base import Trainer
 from ootd_training.models.sequencer.likelihood import sequence_likelihood
 from ootd_training.models.sequencer.loss import SequenceLoss
 from ootd_training.models.sequencer.measure import measure_by_source, torch_answer
@@ -59,7 +60,7 @@ def evaluate(network: Sequencer, held_out: Tiles, size: int) -> dict[str, Any]:
     return result
 
 
-class SequencerTrainer:
+class SequencerTrainer(Trainer[Sequencer]):
     """One training of a sequencer."""
 
     def __init__(self, settings: SequencerSettings, cache: Path | None) -> None:
@@ -68,9 +69,6 @@ class SequencerTrainer:
         self.tiles = load_training_tiles(settings.photos, taxonomy, cache)
         self.held_out = load_val_tiles(settings.photos, taxonomy, cache)
         self.network = make_sequencer(settings, self.tiles, taxonomy)
-
-    def begin(self, run: Run[Sequencer], resumed: bool) -> None:
-        """Nothing is left of an earlier run."""
 
     def train_epoch(self, run: Run[Sequencer]) -> dict[str, Any]:
         """One epoch of drawn garments."""

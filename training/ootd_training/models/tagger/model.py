@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ootd_training.data.garments import training_garments
-from ootd_training.data.label_counts import Counts, garment_counts
 from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.data.sampling import log_prior_shift
-from ootd_training.models.base import Checkpoint, Compare
+from ootd_training.models.base import Checkpoint, Compare, CropModel
 from ootd_training.models.tagger.export import export_tagger, load_tagger
 from ootd_training.models.tagger.network import ServedTagger
 from ootd_training.models.tagger.settings import LARGE_STAGES, QUICK_STAGES, TaggerSettings
@@ -18,12 +17,12 @@ from ootd_training.models.tagger.train import TaggerTrainer
 from ootd_training.network.run_options import add_crop_options, chosen
 from ootd_training.network.trunk import TrunkSettings
 from ootd_training.served.crop_model import largest_difference
-from ootd_training.taxonomy import Taxonomy, load_taxonomy
+from ootd_training.taxonomy import Taxonomy
 
 Settings = TypeVar("Settings", bound=TaggerSettings)
 
 
-class TaggerModel:
+class TaggerModel(CropModel):
     """Train the tagger, from random weights unless a checkpoint to start from is named."""
 
     name = "tagger"
@@ -55,10 +54,6 @@ class TaggerModel:
     def trainer(self, settings: TaggerSettings, cache: Path | None) -> TaggerTrainer:
         """Network and garments."""
         return TaggerTrainer(settings, cache)
-
-    def counts(self, photos: PhotoSources, _folder: Path) -> Counts:
-        """Garments of each label."""
-        return garment_counts(photos, load_taxonomy())
 
     def export(self, checkpoint: Checkpoint, path: Path, taxonomy: Taxonomy) -> Compare:
         """Write the file; probabilities are compared on crops."""

@@ -15,11 +15,13 @@ from ootd_training.data.crops import Tiles
 from ootd_training.data.garments import load_training_tiles, load_val_tiles
 from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
+from ootd_training.models.base import Trainer
 from ootd_training.models.tagger.batches import LabelledBatch, first_crops, labelled_batches
 from ootd_training.models.tagger.loss import TaggerLoss, encode_labels
 from ootd_training.models.tagger.measure import Predict, measure_by_source
 from ootd_training.models.tagger.network import ServedTagger, Tagger
 from ootd_training.models.tagger.settings import TaggerSettings
+from ootd_training.network.inference import answers_of
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import start_from
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
@@ -36,21 +38,13 @@ def served_tagger(
     return ServedTagger(tagger, taxonomy, shift.tolist()).eval()
 
 
-def torch_predict(served: ServedTagger, batch: int = 64) -> Predict:
+def torch_predict(served: ServedTagger) -> Predict:
     """The tagger as a function of uint8 crops, in inference mode."""
-    served.eval()
-    device = next(served.parameters()).device
+    answer = answers_of(served)
 
-    @torch.inference_mode()
-    def predict(
-        crops: NDArray[np.uint8],
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        parts = []
-        for start in range(0, len(crops), batch):
-            pixels = torch.from_numpy(crops[start : start + batch]).permute(0, 3, 1, 2)
-            parts.append(served(pixels.to(device).float() / 255))
-        subs, attributes = zip(*parts, strict=True)
-        return torch.cat(subs).cpu().numpy(), torch.cat(attributes).cpu().numpy()
+    def predict(crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        subs, attributes = answer(crops)
+        return subs, attributes
 
     return predict
 
@@ -90,7 +84,7 @@ def summary(measures: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
     }
 
 
-class TaggerTrainer:
+class TaggerTrainer(Trainer[Tagger]):
     """One training of a tagger."""
 
     def __init__(self, settings: TaggerSettings, cache: Path | None) -> None:
@@ -102,9 +96,6 @@ class TaggerTrainer:
         if settings.run.start:
             start = Path(settings.run.start)
             start_from(self.network, start, lambda: first_crops(self.tiles, settings))
-
-    def begin(self, run: Run[Tagger], resumed: bool) -> None:
-        """Nothing is left of an earlier run."""
 
     def train_epoch(self, run: Run[Tagger]) -> dict[str, Any]:
         """One epoch of drawn garments."""
