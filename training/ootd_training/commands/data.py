@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from ootd_training.console.errors import run_command
+from ootd_training.console.options import add_repository_option, checked_repository
 from ootd_training.console.progress import Progress
 from ootd_training.data.cleaning.duplicates import BITS, COLOUR_DISTANCE, DISTANCE
 from ootd_training.data.cleaning.folder import REPORT, clean_folder
@@ -62,6 +66,22 @@ def _add_clean(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="levels of 255 by which their colours may differ; 255 ignores colour "
         "(default %(default)s)",
     )
+    clean.add_argument(
+        "--majority",
+        action="store_true",
+        help="each subfolder has the photos of one item: drop those that don't show the "
+        "sub-category of most of them, as the models of --repository name it",
+    )
+    add_repository_option(clean)
+
+
+def _namer(repository: Path) -> Callable[[Image.Image], str]:
+    """What names the sub-category of a picture: the models that are served."""
+    # They bring PyTorch and ONNX Runtime along, which nothing else here needs.
+    from ootd_training.evaluation.served_graph import ServedGraph  # noqa: PLC0415
+
+    graph = ServedGraph(checked_repository(repository))
+    return lambda photo: graph.sub_category(np.asarray(photo))
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -83,6 +103,7 @@ def run(arguments: Sequence[str]) -> None:
         Progress,
         distance=options.distance,
         colour_distance=options.colour_distance,
+        sub_category=_namer(options.repository) if options.majority else None,
     )
     found = ", ".join(f"{counts[name]:,} {name}" for name in ("kept", "split", "dropped"))
     print(f"{options.output}: {found}; {options.output / REPORT} says why")

@@ -22,6 +22,7 @@ from ootd_training.data.cleaning.duplicates import (
     duplicates,
     fingerprint,
 )
+from ootd_training.data.cleaning.majority import majority
 from ootd_training.data.cleaning.splitting import Region, split_page
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -71,6 +72,7 @@ def clean_folder(
     *,
     distance: int = DISTANCE,
     colour_distance: float = COLOUR_DISTANCE,
+    sub_category: Callable[[Image.Image], str] | None = None,
 ) -> Counter[str]:
     """Write the single pictures of `folder`, each once, and `report.csv` into `output`.
 
@@ -78,6 +80,9 @@ def clean_folder(
     kept once (the order of iTOO, section 5.1). Whole photos are copied byte for byte, parts of
     pages are stored as JPEG. `output` appears when all is done. Returns the number of rows by
     action. CleaningError if there are no photos, or `output` is not empty or lies in `folder`.
+
+    With `sub_category`, which names what a picture shows, the pictures of each subfolder are taken
+    for those of one item, and those that don't show its majority are dropped as well.
     """
     files = _photos(folder, output)
     rows, pictures = _read(files, folder, progress("reading", len(files)))
@@ -88,14 +93,18 @@ def clean_folder(
         colour_distance,
         progress("comparing", len(pictures)),
     )
+    kept = [picture for index, picture in enumerate(pictures) if owners[index] == index]
+    others = {}
+    if sub_category is not None:
+        others = _others_than_the_majority(kept, sub_category, progress("naming", len(kept)))
     unfinished = output.with_name(f"{output.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     advance = progress("writing", len(pictures))
     for index, picture in enumerate(pictures):
         stands = pictures[int(owners[index])]
-        rows.append(_settled(picture, stands, folder))
-        if stands is picture:
+        rows.append(_settled(picture, stands, folder, others.get(stands.output)))
+        if stands is picture and picture.output not in others:
             _write(picture, unfinished)
         advance(index + 1)
     _write_report(sorted(rows, key=lambda row: (row.file, row.y0 or 0, row.x0 or 0)), unfinished)
@@ -165,16 +174,45 @@ def _free_name(name: Path, index: int, taken: set[str]) -> str:
     return candidate
 
 
-def _settled(picture: _Picture, stands: _Picture, folder: Path) -> ReportRow:
+def _others_than_the_majority(
+    pictures: Sequence[_Picture],
+    sub_category: Callable[[Image.Image], str],
+    advance: Callable[[int], None],
+) -> dict[str, str]:
+    """By output, why pictures are dropped; those that lie in no subfolder are of no item."""
+    seen: dict[Path, dict[str, str]] = {}
+    for number, picture in enumerate(pictures, 1):
+        item = Path(picture.output).parent
+        if item.name:
+            seen.setdefault(item, {})[picture.output] = sub_category(_opened(picture))
+        advance(number)
+    reasons: dict[str, str] = {}
+    for names in seen.values():
+        most = majority(names.values())
+        why = f"most of its item's show {most}" if most else "its item has no majority"
+        reasons |= {output: f"shows {n}, {why}" for output, n in names.items() if n != most}
+    return reasons
+
+
+def _settled(picture: _Picture, stands: _Picture, folder: Path, other: str | None) -> ReportRow:
     file = str(picture.path.relative_to(folder))
     x0, y0, x1, y1 = picture.region or (None, None, None, None)
     if stands is not picture:
         bits = int(bits_apart(picture.print.hash[None], stands.print.hash[None]).item())
         reason = f"duplicate: {bits} of {BITS} bits differ"
+        if other is not None:
+            return ReportRow(file, "dropped", f"{reason}; the other {other}", "", x0, y0, x1, y1)
         return ReportRow(file, "dropped", reason, "", x0, y0, x1, y1, stands.output)
+    if other is not None:
+        return ReportRow(file, "dropped", other, "", x0, y0, x1, y1)
     if picture.region is None:
         return ReportRow(file, "kept", "one photo", picture.output)
     return ReportRow(file, "split", "part of a page", picture.output, x0, y0, x1, y1)
+
+
+def _opened(picture: _Picture) -> Image.Image:
+    photo = open_photo(picture.path)
+    return photo if picture.region is None else photo.crop(picture.region)
 
 
 def _write(picture: _Picture, output: Path) -> None:
@@ -183,8 +221,7 @@ def _write(picture: _Picture, output: Path) -> None:
     if picture.region is None:
         shutil.copyfile(picture.path, target)
     else:
-        part = open_photo(picture.path).crop(picture.region)
-        part.save(target, quality=JPEG_QUALITY, subsampling=0)
+        _opened(picture).save(target, quality=JPEG_QUALITY, subsampling=0)
 
 
 def _write_report(rows: Sequence[ReportRow], output: Path) -> None:
