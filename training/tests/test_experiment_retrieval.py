@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 from ootd_training.experiments.paired_runs import paired_difference
-from ootd_training.experiments.retrieval import first_hits, top_shares
+from ootd_training.experiments.retrieval import best_ranks, top_shares
 
 
 def test_first_hit_is_the_best_photo_of_the_item() -> None:
     similarity = np.array([[0.9, 0.8, 0.7, 0.1], [0.2, 0.4, 0.3, 0.9]], np.float32)
-    places = first_hits(similarity, np.array([7, 8]), np.array([5, 7, 7, 8]))
-    assert places.tolist() == [1, 0]
+    ranks = best_ranks(similarity, np.array([7, 8]), np.array([5, 7, 7, 8]))
+    assert ranks.tolist() == [1, 0]
 
 
 def test_equals_of_other_items_come_first() -> None:
     similarity = np.full((1, 4), 0.5, np.float32)
-    assert first_hits(similarity, np.array([2]), np.array([1, 2, 3, 2])).tolist() == [2]
+    assert best_ranks(similarity, np.array([2]), np.array([1, 2, 3, 2])).tolist() == [2]
 
 
 def test_a_query_without_its_item_in_the_gallery_is_refused() -> None:
     with pytest.raises(ValueError, match="shows item 9"):
-        first_hits(np.ones((1, 2), np.float32), np.array([9]), np.array([1, 2]))
+        best_ranks(np.ones((1, 2), np.float32), np.array([9]), np.array([1, 2]))
 
 
 def test_top_shares_count_places() -> None:

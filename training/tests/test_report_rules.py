@@ -17,7 +17,6 @@ from ootd_training.evaluation.detector_rules import (
 )
 from ootd_training.evaluation.served_graph import Candidates, Kept, ServedGraph, Switches
 from ootd_training.models.detector.measure import guided
-from ootd_training.served.rules import parameters
 
 TOP, BOTTOM, OUTER, DRESS, SHOES = range(5)
 FIRST_SUB = {TOP: 0, BOTTOM: 6, OUTER: 12, DRESS: 18, SHOES: 20}
@@ -82,13 +81,6 @@ def test_a_photo_passes_all_models(graph):
     assert found.boxes.max(initial=1) <= 1
     assert found.subs.shape == (len(found.scores), 32)
     np.testing.assert_allclose(found.whole.sum(), 1, rtol=1e-3)
-
-
-def test_thresholds_come_from_the_served_configuration(graph, tmp_path):
-    config = tmp_path / "config.pbtxt"
-    config.write_text('# a\nparameters { key: "x" value { string_value: "{\\"a\\": 1}" } }\n')
-    assert parameters(config) == {"x": '{"a": 1}'}
-    assert 0 < graph.score_threshold < 1
 
 
 def test_each_labelled_box_is_met_once_and_by_its_class():

@@ -30,12 +30,12 @@ def figures(name: str, values: Mapping[str, Any]) -> Iterator[str]:
         first, _, rest = figure.partition(", ")
         group = f"{name}, {first}" if rest else name
         if value is not None:
-            shown = f"{(rest or figure).replace(', ', ' ')} {_shown(value)}"
-            groups.setdefault(group, []).append(shown)
+            text = f"{(rest or figure).replace(', ', ' ')} {_text(value)}"
+            groups.setdefault(group, []).append(text)
     return (f"    {group}: {', '.join(parts)}" for group, parts in groups.items())
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return "x".join(map(str, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)

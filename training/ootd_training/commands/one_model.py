@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ootd_training.console.options import HelpWithDefaults, check_space
 from ootd_training.data.data_folder import checked_data
-from ootd_training.evaluation.evaluators import EVALUATORS
+from ootd_training.evaluation import detector, embedder, sequencer, tagger
 from ootd_training.evaluation.run_report import write_run_report
 from ootd_training.models.base import AnyModel
 from ootd_training.models.registry import MODELS
@@ -19,6 +19,10 @@ from ootd_training.network.run_options import add_run_options
 from ootd_training.release.checkpoints import export_checkpoint, read_checkpoint
 from ootd_training.taxonomy import load_taxonomy
 
+EVALUATORS = {
+    "detector": detector, "tagger": tagger, "sequencer": sequencer, "embedder": embedder,
+}  # fmt: skip
+"""What measures each model's file: a module with `add_options(parser)` and `main(options)`."""
 GIGABYTES = 0.5
 """Disk space for the checkpoints of one run."""
 

@@ -29,7 +29,7 @@ LOCK = "lock"
 class Step:
     """A step: what it does, and the files that restarting removes.
 
-    An `action` that trains tells of each epoch.
+    An `action` that trains reports each epoch.
     """
 
     name: str
@@ -120,7 +120,7 @@ def locked(runs: Path) -> Iterator[None]:
 
 
 def run_steps(state: State, steps: Sequence[Step]) -> None:
-    """Do every step that is not done yet, and tell of each and of its epochs."""
+    """Do every step that is not done yet, and print each with its epochs."""
     for number, step in enumerate(steps, 1):
         head = f"[{number}/{len(steps)}] {step.name}"
         if step.name in state.done:

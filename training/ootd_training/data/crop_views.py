@@ -20,28 +20,36 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True)
 class ViewSettings:
-    """Probabilities (0 to 1) and strengths of the changes; lengths are shares of the crop's side.
-
-    `box_jitter` is the standard deviation of each side of the box (detectors are imprecise),
-    `zoom` the probability of showing only a part, of at least `zoom_share` of the area, `recolor`
-    that of a change of hue, after which the colour's name no longer holds, `background` that of
-    putting the garment before another background, where its mask is known.
-    """
+    """Chances (0 to 1) and strengths of the changes."""
 
     flip: float = 0.5
+    """Chance of the mirror image."""
     box_jitter: float = 0.05
+    """Standard deviation of each side of the box, as a share of it: detectors are imprecise."""
     whole: float = 0.12
+    """Chance of the whole tile in place of the box."""
     zoom: float = 0.35
+    """Chance of only a part of it."""
     zoom_share: float = 0.5
+    """Least share of its area that such a part has."""
     rotate: float = 0.2
+    """Chance of a turn."""
     degrees: float = 12.0
+    """Largest turn."""
     blur: float = 0.1
+    """Chance of a blur."""
     recolor: float = 0.1
+    """Chance of a change of hue, after which the colour's name no longer holds."""
     light: float = 0.2
+    """Largest change of brightness and of contrast, as a share."""
     tint: float = 0.03
+    """The same of each channel alone."""
     erase: float = 0.15
+    """Chance of a rectangle of plain colour over the garment."""
     erase_side: float = 0.45
+    """Its longest side, as a share of the crop's."""
     background: float = 0.12
+    """Chance of another background, where the garment's mask is known."""
 
 
 def jittered(box: Box, settings: ViewSettings, rng: np.random.Generator) -> Box:

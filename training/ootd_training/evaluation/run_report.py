@@ -101,7 +101,7 @@ def _val_panels(history: list[dict[str, Any]], whole: tuple[float, float]) -> li
     return parts
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "–" if value is None else str(value)
@@ -140,7 +140,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         if name in PLACES and isinstance(value, str) and name != "device":
             path = Path(value)
             text = "/".join(path.parts[-2:]) if path.name == CHECKPOINT else path.name or "none"
-        rows.append((name, json.dumps(text) if isinstance(text, list | tuple) else _shown(text)))
+        rows.append((name, json.dumps(text) if isinstance(text, list | tuple) else _text(text)))
     return rows
 
 
@@ -161,18 +161,18 @@ def _add_figures(page: Page, val: Mapping[str, Any]) -> None:
     names = dict.fromkeys(name for values in columns.values() for name in values)
     common = sum(map(len, columns.values())) > len(columns) * len(names) / 2
     if common and len(columns) == len(val):
-        rows = [[n, *(_shown(values.get(n)) for values in columns.values())] for n in names]
+        rows = [[n, *(_text(values.get(n)) for values in columns.values())] for n in names]
         page.table(("figure", *columns), rows)
     else:
-        page.table(("figure", "val"), [[name, _shown(value)] for name, value in flat(val)])
+        page.table(("figure", "val"), [[name, _text(value)] for name, value in flat(val)])
 
 
 def run_report(
-    model: str, folder: Path, name: str = "report", places: Mapping[str, Any] | None = None
+    model: str, folder: Path, name: str = "report", moved: Mapping[str, Any] | None = None
 ) -> Page:
     """The report of the run in this folder: data, settings, machine, curves and last figures.
 
-    `places` are settings whose photos have moved since (`data`, `drawn`, `street`); they are read
+    `moved` are settings whose photos have moved since (`data`, `drawn`, `street`); they are read
     only where the checkpoint holds no counts. FileNotFoundError if the run has not finished an
     epoch yet.
     """
@@ -203,7 +203,7 @@ def run_report(
     page.section("Data")
     if not state.get("counts"):
         page.text(COUNTED_NOW)
-    _add_counts(page, known_counts(model, folder, state, {**settings, **(places or {})}))
+    _add_counts(page, known_counts(model, folder, state, {**settings, **(moved or {})}))
     page.section("Settings")
     page.table(("setting", "value"), _settings(settings))
     _add_versions(page, sessions)
@@ -216,7 +216,7 @@ def write_run_report(model: str, settings: TrainingSettings) -> Path:
     Returns the page's path.
     """
     folder = Path(settings.run.output)
-    return run_report(model, folder, places=settings.saved()).write(folder)
+    return run_report(model, folder, moved=settings.saved()).write(folder)
 
 
 def main() -> None:
@@ -230,8 +230,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     name = f"{options.model}-run" if options.to else "report"
-    places = {"data": options.data} if options.data else {}
-    page = run_report(options.model, options.folder, name, places)
+    moved = {"data": options.data} if options.data else {}
+    page = run_report(options.model, options.folder, name, moved)
     print(f"wrote {page.write(options.to or options.folder)}")
 
 

@@ -24,7 +24,7 @@ TRUNK_SIZE = 80
 HIDDEN = 256
 
 
-class Shown(Protocol):
+class ArmInput(Protocol):
     """Photos as the input of a network."""
 
     def random(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
@@ -45,10 +45,10 @@ class PixelWindows:
     def random(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
         """Windows at random places, mirrored half of the time."""
         room = self.photos.shape[1] - self.size
-        places = rng.integers(0, room + 1, (len(rows), 2))
+        corners = rng.integers(0, room + 1, (len(rows), 2))
         mirrored = rng.random(len(rows)) < 0.5
         found = np.empty((len(rows), self.size, self.size, 3), np.uint8)
-        for i, (row, (y, x), turn) in enumerate(zip(rows, places, mirrored, strict=True)):
+        for i, (row, (y, x), turn) in enumerate(zip(rows, corners, mirrored, strict=True)):
             part = self.photos[row, y : y + self.size, x : x + self.size]
             found[i] = part[:, ::-1] if turn else part
         return self._tensor(found)

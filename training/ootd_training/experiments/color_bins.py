@@ -46,7 +46,7 @@ def with_other_windows(results: list[Result]) -> list[Layout]:
     """The served layout and the best ones so far, of its length and of any, in every window."""
     chosen = [SERVED, best(results, SERVED.bins).layout, best(results).layout]
     seen = {result.layout for result in results}
-    found = [dataclasses.replace(one, sigma=sigma) for one in chosen for sigma in SIGMAS]
+    found = [dataclasses.replace(layout, sigma=sigma) for layout in chosen for sigma in SIGMAS]
     return [layout for layout in dict.fromkeys(found) if layout not in seen]
 
 

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ootd_training.experiments.arm_inputs import FeatureVectors, Head, PixelWindows, Shown
-from ootd_training.experiments.retrieval import first_hits, top_shares
+from ootd_training.experiments.arm_inputs import ArmInput, FeatureVectors, Head, PixelWindows
+from ootd_training.experiments.retrieval import best_ranks, top_shares
 from ootd_training.experiments.variants import VariantPhotos
 from ootd_training.models.embedder.loss import contrastive_loss
 from ootd_training.models.embedder.network import Embedder
@@ -87,7 +87,7 @@ class Photos:
             found.update(b"" if part is None else part.tobytes())
         return found.hexdigest()[:12]
 
-    def shown(self, size: int, device: torch.device) -> Shown:
+    def input(self, size: int, device: torch.device) -> ArmInput:
         """The features where there are any, else windows of `size` px."""
         if self.features is None:
             return PixelWindows(self.photos.pixels, size, device)
@@ -131,11 +131,11 @@ class ItemSampler:
 
 
 @torch.inference_mode()
-def embed(network: nn.Module, shown: Shown, count: int) -> NDArray[np.float32]:
+def embed(network: nn.Module, photos: ArmInput, count: int) -> NDArray[np.float32]:
     """Embeddings f32[count, 128] of the first `count` photos."""
     network.eval()
     parts = [
-        network(shown.plain(rows)).cpu()
+        network(photos.plain(rows)).cpu()
         for rows in np.array_split(np.arange(count), max(1, count // 128))
     ]
     return np.asarray(torch.cat(parts).numpy())
@@ -150,15 +150,15 @@ def judge(embeddings: NDArray[np.float32], photos: VariantPhotos) -> dict[str, A
     """
     query = np.arange(len(photos)) % 2 == 0
     similarity = embeddings[query] @ embeddings[~query].T
-    places = first_hits(similarity, photos.variants[query], photos.variants[~query])
-    merged = first_hits(similarity, photos.garments[query], photos.garments[~query])
+    ranks = best_ranks(similarity, photos.variants[query], photos.variants[~query])
+    merged = best_ranks(similarity, photos.garments[query], photos.garments[~query])
     several, drawn = photos.several_colors[query], photos.drawn[query]
     parts = {"one_color": ~several, "several_colors": several, "real": ~drawn, "drawn": drawn}
     garments = photos.garments[query]
-    hits = np.bincount(garments, places == 0) / np.bincount(garments)
+    hits = np.bincount(garments, ranks == 0) / np.bincount(garments)
     return {
-        "all": top_shares(places),
-        **{name: top_shares(places[part]) for name, part in parts.items() if part.any()},
+        "all": top_shares(ranks),
+        **{name: top_shares(ranks[part]) for name, part in parts.items() if part.any()},
         "colors_as_one": top_shares(merged),
         "garment_top1": [round(float(share), 3) for share in hits],
     }
@@ -173,7 +173,7 @@ def train_arm(settings: ArmSettings, train: Photos, val: Photos) -> dict[str, An
     run = Run(network, settings)
     run.resume()
     sampler = ItemSampler(train.photos, settings)
-    learned, judged = (part.shown(settings.size, run.device) for part in (train, val))
+    learned, judged = (part.input(settings.size, run.device) for part in (train, val))
 
     def loss(step: int) -> dict[str, Tensor]:
         rng = np.random.default_rng([settings.run.seed, run.epoch, step])

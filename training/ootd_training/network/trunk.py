@@ -40,12 +40,16 @@ STAGES = (
 
 @dataclass(frozen=True)
 class TrunkSettings:
-    """Compound scaling (Tan & Le 2019, Eq. 3): factors on channels and on blocks per stage."""
+    """Compound scaling (Tan & Le 2019, Eq. 3)."""
 
     width: float = 1.0
+    """Factor on the channels of each stage."""
     depth: float = 1.0
+    """Factor on its blocks."""
     features: int = 640
+    """Numbers that come out for a crop."""
     drop_path: float = 0.05
+    """Chance that training drops the last block's branch; of earlier blocks it is less."""
 
 
 def scale_channels(channels: int, width: float) -> int:

@@ -82,7 +82,7 @@ def export_crop(path: Path) -> None:
 
 
 def export_checkpoint(
-    checkpoint: Checkpoint, path: Path, taxonomy: Taxonomy, shown: Comparison | None = None
+    checkpoint: Checkpoint, path: Path, taxonomy: Taxonomy, examples: Comparison | None = None
 ) -> Differences:
     """Write a checkpoint's file and compare it with PyTorch, if there is something to compare on.
 
@@ -94,7 +94,7 @@ def export_checkpoint(
             warnings.simplefilter("ignore")
             logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             compare = MODELS[checkpoint.model].export(checkpoint, path, taxonomy)
-            return {} if shown is None else compare(shown)
+            return {} if examples is None else compare(examples)
     except (RuntimeError, TypeError, KeyError) as error:
         if "state_dict" not in str(error) and isinstance(error, RuntimeError):
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -101,13 +101,8 @@ def clean_folder(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     advance = progress("writing", len(pictures))
-    for index, picture in enumerate(pictures):
-        stands = pictures[int(owners[index])]
-        rows.append(_settled(picture, stands, folder, others.get(stands.output)))
-        if stands is picture and picture.output not in others:
-            _write(picture, unfinished)
-        advance(index + 1)
-    _write_report(sorted(rows, key=lambda row: (row.file, row.y0 or 0, row.x0 or 0)), unfinished)
+    rows += _write_kept(pictures, owners.tolist(), others, (folder, unfinished), advance)
+    _write_report(rows, unfinished)
     if output.exists():
         output.rmdir()
     unfinished.rename(output)
@@ -194,6 +189,23 @@ def _others_than_the_majority(
     return reasons
 
 
+def _write_kept(
+    pictures: Sequence[_Picture],
+    owners: Sequence[int],
+    others: Mapping[str, str],
+    folders: tuple[Path, Path],
+    advance: Callable[[int], None],
+) -> Iterator[ReportRow]:
+    """Write what is kept from the first folder into the second; what became of each picture."""
+    for index, picture in enumerate(pictures):
+        stands = pictures[owners[index]]
+        row = _settled(picture, stands, folders[0], others.get(stands.output))
+        if row.output:
+            _write(picture, folders[1])
+        yield row
+        advance(index + 1)
+
+
 def _settled(picture: _Picture, stands: _Picture, folder: Path, other: str | None) -> ReportRow:
     file = str(picture.path.relative_to(folder))
     x0, y0, x1, y1 = picture.region or (None, None, None, None)
@@ -229,4 +241,5 @@ def _write_report(rows: Sequence[ReportRow], output: Path) -> None:
     with (output / REPORT).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(names)
-        writer.writerows([getattr(row, name) for name in names] for row in rows)
+        ordered = sorted(rows, key=lambda row: (row.file, row.y0 or 0, row.x0 or 0))
+        writer.writerows([getattr(row, name) for name in names] for row in ordered)

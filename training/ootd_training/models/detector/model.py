@@ -57,8 +57,8 @@ class DetectorModel:
         network, side = load_network(checkpoint.path)
         write(network, path, side)
 
-        def compare(shown: Comparison) -> Differences:
-            scores, boxes = differences(torch_detector(network, side), path, shown.photos)
+        def compare(examples: Comparison) -> Differences:
+            scores, boxes = differences(torch_detector(network, side), path, examples.photos)
             return {"DETECTION_SCORES": scores, "DETECTION_BOXES": boxes}
 
         return compare

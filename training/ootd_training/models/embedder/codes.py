@@ -39,12 +39,12 @@ def average_precision(
     sizes = np.bincount(groups)
     hits = np.bincount(groups, relevant)
     before, hits_before = np.cumsum(sizes) - sizes, np.cumsum(hits) - hits
-    # The place within its group of equals, 0 for the first, of each place of the list.
+    # The rank within its group of equals, 0 for the first, of each hit of the list.
     group = np.repeat(np.arange(len(sizes)), sizes)
-    place = np.arange(len(similarity)) - before[group]
+    rank = np.arange(len(similarity)) - before[group]
     share = hits / sizes
     others = np.divide(hits - 1, sizes - 1, out=np.zeros(len(sizes)), where=sizes > 1)
-    found = hits_before[group] + 1 + place * others[group]
+    found = hits_before[group] + 1 + rank * others[group]
     return float((share[group] * found / (np.arange(len(similarity)) + 1)).sum() / total)
 
 

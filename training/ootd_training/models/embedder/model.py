@@ -52,7 +52,7 @@ class EmbedderModel(CropModel):
         embedder = load_embedder(checkpoint.path)
         size = int(checkpoint.settings["sizes"][-1][1])
         export_embedder(embedder, size, path)
-        return lambda shown: largest_difference(embedder, size, path, shown.crops)
+        return lambda examples: largest_difference(embedder, size, path, examples.crops)
 
 
 EMBEDDER = EmbedderModel()

@@ -89,14 +89,14 @@ def batch_loss(
     """The weighted parts of the loss of one batch; `labels` are on the device."""
     embeddings, logits = network(pixels_of(batch.crops, device))
     alike = torch.from_numpy(batch.alike).to(device)
-    shown = labels.take(torch.from_numpy(np.tile(batch.indices, 2)).to(device))
+    own_labels = labels.take(torch.from_numpy(np.tile(batch.indices, 2)).to(device))
     true_colors = torch.from_numpy(np.tile(batch.true_colors, 2)).to(device)
-    colors, weights = shown.values["color"], shown.color_weights * true_colors
+    colors, weights = own_labels.values["color"], own_labels.color_weights * true_colors
     codes = soft_codes(embeddings)
     return {
         "pairs": contrastive_loss(embeddings, alike, settings.temperature),
         "codes": settings.code_gain * contrastive_loss(codes, alike, settings.temperature),
-        "labels": settings.label_gain * label_loss(logits, shown.candidates, colors, weights),
+        "labels": settings.label_gain * label_loss(logits, own_labels.candidates, colors, weights),
     }
 
 

@@ -20,10 +20,12 @@ Kernel = tuple[int, int]
 
 @dataclass(frozen=True)
 class ResCeptionSettings:
-    """`width` is a factor on all channels of Inception-v3; `features` are what comes out."""
+    """Size of a ResCeption."""
 
     width: float = 0.25
+    """Factor on all channels of Inception-v3."""
     features: int = 512
+    """Numbers that come out for a crop."""
 
 
 @dataclass(frozen=True)

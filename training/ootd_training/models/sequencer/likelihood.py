@@ -61,11 +61,11 @@ def sequence_likelihood(network: Sequencer, tiles: Tiles, size: int, batch: int 
     losses = []
     for start in range(0, len(crops), batch):
         rows = torch.arange(start, min(start + batch, len(crops)), device=device)
-        shown = labels.take(rows)
+        own_labels = labels.take(rows)
         pixels = pixels_of(crops[start : start + batch], device)
         true_colors = torch.ones_like(rows, dtype=torch.bool)
-        forced = teacher_forced(network, pixels, shown, true_colors, most_probable)
-        losses.append(_token_losses(forced, subs[rows], shown.supers, network.vocabulary))
+        forced = teacher_forced(network, pixels, own_labels, true_colors, most_probable)
+        losses.append(_token_losses(forced, subs[rows], own_labels.supers, network.vocabulary))
     return _means(*(torch.cat(part) for part in zip(*losses, strict=True)))
 
 

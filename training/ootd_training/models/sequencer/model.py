@@ -55,8 +55,8 @@ class SequencerModel(CropModel):
         size = settings.size(1.0)
         export_sequencer(sequencer, size, path)
 
-        def compare_with(shown: Comparison) -> Differences:
-            found = compare(sequencer, size, path, shown.crops, shown.supers)
+        def compare_with(examples: Comparison) -> Differences:
+            found = compare(sequencer, size, path, examples.crops, examples.supers)
             return {
                 "SUB_PROBABILITIES": found["subs"],
                 "ATTRIBUTE_PROBABILITIES": found["attributes"],

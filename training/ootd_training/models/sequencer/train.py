@@ -80,9 +80,11 @@ class SequencerTrainer(Trainer[Sequencer]):
 
         def batch_loss(batch: LabelledBatch) -> dict[str, Tensor]:
             indices, crops, true_colors = batch
-            shown = labels.take(torch.from_numpy(indices).to(run.device))
+            own_labels = labels.take(torch.from_numpy(indices).to(run.device))
             pixels = pixels_of(crops, run.device)
-            return loss(run.network, pixels, shown, torch.from_numpy(true_colors).to(run.device))
+            return loss(
+                run.network, pixels, own_labels, torch.from_numpy(true_colors).to(run.device)
+            )
 
         return {"size": size, **run.train_epoch(batches, steps, batch_loss)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,21 +30,16 @@ class Labels:
 
     def take(self, indices: Tensor) -> Labels:
         """The labels of these indices."""
-        return Labels(
-            self.supers[indices],
-            self.candidates[indices],
-            {name: values[indices] for name, values in self.values.items()},
-            self.color_weights[indices],
-        )
+        return self._each(lambda part: part[indices])
 
     def to(self, device: torch.device) -> Labels:
         """The labels on this device."""
-        return Labels(
-            self.supers.to(device),
-            self.candidates.to(device),
-            {name: values.to(device) for name, values in self.values.items()},
-            self.color_weights.to(device),
-        )
+        return self._each(lambda part: part.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Labels:
+        values = {name: change(part) for name, part in self.values.items()}
+        supers, candidates = change(self.supers), change(self.candidates)
+        return Labels(supers, candidates, values, change(self.color_weights))
 
 
 def encode_labels(garments: Sequence[Garment], taxonomy: Taxonomy) -> Labels:

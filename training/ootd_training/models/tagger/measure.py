@@ -220,10 +220,10 @@ def reliability(
     known = labels >= 0
     confidence = probabilities[known].max(1).astype(np.float64)
     right = (probabilities[known].argmax(1) == labels[known]).astype(np.float64)
-    places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    filled = np.unique(places)
-    means = [float(confidence[places == place].mean()) for place in filled]
-    shares = [float(right[places == place].mean()) for place in filled]
-    weights = [float((places == place).mean()) for place in filled]
+    bin_of = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    filled = np.unique(bin_of)
+    means = [float(confidence[bin_of == index].mean()) for index in filled]
+    shares = [float(right[bin_of == index].mean()) for index in filled]
+    weights = [float((bin_of == index).mean()) for index in filled]
     gaps = (w * abs(m - s) for w, m, s in zip(weights, means, shares, strict=True))
     return Reliability(means, shares, sum(gaps))

@@ -64,7 +64,7 @@ class TaggerModel(CropModel):
         served = ServedTagger(tagger, taxonomy, shift.tolist()).eval()
         size = int(settings["stages"][-1]["size"])
         export_tagger(served, size, path)
-        return lambda shown: largest_difference(served, size, path, shown.crops)
+        return lambda examples: largest_difference(served, size, path, examples.crops)
 
 
 def quick_settings(settings: Settings) -> Settings:

@@ -62,15 +62,15 @@ def train_epoch(
     def batch_loss(batch: LabelledBatch) -> dict[str, Tensor]:
         chosen, crops, true_colors = batch
         pixels = pixels_of(crops, run.device)
-        shown = labels.take(torch.from_numpy(chosen).to(run.device))
+        own_labels = labels.take(torch.from_numpy(chosen).to(run.device))
         colors = torch.from_numpy(true_colors).to(run.device)
         mix = mixed(pixels, settings.mixing, mixing)
         if mix is None:
-            return loss(run.network(pixels), shown, colors)
+            return loss(run.network(pixels), own_labels, colors)
         outputs = run.network(mix.crops)
         colors = colors & mix.true_colors
-        own = loss(outputs, shown, colors)
-        other = loss(outputs, shown.take(mix.others), colors[mix.others])
+        own = loss(outputs, own_labels, colors)
+        other = loss(outputs, own_labels.take(mix.others), colors[mix.others])
         return {name: torch.lerp(own[name], other[name], mix.other_share) for name in own}
 
     return {"size": size, **run.train_epoch(batches, steps, batch_loss)}
