@@ -10,14 +10,7 @@ from PIL import Image
 
 from labelled_photos import write_data, write_drawn
 from ootd_training.data.crop_views import ViewSettings, jittered, prefetch, recolored, view, views
-from ootd_training.data.crops import (
-    WHOLE,
-    box_within,
-    cut,
-    filled,
-    load_tiles,
-    widened,
-)
+from ootd_training.data.crops import WHOLE, box_within, cut, filled, load_tiles, widened
 from ootd_training.data.garments import (
     color_values,
     load_training_tiles,

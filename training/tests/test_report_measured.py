@@ -8,10 +8,7 @@ import re
 import pytest
 
 from ootd_training.console.errors import CommandError
-from ootd_training.evaluation.measured_files import (
-    add_measured,
-    checked_digest,
-)
+from ootd_training.evaluation.measured_files import add_measured, checked_digest
 from ootd_training.evaluation.model_cards import REPORTS, quote
 from ootd_training.models.names import MODEL_NAMES
 from ootd_training.release import manifest

@@ -30,9 +30,7 @@ GIGABYTES = 0.5
 def train_parser(model: AnyModel) -> argparse.ArgumentParser:
     """The arguments of `ootd-train MODEL`."""
     parser = argparse.ArgumentParser(
-        prog=f"ootd-train {model.name}",
-        description=model.__doc__,
-        formatter_class=HelpWithDefaults,
+        prog=f"ootd-train {model.name}", description=model.__doc__, formatter_class=HelpWithDefaults
     )
     add_run_options(parser, model.defaults.run)
     model.add_options(parser)

@@ -66,9 +66,7 @@ def matched(kept: Kept, photo: OutfitPhoto) -> int:
 
 
 def measure_rules(
-    graph: ServedGraph,
-    photos: Sequence[OutfitPhoto],
-    thresholds: Sequence[float] = THRESHOLDS,
+    graph: ServedGraph, photos: Sequence[OutfitPhoto], thresholds: Sequence[float] = THRESHOLDS
 ) -> Outcomes:
     """Precision and recall over labelled photos for each set of rules and each score threshold."""
     counts = {name: {t: [0, 0] for t in thresholds} for name in RULES}

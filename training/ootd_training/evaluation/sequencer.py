@@ -21,10 +21,7 @@ from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options,
 from ootd_training.evaluation.measured_files import checked_digests
 from ootd_training.evaluation.tagger import onnx_predict
 from ootd_training.models.sequencer.export import MODEL, load_sequencer, onnx_answer, served_at
-from ootd_training.models.sequencer.likelihood import (
-    independent_likelihood,
-    sequence_likelihood,
-)
+from ootd_training.models.sequencer.likelihood import independent_likelihood, sequence_likelihood
 from ootd_training.models.sequencer.measure import (
     Answer,
     measure_by_source,

@@ -59,9 +59,7 @@ def onnx_predict(model: Path, taxonomy: Taxonomy) -> Predict:
             "again, or measure it beside the taxonomy that it was trained for"
         )
 
-    def predict(
-        crops: NDArray[np.uint8],
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def predict(crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         subs, attributes = run_crops(session, crops)
         return subs, attributes
 
@@ -147,7 +145,7 @@ def _add_attributes(page: Page, measures: Mapping[str, Any]) -> None:
         "have the group; where the label says nothing, it does not count. *micro* is over all "
         "values of all groups. `perf/quality.py` counts alike, with the garments that the running "
         "service finds. The labels are weak: colour and pattern follow the pixels, sleeve length "
-        "and neckline the name of the category, and nobody looked at each photo.",
+        "and neckline the name of the category, and nobody looked at each photo."
     )
     groups = list(measures["all"])
     rows = []

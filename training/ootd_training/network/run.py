@@ -29,11 +29,7 @@ Batch = TypeVar("Batch")
 CHECKPOINT = "last.pt"
 PLACES = frozenset(("data", "output", "start", "drawn", "street", "device", "threads"))
 """Settings that a resumed run may have changed: where things are and what it is computed with."""
-SOURCES = {
-    "data": "labelled photos",
-    "drawn": "drawn photos",
-    "street": "boxes of street photos",
-}
+SOURCES = {"data": "labelled photos", "drawn": "drawn photos", "street": "boxes of street photos"}
 """What must be the same for a resumed run, wherever it lies, by the settings that name it."""
 
 

@@ -122,10 +122,7 @@ def run_crops(
 
 
 def milliseconds_per_crop(
-    path: Path,
-    batch: int = 5,
-    repeats: int = 20,
-    others: Mapping[str, NDArray[Any]] | None = None,
+    path: Path, batch: int = 5, repeats: int = 20, others: Mapping[str, NDArray[Any]] | None = None
 ) -> float:
     """Median processor time of the model for one crop, on one thread, in batches of `batch`.
 

@@ -54,10 +54,7 @@ def place(
     visible = sides.prod(axis=1) / np.maximum(full.prod(axis=1), 1e-6)
     kept = (visible >= LEAST_VISIBLE) & (sides.min(axis=1) >= LEAST_SIDE)
     return Sample(
-        np.asarray(photo, np.uint8),
-        cut[kept],
-        sample.classes[kept],
-        np.asarray(labels, np.uint8),
+        np.asarray(photo, np.uint8), cut[kept], sample.classes[kept], np.asarray(labels, np.uint8)
     )
 
 

@@ -120,9 +120,7 @@ def average_precision(
 
 
 def recognition(
-    detector: Detector,
-    photos: list[CatalogPhoto],
-    threshold: float = 0.25,
+    detector: Detector, photos: list[CatalogPhoto], threshold: float = 0.25
 ) -> Recognition:
     """How often the best detection of a catalogue photo has its super-category."""
     right: dict[str, list[bool]] = {name: [] for name in SUPER_CATEGORIES}

@@ -28,10 +28,7 @@ class Sequencer(nn.Module):
     shift: Tensor
 
     def __init__(
-        self,
-        settings: SequencerSettings,
-        taxonomy: Taxonomy,
-        super_shift: Sequence[float] = (),
+        self, settings: SequencerSettings, taxonomy: Taxonomy, super_shift: Sequence[float] = ()
     ) -> None:
         super().__init__()
         self.vocabulary = Vocabulary(taxonomy)

@@ -40,10 +40,7 @@ class ServedTagger(nn.Module):
     shift: Tensor
 
     def __init__(
-        self,
-        tagger: Tagger,
-        taxonomy: Taxonomy,
-        super_shift: Sequence[float] = (0.0,) * 6,
+        self, tagger: Tagger, taxonomy: Taxonomy, super_shift: Sequence[float] = (0.0,) * 6
     ) -> None:
         super().__init__()
         self.tagger = tagger
