@@ -20,7 +20,7 @@ from ootd_training.taxonomy import REPOSITORY
 RELEASE = json.loads((REPOSITORY / manifest.FILE).read_text())
 FILE = re.compile(r"^\| (\w+) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
 THRESHOLD = re.compile(r"^\| `(\w+)`, (\w+) \| ([\d.]+) \|$", re.MULTILINE)
-REFRESH = "refresh the pages as training/README.md says (Reports)"
+REFRESH = "refresh the pages as training/reports/README.md says"
 ALSO = {"detector": {"crop", "tagger"}, "tagger": set(), "sequencer": {"tagger"}, "embedder": set()}
 """What is measured along with each model."""
 

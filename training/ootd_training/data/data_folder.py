@@ -14,12 +14,12 @@ def checked_data(folder: str | Path) -> Path:
     if not path.is_dir():
         raise CommandError(
             f"there is no folder {path}; name the folder of the labelled photos with --data "
-            "(training/README.md, Data)"
+            "(training/ootd_training/data/README.md)"
         )
     for name in NEEDED_LABELS:
         if not (path / name).is_file():
             raise CommandError(
                 f"{path} is not a folder of labelled photos: it lacks {name}; name the one "
-                "that holds catalog/ and detect/ with --data (training/README.md, Data)"
+                "that holds catalog/ and detect/ with --data (training/ootd_training/data/README.md)"
             )
     return path
