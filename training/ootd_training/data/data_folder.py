@@ -19,7 +19,7 @@ def checked_data(folder: str | Path) -> Path:
     for name in NEEDED_LABELS:
         if not (path / name).is_file():
             raise CommandError(
-                f"{path} is not a folder of labelled photos: it lacks {name}; name the one "
-                "that holds catalog/ and detect/ with --data (training/ootd_training/data/README.md)"
+                f"{path} is not a folder of labelled photos: it lacks {name}; name the one that "
+                "holds catalog/ and detect/ with --data (training/ootd_training/data/README.md)"
             )
     return path
