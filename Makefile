@@ -17,7 +17,7 @@ PIP_OPTIONS := --disable-pip-version-check --no-color
 # different versions of numpy.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up lint lint-training format protos check-protos train train-quick test-training clean setup
+.PHONY: help demo test up lint format protos check-protos train train-quick test-training clean setup
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,7 @@ lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
 	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
+.PHONY: lint-training
 lint-training: $(TRAINING_READY) ## mypy --strict over training, in its own environment
 	$(TRAINING_VENV)/bin/mypy training/ootd_training
 

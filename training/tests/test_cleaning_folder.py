@@ -13,7 +13,6 @@ from ootd_training.commands import data as data_commands
 from ootd_training.data.cleaning import folder as folder_module
 from ootd_training.data.cleaning.folder import CleaningError, clean_folder, open_photo
 from ootd_training.data.cleaning.majority import majority
-from ootd_training.evaluation.served_graph import ServedGraph
 
 
 def photo(seed: int, size=(180, 240)) -> Image.Image:
@@ -165,9 +164,9 @@ def test_the_served_models_name_what_pictures_show(shop, tmp_path, capsys):
         photo(seed).save(shop / "knits" / f"{seed}.png")
     output = tmp_path / "clean"
     data_commands.run(["clean", str(shop), "--output", str(output), "--majority"])
-    graph = ServedGraph()
+    name = data_commands.sub_category_namer()
     names = {
-        path.name: graph.sub_category(np.asarray(open_photo(path)))
+        path.name: name(open_photo(path))
         for path in (shop / "knits").iterdir()
         if path.name != "again.png"  # shown by the page, too
     }

@@ -16,6 +16,7 @@ from ootd_training.console.progress import Progress
 from ootd_training.data.cleaning.duplicates import BITS, COLOUR_DISTANCE, DISTANCE
 from ootd_training.data.cleaning.folder import REPORT, clean_folder
 from ootd_training.data.fetch.layout import fetch
+from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,13 +76,22 @@ def _add_clean(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add_repository_option(clean)
 
 
-def _namer(repository: Path) -> Callable[[Image.Image], str]:
+def sub_category_namer(repository: Path = REPOSITORY) -> Callable[[Image.Image], str]:
     """What names the sub-category of a picture: the models that are served."""
     # They bring PyTorch and ONNX Runtime along, which nothing else here needs.
     from ootd_training.evaluation.served_graph import ServedGraph  # noqa: PLC0415
+    from ootd_training.models.tagger.measure import served_subs  # noqa: PLC0415
 
     graph = ServedGraph(checked_repository(repository))
-    return lambda photo: graph.sub_category(np.asarray(photo))
+    taxonomy = load_taxonomy(repository / "taxonomy.json")
+
+    def name(photo: Image.Image) -> str:
+        """What the best garment is, or the whole photo where nothing is detected."""
+        found = graph.candidates(np.asarray(photo), graph.score_threshold)
+        best = found.subs[:1] if len(found.subs) else found.whole
+        return taxonomy.subs[int(served_subs(best, taxonomy)[0])]
+
+    return name
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -103,7 +113,7 @@ def run(arguments: Sequence[str]) -> None:
         Progress,
         distance=options.distance,
         colour_distance=options.colour_distance,
-        sub_category=_namer(options.repository) if options.majority else None,
+        sub_category=sub_category_namer(options.repository) if options.majority else None,
     )
     found = ", ".join(f"{counts[name]:,} {name}" for name in ("kept", "split", "dropped"))
     print(f"{options.output}: {found}; {options.output / REPORT} says why")

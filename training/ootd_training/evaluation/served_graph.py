@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ootd_training.models.detector.export import onnx_detector
 from ootd_training.models.detector.measure import Detector
 from ootd_training.models.detector.samples import letterbox
-from ootd_training.models.tagger.measure import served_subs
 from ootd_training.served.onnx_sessions import open_session
 from ootd_training.served.rules import (
     parameters,
@@ -21,7 +20,7 @@ from ootd_training.served.rules import (
     served_labels,
     verification_rules,
 )
-from ootd_training.taxonomy import REPOSITORY, load_taxonomy
+from ootd_training.taxonomy import REPOSITORY
 
 WHOLE_PHOTO = np.array([[0, 0, 1, 1]], np.float32)
 
@@ -77,7 +76,6 @@ class ServedGraph:
         self._select_parameters = parameters(repository / "select/config.pbtxt")
         self._verify_parameters = parameters(repository / "verify/config.pbtxt")
         self._labels = served_labels(repository)
-        self._taxonomy = load_taxonomy(repository / "taxonomy.json")
 
     @property
     def score_threshold(self) -> float:
@@ -109,12 +107,6 @@ class ServedGraph:
             subs[:-1],
             subs[-1:],
         )
-
-    def sub_category(self, photo: NDArray[np.uint8]) -> str:
-        """The sub-category of the best garment of an RGB photo u8[h, w, 3], else of the whole."""
-        found = self.candidates(photo, self.score_threshold)
-        best = found.subs[:1] if len(found.subs) else found.whole
-        return self._taxonomy.subs[int(served_subs(best, self._taxonomy)[0])]
 
     def garments(self, candidates: Candidates, least_score: float, switches: Switches) -> Kept:
         """The garments that are left of the candidates from this score on; at least one."""
