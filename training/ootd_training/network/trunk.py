@@ -16,7 +16,10 @@ IMAGE_STD = (0.28, 0.28, 0.28)
 
 @dataclass(frozen=True)
 class StageSettings:
-    """One stage: `repeats` blocks, the first with `stride`; fused stages have no depthwise part."""
+    """One stage: `repeats` blocks, the first with `stride`; fused stages have no depthwise part.
+
+    Blocks give `channels` and have `expansion` times their input's inside, at `kernel` x `kernel`.
+    """
 
     fused: bool
     expansion: int
