@@ -33,8 +33,8 @@ class VariantSettings:
 
     `real` garments with a known mask are taken from a split, spread evenly, and `drawn` designs are
     drawn. A garment comes in 1, 2, ... colours with the chances `color_chances`, and there are
-    `photos` photos, `size` px wide and high, of it in each colour, taken as `views` says. All chance
-    follows from `seed`.
+    `photos` photos, `size` px wide and high, of it in each colour, taken as `views` says. All that
+    is random follows from `seed`.
     """
 
     real: int
