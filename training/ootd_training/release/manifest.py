@@ -19,6 +19,7 @@ import onnx
 from onnx import TensorProto
 
 from ootd_training.release import model_config
+from ootd_training.served.triton_config import Tensor, config_tensors, max_batch_size
 
 FILE = "release.json"
 INCOMING = ".incoming"
@@ -39,8 +40,6 @@ TYPES: Mapping[int, str] = {
 """ONNX's element types by the names that Triton has for them."""
 
 Manifest = dict[str, Any]
-Tensor = dict[str, Any]
-"""`name`, `type` (Triton's name), `shape` (-1: any size)."""
 
 
 def models(repository: Path) -> list[str]:
@@ -203,26 +202,3 @@ def _fits(wanted: Tensor, found: Tensor) -> bool:
         and len(wanted["shape"]) == len(found["shape"])
         and all(b in (a, -1) for a, b in zip(wanted["shape"], found["shape"], strict=True))
     )
-
-
-def max_batch_size(config: str) -> int:
-    """The batch limit of a config.pbtxt; 0 where requests are not batched."""
-    found = re.search(r"^max_batch_size: (\d+)$", config, re.MULTILINE)
-    return int(found.group(1)) if found else 0
-
-
-def config_tensors(config: str, side: str, batched: bool) -> list[Tensor]:
-    """Inputs or outputs (`side`) of a config.pbtxt, with their batch dimension."""
-    block = re.search(
-        rf"^{side} \[([^\n]*)\]$|^{side} \[\n(.*?)^\]", config, re.MULTILINE | re.DOTALL
-    )
-    lines = (block.group(1) or block.group(2)) if block else ""
-    pattern = re.compile(r'name: "(\w+)"\s+data_type: TYPE_(\w+)\s+dims: \[ ([-\d, ]+) \]')
-    return [
-        {
-            "name": name,
-            "type": kind,
-            "shape": [-1] * batched + [int(size) for size in sizes.split(",")],
-        }
-        for name, kind, sizes in pattern.findall(lines)
-    ]
