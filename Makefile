@@ -37,6 +37,11 @@ lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway
+	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
+
+.PHONY: lint-training
+lint-training: $(TRAINING_READY) ## mypy --strict over training, in its own environment
+	$(TRAINING_VENV)/bin/mypy training/ootd_training
 
 format: $(READY) ## Format Python and protos
 	$(BIN)/ruff check --fix --quiet . || true

@@ -16,34 +16,10 @@ from typing import Any, TypeAlias
 from ootd import SuperCategory
 from ootd.types import SUPER_CATEGORIES
 
-_VALUES_OF_LABEL: Mapping[str, Mapping[str, str]] = {
-    "T-Shirt": {"sleeve_length": "short", "neckline": "collarless"},
-    "Polo": {"sleeve_length": "short", "neckline": "collared"},
-    "Longsleeve": {"sleeve_length": "long", "neckline": "collarless"},
-    "Hoodie": {"sleeve_length": "long", "neckline": "hooded"},
-    "Undershirt": {"sleeve_length": "sleeveless", "neckline": "collarless"},
-    "Shirt": {"neckline": "collared"},
-    "hoodie": {"neckline": "hooded"},
-}
-_VALUES_OF_SUB_CATEGORY: Mapping[str, Mapping[str, str]] = {
-    "t-shirt": {"neckline": "collarless"},
-    "shirt": {"neckline": "collared"},
-    "blazer": {"neckline": "lapels"},
-}
-_CANDIDATES_OF_LABEL: Mapping[str, tuple[str, ...]] = {
-    "Pants": ("pants", "jeans", "leggings", "joggers"),
-    "Outwear": ("coat", "jacket", "cardigan", "cape", "vest"),
-    "Longsleeve": ("t-shirt", "sweater", "sweatshirt"),
-    "Polo": ("t-shirt", "shirt"),
-}
-"""What catalogue labels without a sub-category can be; others: all of their super-category."""
-_AUDIENCES = {"true": "kids", "false": "adult"}
-
-PLAIN_SHARE = 0.97
-"""Share of a garment's pixels that count to its colour from which on it is called plain."""
-
-PATTERNED_SHARE = 0.7
-"""Share below which it is called patterned; between the two nothing is said."""
+_RULES: Mapping[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[1] / "model_repository" / "label_rules.json").read_text()
+)
+"""What labels imply; training takes the same file for its word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +128,24 @@ def catalog_photos(data: Path, split: str) -> list[CatalogPhoto]:
 
 
 def _candidates(sub_category: str, label: str) -> tuple[str, ...]:
-    return (sub_category,) if sub_category else _CANDIDATES_OF_LABEL.get(label, ())
+    return (sub_category,) if sub_category else tuple(_RULES["candidates_of_label"].get(label, ()))
 
 
 def _implied(sub_category: str, label: str) -> dict[str, str]:
-    return {**_VALUES_OF_SUB_CATEGORY.get(sub_category, {}), **_VALUES_OF_LABEL.get(label, {})}
+    of_sub_category = _RULES["values_of_sub_category"].get(sub_category, {})
+    return {**of_sub_category, **_RULES["values_of_label"].get(label, {})}
 
 
 def _of_color(color: str, share: float) -> dict[str, str]:
     if not color:
         return {}
-    if color == "multicolor" or share < PATTERNED_SHARE:
+    if color == "multicolor" or share < _RULES["patterned_share"]:
         return {"color": color, "pattern": "patterned"}
-    return {"color": color, "pattern": "plain"} if share >= PLAIN_SHARE else {"color": color}
+    return (
+        {"color": color, "pattern": "plain"} if share >= _RULES["plain_share"] else {"color": color}
+    )
 
 
 def _of_audience(kids: str) -> dict[str, str]:
-    return {"audience": _AUDIENCES[kids]} if kids in _AUDIENCES else {}
+    audience = _RULES["audience_of_kids"].get(kids)
+    return {"audience": audience} if audience else {}

@@ -1,1 +1,1 @@
-"""Training of the models that the gateway serves: detector, tagger and embedder."""
+"""Training of the models that the gateway serves: detector, tagger, sequencer and embedder."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2] / "model_repository"
 """The model repository of the checkout that this package lies in."""
+SUPER_CATEGORIES = ("top", "bottom", "outer", "dress", "shoes", "bag")
+"""The super-categories in the order of their indices, which models' classes and labels have."""
 
 
 @dataclass(frozen=True)

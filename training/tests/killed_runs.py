@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ootd_training.run import Run
+from ootd_training.network.run import Run
 
 
 def kill_after_an_epoch(train: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as run_length
 
-from ootd_training.fetch.catalog import COLUMNS
+from ootd_training.data.fetch.clothing_dataset import COLUMNS
 
 CATALOG = (
     ("top", "t-shirt", "T-Shirt", "red", (200, 20, 20)),

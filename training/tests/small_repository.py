@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 from onnx import parser
 
-from ootd_training.export import manifest, model_config
+from ootd_training.release import manifest, model_config
 from ootd_training.taxonomy import REPOSITORY
 
 GRAPH = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ootd_training.data.catalog import garment_box
+from ootd_training.data.catalog_photos import garment_box
 
 
 def shirt_on(background: tuple[int, int, int]) -> np.ndarray:

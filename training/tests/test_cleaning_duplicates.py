@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 from PIL import Image
 
-from ootd_training.cleaning.duplicates import BLOCK, Fingerprint, duplicates, fingerprint
+from ootd_training.data.cleaning.duplicates import BLOCK, Fingerprint, duplicates, fingerprint
 
 
 def photo(seed: int, size=(240, 320)) -> Image.Image:

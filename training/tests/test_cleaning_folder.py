@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ootd_training import data_commands
-from ootd_training.cleaning import folder as folder_module
-from ootd_training.cleaning.folder import CleaningError, open_photo
+from ootd_training.commands import data as data_commands
+from ootd_training.data.cleaning import folder as folder_module
+from ootd_training.data.cleaning.folder import CleaningError, clean_folder, open_photo
+from ootd_training.data.cleaning.majority import majority
 
 
 def photo(seed: int, size=(180, 240)) -> Image.Image:
@@ -120,3 +121,55 @@ def test_cut_out_garments_are_seen_on_white_and_photos_upright(tmp_path):
     exif[0x0112] = 6
     photo(0, (40, 60)).save(tmp_path / "b.jpg", exif=exif)
     assert open_photo(tmp_path / "b.jpg").size == (60, 40)
+
+
+def silent(_task, _total):
+    return lambda _done: None
+
+
+def test_majority_and_its_ties():
+    assert majority(["shirt", "blouse", "shirt"]) == "shirt"
+    assert majority(["shirt", "blouse"]) is None
+    assert majority([]) is None
+
+
+def test_pictures_that_are_not_of_their_items_majority_are_dropped(shop, tmp_path):
+    """Of an item without a majority all are, and pictures of no item stay."""
+    for seed in (10, 11, 12, 13):
+        photo(seed).save(shop / "knits" / f"{seed}.png")
+    (shop / "bags").mkdir()
+    for seed in (20, 21):
+        photo(seed).save(shop / "bags" / f"{seed}.png")
+    photo(20, (90, 120)).save(shop / "again.png")
+    numbers = {}
+
+    def named(picture):
+        number = numbers.setdefault(np.asarray(picture).tobytes(), len(numbers))
+        return "coat" if number in (3, 4) else f"kind {number}"
+
+    output = tmp_path / "clean"
+    counts = clean_folder(shop, output, silent, sub_category=named)
+    assert counts["kept"] == 2
+    assert sorted(path.parent.name for path in output.rglob("*.png")) == ["knits", "knits"]
+    report = rows(output)
+    assert report["bags/20.png", ""]["reason"].endswith(", its item has no majority")
+    again = report["again.png", ""]
+    assert "the other shows kind" in again["reason"]
+    assert again["same_as"] == "", "that is not there"
+    assert {row["action"] for row in report.values() if row["file"] == "page.jpg"} == {"split"}
+
+
+def test_the_served_models_name_what_pictures_show(shop, tmp_path, capsys):
+    for seed in (10, 11):
+        photo(seed).save(shop / "knits" / f"{seed}.png")
+    output = tmp_path / "clean"
+    data_commands.run(["clean", str(shop), "--output", str(output), "--majority"])
+    name = data_commands.sub_category_namer()
+    names = {
+        path.name: name(open_photo(path))
+        for path in (shop / "knits").iterdir()
+        if path.name != "again.png"  # shown by the page, too
+    }
+    kept = {path.name for path in (output / "knits").glob("*")} if any(output.iterdir()) else set()
+    assert kept == {file for file, name in names.items() if name == majority(names.values())}
+    assert "naming: 6 of 6" in capsys.readouterr().err

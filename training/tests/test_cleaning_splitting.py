@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ootd_training.cleaning.splitting import split_page
+from ootd_training.data.cleaning.splitting import split_page
 
 
 def texture(width: int, height: int, seed: int) -> Image.Image:

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
-import importlib
 import shutil
 import sys
-from types import ModuleType
 
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import commands, console
-from ootd_training.export import command as export_command
+from ootd_training.commands import by_model, one_model
+from ootd_training.commands import export as export_command
+from ootd_training.console import options
+from ootd_training.console.errors import TRACEBACK, CommandError, run_command
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.models.names import MODEL_NAMES
+from ootd_training.models.registry import MODELS
+
+
+class Stand:
+    """Takes a model's place, in training or in evaluation, and records its options."""
+
+    def __init__(self, model, seen):
+        self.model, self.seen = model, seen
+
+    def add_options(self, parser):
+        """Add options that the real ones have too."""
+        for name in ("--data", "--model", "--report", "--cache"):
+            parser.add_argument(name)
+        if self.model == "sequencer":
+            parser.add_argument("--checkpoint")
+        parser.add_argument("--limit", type=int)
+
+    def main(self, options):
+        self.seen.append((self.model, options))
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Replace every model's `train` and `evaluate` by one that records its options."""
+    """Replace what evaluates every model by what records its options."""
     seen = []
-    for model in commands.MODELS:
-        for task in ("train", "evaluate"):
-            module = ModuleType(f"ootd_training.{model}.{task}", "Do it.")
-
-            def add_options(parser):
-                for name in ("--data", "--output", "--model", "--report", "--cache"):
-                    parser.add_argument(name)
-                if parser.prog.endswith("sequencer"):
-                    parser.add_argument("--checkpoint")
-                parser.add_argument("--limit", type=int)
-                parser.add_argument("--quick", action="store_true")
-
-            def main(options, model=model):
-                seen.append((model, options))
-
-            module.add_options, module.main = add_options, main
-            monkeypatch.setitem(sys.modules, module.__name__, module)
+    stands = {model: Stand(model, seen) for model in MODEL_NAMES}
+    monkeypatch.setattr(one_model, "EVALUATORS", stands)
     return seen
 
 
@@ -53,11 +58,33 @@ def ending(monkeypatch, capsys, entry, *arguments):
     return stopped.value.code, capsys.readouterr().err
 
 
-def test_one_model_gets_its_own_options(calls, data, tmp_path):
-    output = str(tmp_path / "run")
-    commands.run("train", ["tagger", "--data", data, "--output", output, "--quick"])
+def test_one_model_gets_its_own_options(calls, data):
+    by_model.run("evaluate", ["tagger", "--data", data, "--limit", "3"])
     ((model, options),) = calls
-    assert (model, options.data, options.quick) == ("tagger", data, True)
+    assert (model, options.data, options.limit) == ("tagger", data, 3)
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_options_become_settings_by_their_names(model):
+    arguments = [
+        "--data",
+        "photos",
+        "--output",
+        "run",
+        "--seed",
+        "5",
+        "--limit",
+        "7",
+        "--drawn",
+        "d",
+    ]
+    chosen = MODELS[model]
+    settings = chosen.settings(one_model.train_parser(chosen).parse_args(arguments))
+    assert (settings.run.output, settings.run.seed, settings.run.device) == ("run", 5, "auto")
+    assert settings.photos == PhotoSources("photos", "d", limit=7)
+    assert settings.changed(
+        data="", output="", seed=chosen.defaults.run.seed, limit=0, drawn=""
+    ) == (chosen.defaults), "what no option names is as by default"
 
 
 @pytest.fixture
@@ -72,7 +99,7 @@ def repository(tmp_path):
 
 
 def test_all_models_that_are_there_are_measured_in_turn(calls, data, repository, capsys):
-    commands.run("evaluate", ["all", "--data", data, "--repository", str(repository)])
+    by_model.run("evaluate", ["all", "--data", data, "--repository", str(repository)])
     assert [model for model, _ in calls] == ["detector", "sequencer", "embedder"]
     assert calls[2][1].model == str(repository / "embedder" / "1" / "model.onnx")
     assert calls[1][1].checkpoint is None
@@ -82,42 +109,41 @@ def test_all_models_that_are_there_are_measured_in_turn(calls, data, repository,
 def test_a_runs_folder_gives_the_sequencer_its_checkpoint(calls, data, repository, tmp_path):
     arguments = ["all", "--data", data, "--repository", str(repository)]
     arguments += ["--runs", str(tmp_path), "--cache", "crops"]
-    with pytest.raises(console.CommandError, match=r"no checkpoint .*sequencer/last\.pt"):
-        commands.run("evaluate", arguments)
+    with pytest.raises(CommandError, match=r"no checkpoint .*sequencer/last\.pt"):
+        by_model.run("evaluate", arguments)
     assert calls == [], "nothing is measured before that is known"
     checkpoint = tmp_path / "sequencer" / "last.pt"
     checkpoint.parent.mkdir()
     checkpoint.touch()
-    commands.run("evaluate", arguments)
+    by_model.run("evaluate", arguments)
     assert calls[1][1].checkpoint == str(checkpoint)
     assert all(options.cache == "crops" for _, options in calls)
 
 
 def test_all_models_are_looked_for_in_a_model_repository_alone(calls, data, tmp_path):
-    with pytest.raises(console.CommandError, match="is not a model repository"):
-        commands.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path)])
+    with pytest.raises(CommandError, match="is not a model repository"):
+        by_model.run("evaluate", ["all", "--data", data, "--repository", str(tmp_path)])
 
 
-@pytest.mark.parametrize("model", commands.MODELS)
+@pytest.mark.parametrize("model", MODEL_NAMES)
 def test_help_explains_every_option_and_tells_its_default(model, capsys):
     with pytest.raises(SystemExit):
-        commands.run("train", [model, "--help"])
+        by_model.run("train", [model, "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    module = importlib.import_module(f"ootd_training.{model}.train")
-    parser = argparse.ArgumentParser()
-    module.add_options(parser)
+    parser = one_model.train_parser(MODELS[model])
     assert [a.option_strings for a in parser._actions if not a.help] == []
     assert f"random choices follow from (default: {parser.get_default('seed')})" in text
     assert "0: all (default: 0)" in text
     assert "(default: None)" not in text
     assert "(default: )" not in text
+    assert f"Train the {model}, from " in text
 
 
-@pytest.mark.parametrize("model", commands.MODELS)
+@pytest.mark.parametrize("model", MODEL_NAMES)
 def test_a_model_that_is_not_there_is_one_sentence(model, monkeypatch, capsys, data, tmp_path):
     path = str(tmp_path / "none.onnx")
     arguments = (model, "--data", data, "--model", path)
-    code, error = ending(monkeypatch, capsys, commands.evaluate, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.evaluate, *arguments)
     assert code == 2
     assert error.count("\n") == 1
     assert f"there is no {model} {path}" in error
@@ -125,14 +151,15 @@ def test_a_model_that_is_not_there_is_one_sentence(model, monkeypatch, capsys, d
 
 def test_unknown_model_is_refused(capsys):
     with pytest.raises(SystemExit):
-        commands.run("train", ["ranker"])
+        by_model.run("train", ["ranker"])
     assert "invalid choice: 'ranker'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("entry", [commands.train, commands.evaluate])
+@pytest.mark.parametrize("entry", [by_model.train, by_model.evaluate])
 def test_a_missing_data_folder_is_one_sentence(calls, monkeypatch, capsys, tmp_path, entry):
     nowhere = str(tmp_path / "nowhere")
-    code, error = ending(monkeypatch, capsys, entry, "tagger", "--data", nowhere, "--output", "x")
+    more = ("--output", "x") if entry is by_model.train else ()
+    code, error = ending(monkeypatch, capsys, entry, "tagger", "--data", nowhere, *more)
     assert code == 2
     assert error.count("\n") == 1
     assert f"there is no folder {nowhere}" in error
@@ -141,19 +168,19 @@ def test_a_missing_data_folder_is_one_sentence(calls, monkeypatch, capsys, tmp_p
 
 def test_a_wrong_data_folder_is_named_with_what_it_lacks(calls, monkeypatch, capsys, tmp_path):
     arguments = ("all", "--data", str(tmp_path))
-    code, error = ending(monkeypatch, capsys, commands.train, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.train, *arguments)
     assert code == 2
     assert "lacks catalog/train.csv" in error
 
 
-def test_a_full_disk_is_told_before_training(calls, monkeypatch, capsys, data, tmp_path):
+def test_a_full_disk_is_told_before_training(monkeypatch, capsys, data, tmp_path):
     usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
-    monkeypatch.setattr(console.shutil, "disk_usage", lambda _path: usage)
+    monkeypatch.setattr(options.shutil, "disk_usage", lambda _path: usage)
     arguments = ("tagger", "--data", data, "--output", str(tmp_path / "run"))
-    code, error = ending(monkeypatch, capsys, commands.train, *arguments)
+    code, error = ending(monkeypatch, capsys, by_model.train, *arguments)
     assert code == 2
     assert "needs about 0.5 GB and its disk has 0.0 GB free" in error
-    assert calls == []
+    assert not (tmp_path / "run").exists()
 
 
 def failing(error):
@@ -166,30 +193,30 @@ def failing(error):
 def test_a_disk_that_fills_up_is_one_sentence(capsys):
     full = OSError(errno.ENOSPC, "No space left on device", "last.pt")
     with pytest.raises(SystemExit, match="2"):
-        console.guarded("ootd-train", failing(full))
+        run_command("ootd-train", failing(full))
     assert "the disk is full while writing last.pt" in capsys.readouterr().err
 
 
 def test_settings_of_another_run_are_one_sentence(capsys):
     with pytest.raises(SystemExit, match="2"):
-        console.guarded("ootd-train", failing(ValueError("holds a run\nwith seed 7")))
+        run_command("ootd-train", failing(ValueError("holds a run\nwith seed 7")))
     assert capsys.readouterr().err == "ootd-train: holds a run with seed 7\n"
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(KeyError):
-        console.guarded("ootd-train", failing(KeyError("loss")))
+        run_command("ootd-train", failing(KeyError("loss")))
 
 
 def test_an_error_has_its_traceback_on_request(monkeypatch):
-    monkeypatch.setenv(console.TRACEBACK, "1")
+    monkeypatch.setenv(TRACEBACK, "1")
     with pytest.raises(ValueError, match="why"):
-        console.guarded("ootd-train", failing(ValueError("why")))
+        run_command("ootd-train", failing(ValueError("why")))
 
 
 def test_what_the_user_stops_says_how_to_go_on(capsys):
     with pytest.raises(SystemExit, match="130"):
-        console.guarded("ootd-train", failing(KeyboardInterrupt()))
+        run_command("ootd-train", failing(KeyboardInterrupt()))
     assert "the same command goes on" in capsys.readouterr().err
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from ootd_training.crop.graph import CROP_SIDE, HISTOGRAM_BINS, build, centre_window
+from ootd_training.served.crop_graph import CROP_SIDE, HISTOGRAM_BINS, build, centre_window
 
 STORED = Path(__file__).parents[2] / "model_repository" / "crop" / "1" / "model.onnx"
 
 
 def test_the_stored_file_is_what_the_builder_makes():
-    assert onnx.load(STORED).graph == build().graph, "run python -m ootd_training.crop.graph"
+    assert onnx.load(STORED).graph == build().graph, "run python -m ootd_training.served.crop_graph"
 
 
 def test_the_window_is_centred_and_sums_to_one():

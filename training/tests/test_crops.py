@@ -9,14 +9,8 @@ import pytest
 from PIL import Image
 
 from labelled_photos import write_data, write_drawn
-from ootd_training.data.crops import (
-    WHOLE,
-    box_within,
-    cut,
-    filled,
-    load_tiles,
-    widened,
-)
+from ootd_training.data.crop_views import ViewSettings, jittered, prefetch, recolored, view, views
+from ootd_training.data.crops import WHOLE, box_within, cut, filled, load_tiles, widened
 from ootd_training.data.garments import (
     color_values,
     load_training_tiles,
@@ -27,8 +21,8 @@ from ootd_training.data.garments import (
     read_street_garments,
     value_indices,
 )
+from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.data.sampling import balanced_weights, log_prior_shift
-from ootd_training.data.views import ViewSettings, jittered, prefetch, recolored, view, views
 from ootd_training.taxonomy import AttributeGroup, Taxonomy, load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -228,12 +222,14 @@ def test_drawn_garments_follow_the_photos(data: Path, tmp_path: Path) -> None:
     assert first.item == second.item == "backpack-7"
     assert TAXONOMY.subs[first.sub] == "backpack"
     assert "sleeve_length" not in first.values
-    tiles = load_training_tiles(data, TAXONOMY, 4, drawn=str(folder))
+    tiles = load_training_tiles(PhotoSources(str(data), str(folder), limit=4), TAXONOMY, None)
     assert [g.source for g in tiles.garments] == ["catalog"] * 4 + ["outfit"] * 4 + ["drawn"] * 2
     assert len(tiles.pixels) == len(tiles.masks) == len(tiles.boxes) == 10
     assert tiles.served(8, 32)[16, 16] == pytest.approx(np.array([20, 130, 50]), abs=6)
     with pytest.raises(FileNotFoundError):
-        load_training_tiles(data, TAXONOMY, 4, drawn=str(tmp_path / "nothing"))
+        load_training_tiles(
+            PhotoSources(str(data), str(tmp_path / "nothing"), limit=4), TAXONOMY, None
+        )
 
 
 COLOR = AttributeGroup("color", ("blue", "red", "multicolor"), 0, (0,))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ootd_training.detector.assignment import CANDIDATES, assign
-from ootd_training.detector.boxes import cell_centres
+from ootd_training.models.detector.assignment import CANDIDATES, assign
+from ootd_training.models.detector.boxes import cell_centres
 
 
 def test_cells_inside_the_box_become_positive_and_carry_its_class():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ootd_training.detector.boxes import cell_centres, complete_overlap, decode, overlap
-from ootd_training.detector.settings import DISTANCE_BINS
+from ootd_training.models.detector.boxes import cell_centres, complete_overlap, decode, overlap
+from ootd_training.models.detector.settings import DISTANCE_BINS
 
 
 def test_cells_of_all_levels_cover_the_input():

@@ -9,11 +9,12 @@ import onnxruntime
 import pytest
 import torch
 
-from ootd_training.detector.export import differences, onnx_detector, session, write
-from ootd_training.detector.graph import ranking_graph
-from ootd_training.detector.measure import torch_detector
-from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.suppression import MOST_DETECTIONS, suppress
+from ootd_training.models.detector.export import differences, onnx_detector, write
+from ootd_training.models.detector.measure import torch_detector
+from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.ranking_graph import ranking_graph
+from ootd_training.models.detector.suppression import MOST_DETECTIONS, suppress
+from ootd_training.served.onnx_sessions import open_session
 
 CELLS, CLASSES = 300, 6
 
@@ -77,8 +78,8 @@ def test_exported_file_keeps_the_contract_and_agrees_with_torch(lively_network, 
     path = tmp_path / "1" / "model.onnx"
     write(lively_network, path, 192)
     assert path.stat().st_size < 8e6
-    assert not list(path.parent.glob("*.part"))
-    runtime = session(path)
+    assert not list(path.parent.glob("*.partial*"))
+    runtime = open_session(path)
     (letterbox,) = runtime.get_inputs()
     assert (letterbox.name, letterbox.shape[1:]) == ("LETTERBOX", [3, 320, 320])
     photos = np.random.default_rng(0).random((3, 3, 320, 320), np.float32)

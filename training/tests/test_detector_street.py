@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.data.street import StreetPhoto
-from ootd_training.detector.settings import UNLABELLED
-from ootd_training.detector.street import label_street, labels, load_street
+from ootd_training.data.street_photos import StreetPhoto
+from ootd_training.models.detector.settings import UNLABELLED
+from ootd_training.models.detector.street_labels import label_street, labels, load_street
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 FOUND = (
     np.array([[10, 20, 50, 60], [10, 60, 50, 120], [12, 20, 50, 60], [0, 0, 9, 9]], np.float32),

@@ -13,13 +13,14 @@ from killed_runs import kill_after_an_epoch
 from pycocotools import mask as run_length
 from torch.nn import functional
 
-from ootd_training.detector.augment import augmented, place
-from ootd_training.detector.batches import Pools, collate
-from ootd_training.detector.loss import detection_loss
-from ootd_training.detector.network import DetectorNetwork
-from ootd_training.detector.photos import Sample, letterbox
-from ootd_training.detector.settings import QUICK_STAGES, DetectorSettings, Stage
-from ootd_training.detector.train import train
+from ootd_training.models.detector.augment import augmented, place
+from ootd_training.models.detector.batches import Pools, collate
+from ootd_training.models.detector.loss import detection_loss
+from ootd_training.models.detector.model import DETECTOR
+from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.samples import Sample, letterbox
+from ootd_training.models.detector.settings import QUICK_STAGES, DetectorSettings, Stage
+from ootd_training.models.training import train
 
 COLOURS = ((220, 40, 40), (40, 60, 220))
 
@@ -76,7 +77,7 @@ def test_loss_falls_on_one_batch():
     )
     network = DetectorNetwork()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
-    settings = DetectorSettings(data="", output="")
+    settings = DetectorSettings()
     totals = []
     for _ in range(14):
         total = sum(detection_loss(network(batch.images), batch, settings).values())
@@ -128,18 +129,18 @@ def small_data(tmp_path):
 
 
 def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path):
-    settings = DetectorSettings(
+    settings = DetectorSettings().changed(
         data=str(small_data), output=str(tmp_path / "whole"), epochs=3, batch=4,
         stages=QUICK_STAGES,
     )  # fmt: skip
-    whole = train(settings)
+    whole = train(DETECTOR, settings)
     assert whole.progress == 1
     lines = [json.loads(line) for line in (tmp_path / "whole/history.jsonl").open()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert 0 <= lines[-1]["val"]["map50"] <= 1
-    broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    kill_after_an_epoch(lambda: train(broken))
-    resumed = train(broken)
+    broken = settings.changed(output=str(tmp_path / "broken"))
+    kill_after_an_epoch(lambda: train(DETECTOR, broken))
+    resumed = train(DETECTOR, broken)
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 

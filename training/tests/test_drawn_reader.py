@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ootd_training.data.drawn import read_drawn
+from ootd_training.data.drawn_photos import read_drawn
 
 
 def test_boxes_become_pixels_and_categories_indices(tmp_path):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from pathlib import Path
@@ -10,27 +9,25 @@ import pytest
 import torch
 
 from labelled_photos import write_data, write_drawn
-from ootd_training import commands
+from ootd_training.commands import by_model
 from ootd_training.data.crops import load_tiles
 from ootd_training.data.garments import load_training_tiles, read_garments
-from ootd_training.embedder.batches import PairSampler
-from ootd_training.embedder.export import export_embedder, load_embedder
-from ootd_training.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
-from ootd_training.embedder.measure import measure_embedder, neighbours
-from ootd_training.embedder.network import EMBEDDING_SIZE, Embedder
-from ootd_training.embedder.settings import EmbedderSettings
-from ootd_training.embedder.train import (
-    EmbedderInTraining,
-    load_start,
-    train,
-    train_epoch,
-)
-from ootd_training.export.crop_model import largest_difference
-from ootd_training.run import Run
-from ootd_training.tagger.loss import encode_labels
-from ootd_training.tagger.network import Tagger
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.models.embedder.batches import PairSampler
+from ootd_training.models.embedder.export import export_embedder, load_embedder
+from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
+from ootd_training.models.embedder.measure import embed_views, measure_views, neighbours
+from ootd_training.models.embedder.model import EMBEDDER
+from ootd_training.models.embedder.network import EMBEDDING_SIZE, Embedder
+from ootd_training.models.embedder.settings import EmbedderSettings
+from ootd_training.models.embedder.train import EmbedderInTraining, load_start, train_epoch
+from ootd_training.models.tagger.loss import encode_labels
+from ootd_training.models.tagger.network import Tagger
+from ootd_training.models.training import train
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.served.crop_model import largest_difference
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings
 
 TAXONOMY = load_taxonomy()
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=64)
@@ -43,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(data: Path, tmp_path_factory: pytest.TempPathFactory) -> EmbedderSettings:
-    return EmbedderSettings(
+    return EmbedderSettings().changed(
         data=str(data),
         output=str(tmp_path_factory.mktemp("run")),
         epochs=2,
@@ -128,7 +125,7 @@ def test_views_of_an_item_come_from_several_photos(
     data: Path, settings: EmbedderSettings, tmp_path: Path
 ) -> None:
     drawn = write_drawn(tmp_path)
-    tiles = load_training_tiles(data, TAXONOMY, 2, drawn=str(drawn))
+    tiles = load_training_tiles(PhotoSources(str(data), str(drawn), limit=2), TAXONOMY, None)
     sampler = PairSampler(tiles, settings, TAXONOMY)
     assert sampler.photos == {"backpack-7": [4, 5]}
     assert sampler.labels[4] == sampler.labels[5]
@@ -151,8 +148,8 @@ def test_measures_of_perfect_and_of_blind_embeddings(data: Path) -> None:
         random = np.random.default_rng(len(crops)).normal(size=(len(crops), 8))
         return (random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float32)
 
-    good = measure_embedder(by_color, tiles, 32)
-    bad = measure_embedder(blind, tiles, 32)
+    good = measure_views(embed_views(by_color, tiles, 32))
+    bad = measure_views(embed_views(blind, tiles, 32))
     assert good["garments"] == len(tiles)
     assert good["same_color"]["top5"] > 0.8
     assert good["same_color"]["chance"] == bad["same_color"]["chance"]
@@ -162,7 +159,7 @@ def test_measures_of_perfect_and_of_blind_embeddings(data: Path) -> None:
 def test_start_from_tagger_copies_the_trunk(tmp_path: Path) -> None:
     tagger = Tagger(SMALL, TAXONOMY)
     torch.save({"average": tagger.state_dict()}, tmp_path / "last.pt")
-    network = EmbedderInTraining(EmbedderSettings("", "", trunk=SMALL), TAXONOMY)
+    network = EmbedderInTraining(EmbedderSettings(trunk=SMALL), TAXONOMY)
     load_start(network, tmp_path / "last.pt", list)
     mine = network.embedder.trunk.parameters()
     for own, theirs in zip(mine, tagger.trunk.parameters(), strict=True):
@@ -170,10 +167,10 @@ def test_start_from_tagger_copies_the_trunk(tmp_path: Path) -> None:
 
 
 def test_training_learns(settings: EmbedderSettings, tmp_path: Path) -> None:
-    endless = dataclasses.replace(settings, epochs=1000, warmup=0.0, output=str(tmp_path))
+    endless = settings.changed(epochs=1000, warmup=0.0, output=str(tmp_path))
     torch.manual_seed(3)
     run = Run(EmbedderInTraining(endless, TAXONOMY), endless)
-    tiles = load_tiles(read_garments(Path(endless.data), "train", TAXONOMY), None, 48)
+    tiles = load_tiles(read_garments(Path(endless.photos.data), "train", TAXONOMY), None, 48)
     sampler = PairSampler(tiles, endless, TAXONOMY)
     labels = encode_labels(tiles.garments, TAXONOMY)
     means = [train_epoch(run, sampler, labels) for _ in range(6)]
@@ -182,13 +179,13 @@ def test_training_learns(settings: EmbedderSettings, tmp_path: Path) -> None:
 
 
 def test_a_finished_run_is_left_as_it_is(settings: EmbedderSettings, tmp_path: Path) -> None:
-    mine = dataclasses.replace(settings, output=str(tmp_path))
-    run = train(mine, None)
+    mine = settings.changed(output=str(tmp_path))
+    run = train(EMBEDDER, mine)
     assert (run.progress, run.step) == (1, 12)
     history = (tmp_path / "history.jsonl").read_text()
     last = json.loads(history.splitlines()[-1])
     assert 0 <= last["val"]["all"]["same_item"]["top1"] <= 1
-    again = train(mine, None)
+    again = train(EMBEDDER, mine)
     assert (again.step, (tmp_path / "history.jsonl").read_text()) == (12, history)
     loaded = load_embedder(tmp_path / "last.pt")
     assert torch.equal(loaded.projection.weight, run.average.embedder.projection.weight)
@@ -210,7 +207,7 @@ def test_exported_file_answers_as_the_network(
     monkeypatch.setattr(
         "sys.argv", ["ootd-evaluate", "embedder", "--data", str(data), "--model", str(path)]
     )
-    commands.evaluate()
+    by_model.evaluate()
     assert "same garment is the best hit" in capsys.readouterr().out
 
 

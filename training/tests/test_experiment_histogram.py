@@ -7,8 +7,8 @@ import math
 import numpy as np
 import onnxruntime
 
-from ootd_training.crop.graph import CROP_SIDE, build
 from ootd_training.experiments.histogram import SERVED, Layout, histograms, hsv, intersections
+from ootd_training.served.crop_graph import CROP_SIDE, build
 
 
 def crops(count: int) -> np.ndarray:

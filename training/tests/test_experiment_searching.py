@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("ootd.samples", reason="needs the client", exc_type=ImportError)
 
 from labelled_photos import write_data
-from ootd_training.console import CommandError
-from ootd_training.experiments import color_bins, commands, fusion_weight
+from ootd_training.commands import experiment as commands
+from ootd_training.console.errors import CommandError
+from ootd_training.experiments import color_bins, fusion_weight
 from ootd_training.experiments.histogram import SERVED, Layout
 from ootd_training.experiments.search_photos import VIEWS, SearchPhotos, search_photos
 from ootd_training.experiments.searching import (
@@ -108,7 +109,7 @@ def test_fusion_weight_reports_every_weight(
         rng = np.random.default_rng(len(model.name))
         return lambda crops: rng.normal(size=(len(crops), 8)).astype(np.float32)
 
-    monkeypatch.setattr(fusion_weight, "appearance", random_embedder)
+    monkeypatch.setattr(fusion_weight, "onnx_embed", random_embedder)
     commands.run(["fusion-weight", "--data", str(data), "--limit", "4", "--report", str(tmp_path)])
     text = (tmp_path / "fusion-weight.md").read_text()
     assert all(f"| {weight:g} |" in text for weight in fusion_weight.WEIGHTS if weight != 0.25)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from labelled_photos import write_data
-from ootd_training.data.detect import OutfitPhoto
-from ootd_training.experiments import commands
+from ootd_training.commands import experiment as commands
+from ootd_training.data.outfit_photos import OutfitPhoto
+from ootd_training.evaluation.served_graph import ServedGraph, WholePhoto
 from ootd_training.experiments.whole_photo import Seen
 from ootd_training.experiments.whole_photo_report import best_bar, interval, measure, separation
 from ootd_training.experiments.without_garments import DRAWN, beside, drawn
-from ootd_training.report.served_graph import ServedGraph, WholePhoto
 
 TOP, SHOES = 0, 4
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ootd_training.fetch.colour_names import colour_name
-from ootd_training.fetch.colours import catalog_colour, garment_colour
+from ootd_training.data.fetch.colour_names import colour_name
+from ootd_training.data.fetch.colours import catalog_colour, garment_colour
 
 
 def name_of(rgb, *, catalog=False):

@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 from pycocotools import mask as run_length
 
-from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.fetch.catalog import catalog_row
-from ootd_training.fetch.colours import catalog_colour, garment_colour
-from ootd_training.fetch.corrections import decisions
-from ootd_training.fetch.layout import counts, sub_categories
-from ootd_training.fetch.mapping import OUTFIT_KINDS, kinds_of_tags
-from ootd_training.fetch.photos import read_stored
-from ootd_training.fetch.pieces import tight_box
-from ootd_training.taxonomy import load_taxonomy
+from ootd_training.data.fetch.clothing_dataset import catalog_row
+from ootd_training.data.fetch.colours import catalog_colour, garment_colour
+from ootd_training.data.fetch.corrections import decisions
+from ootd_training.data.fetch.garment_masks import tight_box
+from ootd_training.data.fetch.layout import counts, sub_categories
+from ootd_training.data.fetch.mapping import OUTFIT_KINDS, kinds_of_tags
+from ootd_training.data.fetch.stored_photos import read_stored
+from ootd_training.taxonomy import SUPER_CATEGORIES, load_taxonomy
 
 DATA = Path(os.environ.get("OOTD_DATA", ""))
 pytestmark = [

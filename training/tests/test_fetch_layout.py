@@ -12,13 +12,14 @@ from PIL import Image
 from public_sources import commit_all, write_ccp, write_clothing_dataset
 from scipy.io import savemat
 
-from ootd_training import data_commands
-from ootd_training.data.catalog import read_catalog
-from ootd_training.data.detect import read_outfits
-from ootd_training.data.street import read_street
-from ootd_training.fetch import layout, outfits
-from ootd_training.fetch.errors import FetchError
-from ootd_training.fetch.photos import Journal, stored_size
+from ootd_training.commands import data as data_commands
+from ootd_training.data.catalog_photos import read_catalog
+from ootd_training.data.fetch import clothing_co_parsing as outfits
+from ootd_training.data.fetch import layout
+from ootd_training.data.fetch.fetch_error import FetchError
+from ootd_training.data.fetch.stored_photos import Journal, stored_size
+from ootd_training.data.outfit_photos import read_outfits
+from ootd_training.data.street_photos import read_street
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ootd_training.fetch.pieces import (
+from ootd_training.data.fetch.garment_masks import (
     Person,
     bag_pixels,
     find_people,

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from public_sources import commit_all
 
-from ootd_training.fetch import repository
-from ootd_training.fetch.errors import FetchError
-from ootd_training.fetch.repository import Source, blob_identity, fetch_source
+from ootd_training.data.fetch import git_files as repository
+from ootd_training.data.fetch.fetch_error import FetchError
+from ootd_training.data.fetch.git_files import Source, blob_identity, fetch_source
+from ootd_training.whole_files import write_whole
 
 
 def silent(_task, _total):
@@ -71,18 +72,18 @@ def test_only_the_wanted_files_of_the_commit_arrive(source, asked, tmp_path):
 
 
 def test_a_killed_run_goes_on_and_asks_for_nothing_twice(source, asked, tmp_path, monkeypatch):
-    write, written = repository._write, []
+    written = []
 
-    def killed(path, content):
-        if len(written) == 4:
+    def killed(path):
+        if len(written) == 4 and path.suffix != ".list":
             raise KeyboardInterrupt
-        written.append(path)
-        write(path, content)
+        written.extend([path] if path.suffix != ".list" else [])
+        return write_whole(path)
 
-    monkeypatch.setattr(repository, "_write", killed)
-    with pytest.raises(KeyboardInterrupt):
-        fetch_source(source, tmp_path / "toy", silent, print)
-    monkeypatch.setattr(repository, "_write", write)
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "write_whole", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_source(source, tmp_path / "toy", silent, print)
     before = len(asked)
     fetch_source(source, tmp_path / "toy", silent, print)
     assert sum(len(batch) for batch in asked[before:]) == 11 - 4
@@ -122,15 +123,15 @@ def test_an_unknown_commit_is_said(source, tmp_path):
 
 
 def test_a_full_disk_is_said_and_what_was_fetched_is_kept(source, asked, tmp_path, monkeypatch):
-    write, written = repository._write, []
+    written = []
 
-    def full(path, content):
-        if len(written) == 5:
+    def full(path):
+        if len(written) == 5 and path.suffix != ".list":
             raise OSError(errno.ENOSPC, "No space left on device")
-        written.append(path)
-        write(path, content)
+        written.extend([path] if path.suffix != ".list" else [])
+        return write_whole(path)
 
-    monkeypatch.setattr(repository, "_write", full)
+    monkeypatch.setattr(repository, "write_whole", full)
     with pytest.raises(FetchError, match="No space left on device; what was fetched is kept"):
         fetch_source(source, tmp_path / "toy", silent, print)
     assert len(contents(tmp_path / "toy")) == 5

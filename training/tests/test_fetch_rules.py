@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.fetch.corrections import OutfitCorrection, decisions
-from ootd_training.fetch.mapping import CATALOG_KINDS, OUTFIT_KINDS, Kind, kinds_of_tags
-from ootd_training.fetch.outfit_rules import garments_of
-from ootd_training.fetch.pieces import tight_box
-from ootd_training.taxonomy import load_taxonomy
+from ootd_training.data.fetch.corrections import OutfitCorrection, decisions
+from ootd_training.data.fetch.garment_masks import tight_box
+from ootd_training.data.fetch.mapping import CATALOG_KINDS, OUTFIT_KINDS, Kind, kinds_of_tags
+from ootd_training.data.fetch.outfit_rules import garments_of
+from ootd_training.taxonomy import SUPER_CATEGORIES, load_taxonomy
 
 UPPER, LOWER, LEGS = (60, 60, 140, 150), (60, 150, 140, 200), (65, 200, 135, 360)
 

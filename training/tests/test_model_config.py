@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from ootd_training.export.model_config import (
+from ootd_training.release.model_config import (
     fingerprint,
     fingerprints,
     set_columns,
     set_parameter,
     update,
 )
-from ootd_training.report.served_rules import parameters
+from ootd_training.served.rules import parameters
 
 CONFIGS = ("config.pbtxt", "configs/tensorrt.pbtxt")
 CONFIG = 'name: "verify"\nparameters { key: "other" value { string_value: "1" } }\n'

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labelled_photos import write_data
 from ootd_training.data import garments
 from ootd_training.data.crops import WHOLE, Garment
-from ootd_training.tagger.measure import Answers, attribute_measures
+from ootd_training.models.tagger.measure import Answers, attribute_measures
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 ootd_types = pytest.importorskip("ootd.types", reason="needs the client")
@@ -41,15 +42,19 @@ def perf_module(name, monkeypatch):
     return module
 
 
-def test_perf_and_training_take_the_same_values_from_a_label(monkeypatch):
-    perf = perf_module("labelled_photos", monkeypatch)
-    assert perf._VALUES_OF_LABEL == garments.VALUES_OF_LABEL
-    assert perf._VALUES_OF_SUB_CATEGORY == garments.VALUES_OF_SUB
-    assert perf._CANDIDATES_OF_LABEL == garments.CATALOG_CANDIDATES
-    assert (perf.PLAIN_SHARE, perf.PATTERNED_SHARE) == (
-        garments.PLAIN_SHARE,
-        garments.PATTERNED_SHARE,
-    )
+def test_perf_and_training_take_the_same_values_from_a_label(monkeypatch, tmp_path):
+    photos = perf_module("labelled_photos", monkeypatch)
+    write_data(tmp_path, 4)
+    for split in ("train", "val"):
+        mine = garments.read_catalog(tmp_path, split, TAXONOMY)
+        theirs = photos.catalog_photos(tmp_path, split)
+        for garment, photo in zip(mine, theirs, strict=True):
+            named = {g.name: g.values[garment.values[g.name]] for g in TAXONOMY.groups
+                     if g.name in garment.values}  # fmt: skip
+            assert named == photo.attributes
+            subs = tuple(TAXONOMY.subs[index] for index in garment.candidates)
+            every = TAXONOMY.subs_of(garment.super_index)
+            assert subs == (photo.candidates or tuple(TAXONOMY.subs[index] for index in every))
 
 
 def trained_answers():

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import shutil
 
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import pipeline
-from ootd_training.console import CommandError
-from ootd_training.pipeline import QUICK_DRAWN_PHOTOS, Options, Step
-from ootd_training.pipeline_progress import EpochLines, duration
-from ootd_training.run import HISTORY
-from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.commands import train_all
+from ootd_training.commands.epoch_lines import duration, epoch_lines
+from ootd_training.commands.steps import STATE, State, Step, forget, locked, run_steps
+from ootd_training.commands.train_all import QUICK_DRAWN_PHOTOS, Options
+from ootd_training.console.errors import CommandError
+from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.network.history import HISTORY, Epoch
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
-EPOCH = {
-    "epoch": 2,
-    "epochs": 10,
-    "minutes_left": 4.0,
-    "loss": {"size": [128, 96], "box": 1.53125},
-    "val": {"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
-}
+EPOCH = Epoch(
+    epoch=2,
+    epochs=10,
+    step=40,
+    minutes=1.0,
+    minutes_left=4.0,
+    rate=0.001,
+    loss={"size": [128, 96], "box": 1.53125},
+    val={"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
+)
 
 
 @pytest.fixture
@@ -33,6 +36,14 @@ def options(tmp_path):
     return Options(
         tmp_path / "data", tmp_path / "runs", tmp_path / "models", None, 1, "cpu", quick=False
     )
+
+
+def run(options, steps):
+    run_steps(State(options.runs, options.data, options.seed), steps)
+
+
+def forget_from(options, steps, first):
+    forget(options.runs, options.data, options.seed, steps, first)
 
 
 class Worker:
@@ -45,13 +56,15 @@ class Worker:
 
     def steps(self):
         return [
-            Step(name, minutes, lambda name=name: self.go(name), (self.runs / name,))
-            for name, minutes in (("draw", 1), ("detector", 60), ("tagger", 30))
+            Step(name, lambda report, name=name: self.work(name, report), (self.runs / name,))
+            for name in ("draw", "detector", "tagger")
         ]
 
-    def go(self, name):
+    def work(self, name, report):
         self.ran.append(name)
         (self.runs / name).touch()
+        if name != "draw":
+            report(EPOCH)
         if name == self.failing:
             raise KeyboardInterrupt
 
@@ -59,9 +72,9 @@ class Worker:
 def test_a_stopped_run_goes_on_with_the_step_that_it_was_at(options, capsys):
     worker = Worker(options, failing="detector")
     with pytest.raises(KeyboardInterrupt):
-        pipeline.go(options, worker.steps())
+        run(options, worker.steps())
     again = Worker(options)
-    pipeline.go(options, again.steps())
+    run(options, again.steps())
     assert (worker.ran, again.ran) == (["draw", "detector"], ["detector", "tagger"])
     shown = capsys.readouterr().out
     assert "[1/3] draw: done before" in shown
@@ -69,84 +82,85 @@ def test_a_stopped_run_goes_on_with_the_step_that_it_was_at(options, capsys):
 
 
 def test_finished_steps_are_skipped(options):
-    pipeline.go(options, Worker(options).steps())
+    run(options, Worker(options).steps())
     again = Worker(options)
-    pipeline.go(options, again.steps())
+    run(options, again.steps())
     assert again.ran == []
 
 
 @pytest.mark.parametrize(("first", "ran"), [("draw", 3), ("detector", 2), ("tagger", 1)])
 def test_a_step_and_all_later_ones_are_done_anew(options, first, ran):
     steps = Worker(options).steps()
-    pipeline.go(options, steps)
-    pipeline.forget(options, steps, first)
+    run(options, steps)
+    forget_from(options, steps, first)
     kept = {step.name for step in steps if (options.runs / step.name).exists()}
     again = Worker(options)
-    pipeline.go(options, again.steps())
+    run(options, again.steps())
     assert len(again.ran) == ran
     assert kept == {step.name for step in steps} - set(again.ran)
 
 
 def test_another_seed_needs_another_folder(options):
-    pipeline.go(options, Worker(options).steps())
+    run(options, Worker(options).steps())
     other = dataclasses.replace(options, seed=5)
     with pytest.raises(CommandError, match="holds a run with each model's own seed, not seed 5"):
-        pipeline.go(other, Worker(options).steps())
+        run(other, Worker(options).steps())
 
 
 def test_other_labels_need_another_folder(options):
     """Neither do steps count as done, nor are any forgotten."""
-    pipeline.go(options, Worker(options).steps())
+    run(options, Worker(options).steps())
     steps = Worker(options).steps()
     write_data(options.data, 1)
-    for action in (pipeline.go, lambda *given: pipeline.forget(*given, "tagger")):
+    for action in (run, lambda *given: forget_from(*given, "tagger")):
         with pytest.raises(CommandError, match="holds a run with other labels than"):
             action(options, steps)
     assert all((options.runs / step.name).exists() for step in steps)
-    pipeline.forget(options, steps, "draw")
+    forget_from(options, steps, "draw")
     again = Worker(options)
-    pipeline.go(options, again.steps())
+    run(options, again.steps())
     assert len(again.ran) == len(steps)
 
 
 def test_a_folder_that_names_no_labels_is_gone_on_with(options):
     done = {"draw": 1.0, "detector": 60.0}
-    (options.runs / pipeline.STATE).write_text(json.dumps({"seed": None, "done": done}))
+    (options.runs / STATE).write_text(json.dumps({"seed": None, "done": done}))
     worker = Worker(options)
-    pipeline.go(options, worker.steps())
+    run(options, worker.steps())
     assert worker.ran == ["tagger"]
-    assert json.loads((options.runs / pipeline.STATE).read_text())["labels"]
+    assert json.loads((options.runs / STATE).read_text())["labels"]
 
 
 def test_two_runs_cannot_share_a_folder(options):
     with (
-        pipeline.alone(options.runs),
+        locked(options.runs),
         pytest.raises(CommandError, match="another ootd-train all is at work"),
-        pipeline.alone(options.runs),
+        locked(options.runs),
     ):
         pass
 
 
-def test_what_is_left_follows_the_pace_of_the_long_steps(options, capsys):
-    worker = Worker(options)
-    (options.runs / pipeline.STATE).write_text(
-        json.dumps({"seed": None, "done": {"draw": 9.0, "detector": 120.0}})
-    )
-    pipeline.go(options, worker.steps())
-    assert "[3/3] tagger, about 60 min left in all" in capsys.readouterr().out
+def test_each_epoch_is_told_with_the_step_that_it_is_of(options, capsys):
+    run(options, Worker(options).steps())
+    shown = capsys.readouterr().out
+    assert "[2/3] detector\n[2/3] detector: epoch 2 of 10, 4 min left\n" in shown
+    assert "[3/3] tagger: epoch 2 of 10, 4 min left\n    loss: size 128x96, box 1.53\n" in shown
 
 
 def test_a_step_that_was_stopped_counts_the_time_before(options):
     history = options.runs / HISTORY
     history.write_text('{"epoch": 1, "minutes": 5.0}\n{"epoch": 2, "minutes": 70.5}\n')
-    pipeline.go(options, [Step("detector", 60, lambda: None, (history,))])
-    assert pipeline.State(options).done == {"detector": 70.5}
+    run(options, [Step("detector", lambda _: None, (history,))])
+    assert State(options.runs, options.data, None).done == {"detector": 70.5}
 
 
-def test_a_whole_run_stays_within_ten_hours(options):
-    for quick, most in ((False, 600), (True, 10)):
-        steps = pipeline.Steps(dataclasses.replace(options, quick=quick), None).all()
-        assert most / 3 < sum(step.minutes for step in steps) <= most
+def recorded(trained):
+    """A training that keeps its arguments by model."""
+    return lambda model, arguments, _report: trained.__setitem__(model, arguments)
+
+
+def nothing(_epoch):
+    """Take no notice of an epoch."""
 
 
 def given(arguments, name):
@@ -157,11 +171,11 @@ def test_every_model_gets_what_the_steps_before_it_made(options):
     (options.data / "street").mkdir(parents=True)
     (options.data / "street" / "train.jsonl").touch()
     trained = {}
-    steps = pipeline.Steps(dataclasses.replace(options, seed=3, quick=True), trained.__setitem__)
+    steps = train_all.Steps(dataclasses.replace(options, seed=3, quick=True), recorded(trained))
     names = [step.name for step in steps.all()]
     for step in steps.all():
         if step.name in ("detector", "tagger", "sequencer", "embedder"):
-            step.go()
+            step.action(nothing)
     assert names.index("detector") < names.index("street") < names.index("tagger")
     assert names[-2:] == ["release", "reports"]
     assert len({given(arguments, "--output") for arguments in trained.values()}) == 4
@@ -180,39 +194,39 @@ def test_every_model_gets_what_the_steps_before_it_made(options):
 def test_a_sequencer_starts_from_the_tagger_where_it_has_its_trunk(options, encoder, monkeypatch):
     monkeypatch.setattr(SequencerSettings, "encoder", encoder)
     trained = {}
-    steps = pipeline.Steps(options, trained.__setitem__).all()
-    next(step for step in steps if step.name == "sequencer").go()
+    steps = train_all.Steps(options, recorded(trained)).all()
+    next(step for step in steps if step.name == "sequencer").action(nothing)
     assert ("--start" in trained["sequencer"]) == (encoder == "efficientnet")
 
 
 def test_reports_are_given_the_runs_and_the_tiles_that_they_were_trained_on(options, monkeypatch):
     calls = []
-    monkeypatch.setattr("ootd_training.commands.evaluate_all", calls.append)
-    monkeypatch.setattr("ootd_training.export.release.TRAINED", ())
+    monkeypatch.setattr("ootd_training.commands.train_all.evaluate_all", calls.append)
+    monkeypatch.setattr("ootd_training.commands.train_all.MODEL_NAMES", ())
     (options.runs / "release").mkdir()
     shutil.copy(REPOSITORY / "release.json", options.runs / "release")
-    pipeline.Steps(options, None).reports()
-    assert "# Release" in (options.runs / pipeline.REPORTS / "release.md").read_text()
+    train_all.Steps(options).reports()
+    assert "# Release" in (options.runs / train_all.REPORTS / "release.md").read_text()
     (arguments,) = calls
     assert given(arguments, "--repository") == str(options.runs / "release")
     assert given(arguments, "--runs") == str(options.runs)
-    assert given(arguments, "--cache") == str(options.runs / pipeline.CROPS)
+    assert given(arguments, "--cache") == str(options.runs / train_all.CROPS)
     assert given(arguments, "--limit") == "0"
 
 
 def test_data_without_street_photos_is_enough(options):
     trained = {}
-    steps = pipeline.Steps(options, trained.__setitem__)
+    steps = train_all.Steps(options, recorded(trained))
     steps.street()
     (tagger,) = (step for step in steps.all() if step.name == "tagger")
-    tagger.go()
+    tagger.action(nothing)
     assert "--street" not in trained["tagger"]
 
 
 def test_drawn_photos_hold_every_sub_category():
     """They come in turn, and some are only known from drawn photos."""
     count = len(load_taxonomy().subs)
-    assert all(garments >= count for _, garments in (pipeline.DRAWN_PHOTOS, QUICK_DRAWN_PHOTOS))
+    assert all(garments >= count for _, garments in (train_all.DRAWN_PHOTOS, QUICK_DRAWN_PHOTOS))
 
 
 def test_the_command_says_what_is_wrong_before_it_begins(tmp_path):
@@ -220,31 +234,27 @@ def test_the_command_says_what_is_wrong_before_it_begins(tmp_path):
     arguments = ["--data", str(data), "--runs", str(tmp_path / "runs"), "--quick"]
     folder = tmp_path / "runs" / "quick"
     folder.mkdir(parents=True)
-    (folder / pipeline.STATE).write_text(json.dumps({"seed": 9, "done": {}}))
+    (folder / STATE).write_text(json.dumps({"seed": 9, "done": {}}))
     with pytest.raises(CommandError, match="holds a run with seed 9"):
-        pipeline.train_all(arguments)
+        train_all.train_all(arguments)
 
 
 def test_a_repository_of_another_taxonomy_is_refused(tmp_path):
     with pytest.raises(CommandError, match="is not a model repository"):
-        pipeline.check_taxonomy(tmp_path)
+        train_all.check_taxonomy(tmp_path)
     (tmp_path / "taxonomy.json").write_text("{}")
     with pytest.raises(CommandError, match="make them alike"):
-        pipeline.check_taxonomy(tmp_path)
+        train_all.check_taxonomy(tmp_path)
 
 
 def test_epochs_are_shown_with_the_time_that_is_left():
-    shown = io.StringIO()
-    lines = EpochLines("[3/8] tagger", 60.0, shown)
-    print(json.dumps(EPOCH), file=lines)
-    print("other", file=lines)
-    assert shown.getvalue() == (
-        "[3/8] tagger: epoch 2 of 10, 4 min left, about 64 min in all\n"
+    assert epoch_lines("[3/8] tagger", EPOCH) == (
+        "[3/8] tagger: epoch 2 of 10, 4 min left\n"
         "    loss: size 128x96, box 1.53\n"
         "    val: side 128\n"
-        "    val, outfit: top1 sub 0.5, super 0.25\n"
-        "other\n"
+        "    val, outfit: top1 sub 0.5, super 0.25"
     )
+    assert "val" not in epoch_lines("a", dataclasses.replace(EPOCH, val=None))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import shutil
 import pytest
 
 from labelled_photos import write_data, write_street
-from ootd_training import pipeline
-from ootd_training.console import CommandError
-from ootd_training.export import manifest
-from ootd_training.export.release import BUILT, TRAINED
+from ootd_training.commands import train_all
+from ootd_training.commands.steps import LOCK, STATE
+from ootd_training.console.errors import CommandError
+from ootd_training.release import manifest
+from ootd_training.release.build import BUILT, TRAINED
 from ootd_training.taxonomy import REPOSITORY
 
 STEPS = 8
@@ -35,7 +36,7 @@ def whole(tmp_path_factory):
     root = tmp_path_factory.mktemp("whole")
     write_street(write_data(root / "data"))
     before = files(REPOSITORY)
-    pipeline.train_all(arguments(root, root / "data"))
+    train_all.train_all(arguments(root, root / "data"))
     return root, before
 
 
@@ -56,14 +57,14 @@ def test_a_release_of_all_models_is_built_beside_the_repository(whole, runs):
 def test_every_run_and_every_model_has_its_report(runs):
     for model in TRAINED:
         assert "| seed | 5 |" in (runs / model / "report.md").read_text()
-        report = (runs / pipeline.REPORTS / f"{model}.md").read_text()
+        report = (runs / train_all.REPORTS / f"{model}.md").read_text()
         assert report.startswith(f"# {model.capitalize()}: measured on the val split")
         known = json.loads((runs / BUILT / manifest.FILE).read_text())["models"][model]
         assert f"| {model} | {known['sha256']} |" in report
-        run_report = (runs / pipeline.REPORTS / f"{model}-run.md").read_text()
+        run_report = (runs / train_all.REPORTS / f"{model}-run.md").read_text()
         assert f"| steps | {known['training']['steps']:,} |" in run_report
         assert "| device | CPU" in run_report
-    assert "# Release" in (runs / pipeline.REPORTS / "release.md").read_text()
+    assert "# Release" in (runs / train_all.REPORTS / "release.md").read_text()
 
 
 @pytest.mark.parametrize("moved", [False, True])
@@ -73,10 +74,10 @@ def test_the_same_data_has_nothing_left_to_do_wherever_it_lies(
     root, _ = whole
     data = shutil.copytree(root / "data", tmp_path / "elsewhere") if moved else root / "data"
     before = files(runs)
-    pipeline.train_all(arguments(root, data))
+    train_all.train_all(arguments(root, data))
     assert capsys.readouterr().out.count("done before") == STEPS
     # The lock is opened anew by each.
-    lock = runs / pipeline.LOCK
+    lock = runs / LOCK
     assert {**files(runs), lock: 0} == {**before, lock: 0}
 
 
@@ -86,7 +87,7 @@ def test_other_labels_are_refused_and_nothing_is_lost(whole, runs, again, tmp_pa
     other = shutil.copytree(root / "data", tmp_path / "other")
     table = other / "catalog" / "train.csv"
     table.write_text(table.read_text().replace("red", "pink"))
-    done = (runs / pipeline.STATE).read_text()
+    done = (runs / STATE).read_text()
     with pytest.raises(CommandError, match=r"other labels than .*other has; choose"):
-        pipeline.train_all([*arguments(root, other), *again])
-    assert (runs / pipeline.STATE).read_text() == done
+        train_all.train_all([*arguments(root, other), *again])
+    assert (runs / STATE).read_text() == done

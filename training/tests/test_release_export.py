@@ -11,13 +11,14 @@ import torch
 from small_repository import write_repository
 
 from labelled_photos import write_data
-from ootd_training.console import CommandError
-from ootd_training.embedder.settings import QUICK_SIZES, EmbedderSettings
-from ootd_training.embedder.train import EmbedderInTraining
-from ootd_training.export import manifest, release
-from ootd_training.run import Run
+from ootd_training.console.errors import CommandError
+from ootd_training.models.embedder.settings import QUICK_SIZES, EmbedderSettings
+from ootd_training.models.embedder.train import EmbedderInTraining
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.release import build as release
+from ootd_training.release import manifest
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
-from ootd_training.trunk import TrunkSettings
 
 NAMES = ("embedder",)
 
@@ -32,7 +33,7 @@ def folder(tmp_path_factory):
     for name in ("crop", "embedder"):
         for config in ("config.pbtxt", "configs/tensorrt.pbtxt"):
             shutil.copy(REPOSITORY / name / config, root / "models" / name / config)
-    settings = EmbedderSettings(
+    settings = EmbedderSettings().changed(
         data="elsewhere",
         output=str(root / "runs" / "embedder"),
         seed=3,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_repository import refresh, write_model, write_repository
 
-from ootd_training.export import install, manifest
+from ootd_training.release import install, manifest
 
 
 @pytest.fixture

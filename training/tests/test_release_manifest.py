@@ -7,8 +7,7 @@ import json
 import pytest
 from small_repository import refresh, write_model, write_repository
 
-from ootd_training.export import manifest
-from ootd_training.taxonomy import REPOSITORY
+from ootd_training.release import manifest
 
 
 @pytest.fixture
@@ -126,13 +125,3 @@ def test_a_missing_manifest_and_one_of_another_format_are_named(repository):
         manifest.faults(repository)
     (repository / manifest.FILE).unlink()
     assert "is missing" in manifest.faults(repository)[0]
-
-
-def test_the_configurations_of_this_checkout_have_tensors_as_read_here():
-    """What is read line by line here is all that the real configurations say."""
-    for path in REPOSITORY.glob("*/config.pbtxt"):
-        text = path.read_text()
-        read = sum(
-            len(manifest.config_tensors(text, side, batched=False)) for side in ("input", "output")
-        )
-        assert read == text.count("data_type:"), path

@@ -9,8 +9,8 @@ from unittest.mock import MagicMock
 import pytest
 from small_repository import write_repository
 
-from ootd_training.console import CommandError
-from ootd_training.export import plans
+from ootd_training.console.errors import CommandError
+from ootd_training.release import plans
 from ootd_training.taxonomy import REPOSITORY
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from labelled_photos import write_data
-from ootd_training import commands
-from ootd_training.data.detect import read_outfits
-from ootd_training.data.labels import SUPER_CATEGORIES
-from ootd_training.detector.measure import OVERLAPS, average_precision, judge_rows
+from ootd_training.commands import by_model
+from ootd_training.data.outfit_photos import read_outfits
+from ootd_training.models.detector.measure import OVERLAPS, average_precision, judge_rows
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_detector_that_finds_nothing_has_none(data):
 
 def test_evaluate_writes_report_and_pictures(data, tmp_path, capsys):
     arguments = ["--data", str(data), "--limit", "2", "--report", str(tmp_path), "--json"]
-    commands.run("evaluate", ["detector", *arguments])
+    by_model.run("evaluate", ["detector", *arguments])
     summary = json.loads(capsys.readouterr().out)
     assert summary["outfit_photos"] == 2
     assert set(summary["rules"]) >= {"detector alone", "with exclusivity", "with cross-check"}

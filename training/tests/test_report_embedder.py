@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 
 from ootd_training.data.crops import WHOLE, Garment
-from ootd_training.embedder.codes import average_precision, average_precisions, codes_of, hamming
-from ootd_training.embedder.measure import Views, measure_views, parts_by_source, retrieval
+from ootd_training.models.embedder.codes import (
+    average_precision,
+    average_precisions,
+    codes_of,
+    hamming,
+)
+from ootd_training.models.embedder.measure import Views, measure_views, parts_by_source, retrieval
 
 
 def test_codes_have_a_bit_for_each_positive_number():

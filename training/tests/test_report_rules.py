@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ootd_training.data.detect import OutfitPhoto
-from ootd_training.detector.measure import guided
-from ootd_training.detector.measure_rules import RULES, Outcome, matched, measure_rules, recall_at
-from ootd_training.report.served_graph import Candidates, Kept, ServedGraph, Switches
-from ootd_training.report.served_rules import parameters
+from ootd_training.data.outfit_photos import OutfitPhoto
+from ootd_training.evaluation.detector_rules import (
+    RULES,
+    Outcome,
+    matched,
+    measure_rules,
+    recall_at,
+)
+from ootd_training.evaluation.served_graph import Candidates, Kept, ServedGraph, Switches
+from ootd_training.models.detector.measure import guided
 
 TOP, BOTTOM, OUTER, DRESS, SHOES = range(5)
 FIRST_SUB = {TOP: 0, BOTTOM: 6, OUTER: 12, DRESS: 18, SHOES: 20}
@@ -81,13 +86,6 @@ def test_a_photo_passes_all_models(graph):
     np.testing.assert_allclose(found.whole.sum(), 1, rtol=1e-3)
 
 
-def test_thresholds_come_from_the_served_configuration(graph, tmp_path):
-    config = tmp_path / "config.pbtxt"
-    config.write_text('# a\nparameters { key: "x" value { string_value: "{\\"a\\": 1}" } }\n')
-    assert parameters(config) == {"x": '{"a": 1}'}
-    assert 0 < graph.score_threshold < 1
-
-
 def test_each_labelled_box_is_met_once_and_by_its_class():
     photo = outfit([UPPER, LOWER], [TOP, BOTTOM])
     boxes = np.float32([UPPER, UPPER, LOWER])
@@ -102,7 +100,7 @@ def test_garments_are_counted_for_each_rule_and_threshold(monkeypatch):
     found = candidates((WHOLE, 0.9, DRESS, DRESS), (UPPER, 0.5, TOP, TOP))
     graph = ServedGraph()
     monkeypatch.setattr(graph, "candidates", lambda _photo, _score: found)
-    monkeypatch.setattr("ootd_training.detector.measure_rules.read_photo", lambda _path: None)
+    monkeypatch.setattr("ootd_training.evaluation.detector_rules.read_photo", lambda _path: None)
     outcomes = measure_rules(graph, [photo], (0.2, 0.7))
     assert outcomes["detector alone"] == {0.2: Outcome(2, 1, 2), 0.7: Outcome(1, 1, 2)}
     assert outcomes["with exclusivity"][0.2] == Outcome(1, 1, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 
@@ -11,14 +10,16 @@ import torch
 from torch import nn
 
 from labelled_photos import write_data, write_drawn
-from ootd_training.machine import course
-from ootd_training.report import run as report_run
-from ootd_training.report.counts import box_counts, garment_counts
+from ootd_training.data.label_counts import box_counts, garment_counts
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.evaluation import run_report as report_run
+from ootd_training.evaluation.run_report import write_run_report
+from ootd_training.models.tagger.settings import TaggerSettings
+from ootd_training.network.history import flat, read_history
+from ootd_training.network.run import Run
+from ootd_training.network.sessions import over_sessions
 from ootd_training.report.page import Page
 from ootd_training.report.plots import SHARE
-from ootd_training.report.run import flat, read_history, write_run_report
-from ootd_training.run import Run
-from ootd_training.tagger.settings import TaggerSettings
 from ootd_training.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -49,7 +50,7 @@ def test_nested_figures_get_names():
 
 def test_garments_are_counted_by_source_split_and_label(tmp_path):
     data = write_data(tmp_path)
-    counts = garment_counts(data, TAXONOMY, drawn=str(write_drawn(tmp_path / "drawn")))
+    counts = garment_counts(PhotoSources(str(data), str(write_drawn(tmp_path / "drawn"))), TAXONOMY)
     assert list(counts) == ["catalog, train", "outfit, train", "drawn, train", "catalog, val",
                             "outfit, val"]  # fmt: skip
     assert counts["catalog, train"]["top"] == counts["catalog, train"]["top: t-shirt"] == 2
@@ -61,7 +62,7 @@ def test_boxes_are_counted_with_those_found_on_the_way(tmp_path):
     data = write_data(tmp_path)
     street = tmp_path / "street.json"
     street.write_text(json.dumps([{"photo": "a.jpg", "boxes": [[0, 0, 9, 9, 5.0]]}]))
-    counts = box_counts(data, TAXONOMY.supers, limit=3, street=street)
+    counts = box_counts(PhotoSources(str(data), limit=3), street)
     assert counts["outfit, train"] == dict.fromkeys(TAXONOMY.supers, 0) | {
         "top": 3, "bottom": 3, "shoes": 3, "bag": 3,
     }  # fmt: skip
@@ -73,17 +74,22 @@ def test_boxes_are_counted_with_those_found_on_the_way(tmp_path):
 def finished(tmp_path):
     """A run of two epochs of a tagger's settings, of which the last one was judged."""
     data = write_data(tmp_path / "photos")
-    settings = TaggerSettings(
-        data=str(data), output=str(tmp_path / "secret" / "run"), epochs=2, seed=41, device="cpu"
+    settings = TaggerSettings().changed(
+        data=str(data),
+        output=str(tmp_path / "secret" / "run"),
+        epochs=2,
+        seed=41,
+        device="cpu",
+        evaluate_every=2,
     )
     run = Run(nn.Linear(3, 2), settings)
-    run.counts = garment_counts(data, TAXONOMY)
+    run.counts = garment_counts(settings.photos, TAXONOMY)
 
     def epoch():
         run.epoch += 1
         return {"size": 64, "super": 1.5}
 
-    run.go(epoch, lambda: {"catalog": {"super": 0.75}, "outfit": {"super": None}}, 2)
+    run.fit(epoch, lambda: {"catalog": {"super": 0.75}, "outfit": {"super": None}})
     return run
 
 
@@ -166,12 +172,12 @@ def rewritten(finished, **changes):
 
 def test_a_run_report_is_of_the_machine_and_data_of_the_training(finished):
     """What the checkpoint holds, not what is here now."""
-    sittings = [
+    sessions = [
         {"before": 0, "device": "NVIDIA H200", "versions": {"torch": "1.0"}},
         {"before": 1, "device": "CPU (x86_64), 2 threads", "versions": {"torch": "1.0"}},
     ]
     counts = {"catalog, train": {"top": 7, "top: t-shirt": 7}}
-    text = rewritten(finished, sittings=sittings, counts=counts)
+    text = rewritten(finished, sessions=sessions, counts=counts)
     assert "| device | NVIDIA H200; from epoch 2 on CPU (x86_64), 2 threads |" in text
     assert "| torch | 1.0 |" in text
     assert "| top | 7 |" in text
@@ -179,7 +185,7 @@ def test_a_run_report_is_of_the_machine_and_data_of_the_training(finished):
 
 
 def test_a_checkpoint_without_them_says_so(finished):
-    text = rewritten(finished, sittings=None, counts=None)
+    text = rewritten(finished, sessions=None, counts=None)
     assert "| device | not recorded in the checkpoint; asked for: cpu, 1 CPU thread |" in text
     assert "holds no versions; these are of the machine that wrote this page" in text
     assert f"| torch | {torch.__version__} |" in text
@@ -190,25 +196,25 @@ def test_a_checkpoint_without_them_says_so(finished):
 def test_a_run_that_goes_on_elsewhere_keeps_what_was_before(finished):
     path = finished.output / "last.pt"
     state = torch.load(path, weights_only=True)
-    here = state["sittings"]
-    assert [stretch["before"] for stretch in here] == [0]
+    here = state["sessions"]
+    assert [session["before"] for session in here] == [0]
     again = Run(nn.Linear(3, 2), finished.settings)
     assert again.resume()
-    assert again.sittings == here, "nothing has changed"
+    assert again.sessions == here, "nothing has changed"
     elsewhere = [{**here[0], "device": "NVIDIA H200"}]
-    torch.save({**state, "sittings": elsewhere}, path)
+    torch.save({**state, "sessions": elsewhere}, path)
     again.resume()
-    assert [stretch["before"] for stretch in again.sittings] == [0, 2]
-    del state["sittings"]
+    assert [session["before"] for session in again.sessions] == [0, 2]
+    del state["sessions"]
     torch.save(state, path)
     again.resume()
-    devices = [stretch["device"] for stretch in again.sittings]
-    assert course(again.sittings, devices) == f"not recorded; from epoch 3 on {devices[0]}"
+    devices = [session["device"] for session in again.sessions]
+    assert over_sessions(again.sessions, devices) == f"not recorded; from epoch 3 on {devices[0]}"
 
 
 def test_a_report_is_written_anew_from_the_files_alone(finished, tmp_path, monkeypatch, capsys):
     state = torch.load(finished.output / "last.pt", weights_only=True)
-    assert state["settings"] == dataclasses.asdict(finished.settings)
+    assert state["settings"] == finished.settings.saved()
     arguments = ["tagger", str(finished.output), "--to", str(tmp_path / "reports")]
     monkeypatch.setattr(sys, "argv", ["report", *arguments])
     report_run.main()
@@ -219,6 +225,7 @@ def test_a_report_is_written_anew_from_the_files_alone(finished, tmp_path, monke
 
 
 def test_a_run_without_an_epoch_has_no_report(tmp_path):
-    settings = TaggerSettings(data=str(write_data(tmp_path)), output=str(tmp_path / "none"))
+    data = str(write_data(tmp_path))
+    settings = TaggerSettings().changed(data=data, output=str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError):
         write_run_report("tagger", settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ootd_training.sequencer.evaluate import Start, build_page, read_start
+from ootd_training.evaluation.sequencer import Start, build_page, read_start
 
 
 def figures(precision, nll):

@@ -10,9 +10,8 @@ import pytest
 
 from labelled_photos import write_data
 from ootd_training.data.crops import WHOLE, Garment
-from ootd_training.report.page import Page
-from ootd_training.tagger import evaluate
-from ootd_training.tagger.measure import (
+from ootd_training.evaluation import tagger as evaluate
+from ootd_training.models.tagger.measure import (
     Answers,
     attribute_measures,
     confusion,
@@ -20,6 +19,7 @@ from ootd_training.tagger.measure import (
     reliability,
     served_subs,
 )
+from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 
 import pytest
@@ -10,9 +9,10 @@ import torch
 from torch import nn
 
 from labelled_photos import write_data, write_drawn, write_street
-from ootd_training.data.digest import LABEL_FILES, label_digest, run_digests
-from ootd_training.run import CHECKPOINT, Run
-from ootd_training.tagger.settings import TaggerSettings
+from ootd_training.data.label_digests import LABEL_FILES, label_digest, source_digests
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.models.tagger.settings import TaggerSettings
+from ootd_training.network.run import CHECKPOINT, Run
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def settings(tmp_path):
     """A run of drawn photos and street boxes too, of which a checkpoint is there."""
     street = tmp_path / "street.json"
     street.write_text("[]")
-    settings = TaggerSettings(
+    settings = TaggerSettings().changed(
         data=str(write_street(write_data(tmp_path / "photos", 2), 2)),
         output=str(tmp_path / "run"),
         drawn=str(write_drawn(tmp_path / "drawn")),
@@ -43,14 +43,14 @@ def test_every_label_file_counts(settings, tmp_path, name):
 
 
 def test_photos_that_a_run_does_not_have_have_no_digest(tmp_path):
-    assert run_digests({"data": "", "drawn": ""}) == {"data": "", "drawn": "", "street": ""}
-    assert run_digests({"data": str(tmp_path)})["data"]
+    assert source_digests(PhotoSources()) == {"data": "", "drawn": "", "street": ""}
+    assert source_digests(PhotoSources(str(tmp_path)))["data"]
 
 
 @pytest.mark.parametrize("name", ["data", "drawn", "street"])
 def test_a_run_goes_on_with_the_same_labels_elsewhere(settings, tmp_path, name):
-    moved = shutil.move(getattr(settings, name), tmp_path / "moved")
-    there = dataclasses.replace(settings, **{name: str(moved)})
+    moved = shutil.move(getattr(settings.photos, name), tmp_path / "moved")
+    there = settings.changed(**{name: str(moved)})
     assert Run(nn.Linear(3, 2), there).resume()
 
 
@@ -68,7 +68,7 @@ def test_a_run_does_not_go_on_with_other_labels(settings, tmp_path, name, file, 
     with pytest.raises(ValueError, match=said):
         Run(nn.Linear(3, 2), settings).resume()
     if name != "data":
-        without = dataclasses.replace(settings, **{name: ""})
+        without = settings.changed(**{name: ""})
         with pytest.raises(ValueError, match=said):
             Run(nn.Linear(3, 2), without).resume()
 

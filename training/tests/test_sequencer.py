@@ -10,14 +10,19 @@ import pytest
 import torch
 
 from ootd_training.data.crops import Garment
-from ootd_training.sequencer.encoder import ResCeption, ResCeptionSettings, Stream, make_encoder
-from ootd_training.sequencer.loss import SequenceLoss, drawn, most_probable, teacher_forced
-from ootd_training.sequencer.network import Sequencer, ServedSequencer
-from ootd_training.sequencer.settings import ENCODERS, SequencerSettings
-from ootd_training.sequencer.tokens import Vocabulary
-from ootd_training.tagger.loss import Labels, encode_labels
+from ootd_training.models.sequencer.encoder import (
+    ResCeption,
+    ResCeptionSettings,
+    Stream,
+    make_encoder,
+)
+from ootd_training.models.sequencer.loss import SequenceLoss, drawn, most_probable, teacher_forced
+from ootd_training.models.sequencer.network import Sequencer, ServedSequencer
+from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
+from ootd_training.models.sequencer.tokens import Vocabulary
+from ootd_training.models.tagger.loss import Labels, encode_labels
+from ootd_training.network.trunk import TrunkSettings
 from ootd_training.taxonomy import AttributeGroup, Taxonomy
-from ootd_training.trunk import TrunkSettings
 
 # Two super-categories; sleeves are for tops alone.
 TAXONOMY = Taxonomy(
@@ -31,9 +36,7 @@ TAXONOMY = Taxonomy(
     ),
 )
 VOCABULARY = Vocabulary(TAXONOMY)
-SETTINGS = SequencerSettings(
-    data="", output="", hidden=24, trunk=TrunkSettings(width=0.25, depth=0.34, features=32)
-)
+SETTINGS = SequencerSettings(hidden=24, trunk=TrunkSettings(width=0.25, depth=0.34, features=32))
 SMALL = ResCeptionSettings(width=0.1, features=32)
 
 
@@ -168,7 +171,7 @@ def test_what_is_not_labelled_is_filled_in_with_what_is_possible() -> None:
 
 
 def parts_of(network: Sequencer, *garments: Garment) -> dict[str, float]:
-    settings = SequencerSettings(data="", output="", smoothing=0.0, structure_gain=1.0,
+    settings = SequencerSettings(smoothing=0.0, structure_gain=1.0,
                                  color_gain=1.0, attribute_gain=1.0)  # fmt: skip
     loss = SequenceLoss(settings, VOCABULARY)
     true_colors = torch.ones(len(garments), dtype=torch.bool)

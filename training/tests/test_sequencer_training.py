@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -14,33 +13,35 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training import commands
+from ootd_training.commands import by_model
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.sequencer.encoder import ResCeptionSettings
-from ootd_training.sequencer.export import (
+from ootd_training.models.sequencer.encoder import ResCeptionSettings
+from ootd_training.models.sequencer.export import (
     OUTPUTS,
     compare,
     export_sequencer,
     load_sequencer,
     onnx_answer,
 )
-from ootd_training.sequencer.likelihood import independent_likelihood, sequence_likelihood
-from ootd_training.sequencer.measure import (
+from ootd_training.models.sequencer.likelihood import independent_likelihood, sequence_likelihood
+from ootd_training.models.sequencer.measure import (
     guides_of,
     measure_answers,
     measure_by_source,
     tagger_answer,
     torch_answer,
 )
-from ootd_training.sequencer.network import Sequencer, ServedSequencer
-from ootd_training.sequencer.settings import SequencerSettings
-from ootd_training.sequencer.tokens import Vocabulary
-from ootd_training.sequencer.train import make_sequencer, train
-from ootd_training.tagger.network import Tagger
-from ootd_training.tagger.settings import Stage
+from ootd_training.models.sequencer.model import SEQUENCER
+from ootd_training.models.sequencer.network import Sequencer, ServedSequencer
+from ootd_training.models.sequencer.settings import SequencerSettings
+from ootd_training.models.sequencer.tokens import Vocabulary
+from ootd_training.models.sequencer.train import make_sequencer
+from ootd_training.models.tagger.network import Tagger
+from ootd_training.models.tagger.settings import Stage
+from ootd_training.models.training import train
+from ootd_training.network.trunk import TrunkSettings
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TrunkSettings
 
 TAXONOMY = load_taxonomy()
 VOCABULARY = Vocabulary(TAXONOMY)
@@ -74,7 +75,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(data: Path, tmp_path_factory: pytest.TempPathFactory) -> SequencerSettings:
-    return SequencerSettings(
+    return SequencerSettings().changed(
         data=str(data),
         output=str(tmp_path_factory.mktemp("run")),
         epochs=2,
@@ -154,22 +155,22 @@ def test_start_is_a_taggers_trunk_of_the_efficientnet_alone(
 ) -> None:
     tagger = Tagger(SMALL, TAXONOMY)
     torch.save({"average": tagger.state_dict()}, tmp_path / "last.pt")
-    start = dataclasses.replace(settings, start=str(tmp_path / "last.pt"))
+    start = settings.changed(start=str(tmp_path / "last.pt"))
     tiles = load_tiles(read_garments(data, "train", TAXONOMY), None, 48)
     made = make_sequencer(start, tiles, TAXONOMY)
     for mine, theirs in zip(made.encoder.parameters(), tagger.trunk.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     with pytest.raises(ValueError, match="choose --encoder efficientnet"):
-        make_sequencer(dataclasses.replace(start, encoder="resception"), tiles, TAXONOMY)
+        make_sequencer(start.changed(encoder="resception"), tiles, TAXONOMY)
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     settings: SequencerSettings, tmp_path: Path
 ) -> None:
-    whole = train(dataclasses.replace(settings, output=str(tmp_path / "whole")), None)
-    broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    kill_after_an_epoch(lambda: train(broken, None))
-    resumed = train(broken, None)
+    whole = train(SEQUENCER, settings.changed(output=str(tmp_path / "whole")))
+    broken = settings.changed(output=str(tmp_path / "broken"))
+    kill_after_an_epoch(lambda: train(SEQUENCER, broken))
+    resumed = train(SEQUENCER, broken)
     assert resumed.step == whole.step
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
@@ -182,14 +183,13 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
 def test_resception_is_trained_from_random_weights(
     settings: SequencerSettings, tmp_path: Path
 ) -> None:
-    run = train(
-        dataclasses.replace(settings, output=str(tmp_path), encoder="resception", epochs=1), None
-    )
+    alone = settings.changed(output=str(tmp_path), encoder="resception", epochs=1)
+    run = train(SEQUENCER, alone)
     (line,) = [json.loads(text) for text in (tmp_path / "history.jsonl").open()]
     assert {"structure", "color", "super"} <= set(line["loss"])
     assert 0 <= line["val"]["guided"]["tokens"]["recall"] <= 1
-    torch.manual_seed(settings.seed)
-    before = Sequencer(run.settings, TAXONOMY).encoder.state_dict()
+    torch.manual_seed(settings.run.seed)
+    before = Sequencer(alone, TAXONOMY).encoder.state_dict()
     assert not torch.equal(
         run.network.encoder.state_dict()["top.0.0.weight"], before["top.0.0.weight"]
     )
@@ -266,7 +266,7 @@ def checkpoint(
     settings: SequencerSettings, exported: tuple[Sequencer, Path], tmp_path: Path
 ) -> Path:
     weights = exported[0].state_dict()
-    state = {"average": weights, "settings": dataclasses.asdict(settings), "epoch": 1}
+    state = {"average": weights, "settings": settings.saved(), "epoch": 1}
     torch.save(state, tmp_path / "last.pt")
     return tmp_path / "last.pt"
 
@@ -282,7 +282,7 @@ def test_evaluate_writes_a_report(
     arguments = ["ootd-evaluate", "sequencer", "--data", str(data), "--model", str(exported[1])]
     arguments += ["--checkpoint", str(checkpoint), "--report", str(reports)]
     monkeypatch.setattr("sys.argv", arguments)
-    commands.evaluate()
+    by_model.evaluate()
     page = (reports / "sequencer.md").read_text()
     assert re.search(r"\| efficientnet, unguided (\| \d\.\d+ ){6}\|", page), "with likelihoods"
     assert "| served, guided | – | – | – | " in page, "a file is measured on val alone"

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from ootd_training.detector.export import write
-from ootd_training.detector.network import DetectorNetwork
-from ootd_training.embedder.export import export_embedder
-from ootd_training.embedder.network import Embedder
-from ootd_training.embedder.settings import EmbedderSettings
-from ootd_training.embedder.train import EmbedderInTraining, load_start
-from ootd_training.starting_weights import start_from
-from ootd_training.tagger.export import export_tagger
-from ootd_training.tagger.network import ServedTagger, Tagger
+from ootd_training.models.detector.export import write
+from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.embedder.export import export_embedder
+from ootd_training.models.embedder.network import Embedder
+from ootd_training.models.embedder.settings import EmbedderSettings
+from ootd_training.models.embedder.train import EmbedderInTraining, load_start
+from ootd_training.models.tagger.export import export_tagger
+from ootd_training.models.tagger.network import ServedTagger, Tagger
+from ootd_training.network.starting_weights import start_from
+from ootd_training.network.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
 
 TAXONOMY = load_taxonomy()
 SMALL = TrunkSettings(width=0.25, depth=0.25, features=64)
@@ -90,7 +90,7 @@ def test_a_trunk_starts_from_a_released_tagger(tagger: tuple[Tagger, Path]) -> N
 def test_an_embedder_starts_from_a_release_with_new_classifiers(
     tagger: tuple[Tagger, Path], tmp_path: Path
 ) -> None:
-    settings = EmbedderSettings("", "", trunk=SMALL)
+    settings = EmbedderSettings(trunk=SMALL)
     trained = Embedder(SMALL)
     used(trained, crops(seed=7))
     path = tmp_path / "model.onnx"

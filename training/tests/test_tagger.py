@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,25 +10,23 @@ import torch
 from killed_runs import kill_after_an_epoch
 
 from labelled_photos import write_data
-from ootd_training import commands
+from ootd_training.commands import by_model
+from ootd_training.data.crop_views import ViewSettings
 from ootd_training.data.crops import Garment, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.data.views import ViewSettings
-from ootd_training.export.crop_model import (
-    fold_batch_norms,
-    largest_difference,
-    open_session,
-    run_crops,
-)
-from ootd_training.run import Run
-from ootd_training.tagger.export import OUTPUTS, export_tagger, load_tagger
-from ootd_training.tagger.loss import TaggerLoss, encode_labels, super_log_probabilities
-from ootd_training.tagger.measure import measure_tagger
-from ootd_training.tagger.network import ServedTagger, Tagger
-from ootd_training.tagger.settings import Stage, TaggerSettings
-from ootd_training.tagger.train import train, train_epoch
+from ootd_training.models.tagger.export import OUTPUTS, export_tagger, load_tagger
+from ootd_training.models.tagger.loss import TaggerLoss, encode_labels, super_log_probabilities
+from ootd_training.models.tagger.measure import measure_tagger
+from ootd_training.models.tagger.model import TAGGER
+from ootd_training.models.tagger.network import ServedTagger, Tagger
+from ootd_training.models.tagger.settings import Stage, TaggerSettings
+from ootd_training.models.tagger.train import train_epoch
+from ootd_training.models.training import train
+from ootd_training.network.run import Run
+from ootd_training.network.trunk import Trunk, TrunkSettings, scale_channels
+from ootd_training.served.crop_model import fold_batch_norms, largest_difference, run_crops
+from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import load_taxonomy
-from ootd_training.trunk import Trunk, TrunkSettings, scale_channels
 
 TAXONOMY = load_taxonomy()
 VALUES = TAXONOMY.attribute_count
@@ -60,7 +57,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TaggerSettings:
-    return TaggerSettings(
+    return TaggerSettings().changed(
         data=str(data),
         output=str(tmp_path_factory.mktemp("run")),
         epochs=2,
@@ -142,7 +139,7 @@ def test_super_probability_is_the_sum_of_its_subs() -> None:
 def losses(
     garments: list[Garment], subs: torch.Tensor, attributes: torch.Tensor
 ) -> dict[str, float]:
-    loss = TaggerLoss(TaggerSettings(data="", output="", smoothing=0.0), TAXONOMY)
+    loss = TaggerLoss(TaggerSettings(smoothing=0.0), TAXONOMY)
     true_colors = torch.ones(len(garments), dtype=torch.bool)
     labels = encode_labels(garments, TAXONOMY)
     return {k: float(v) for k, v in loss((subs, attributes), labels, true_colors).items()}
@@ -177,7 +174,7 @@ def test_candidates_without_any_example_are_left_out() -> None:
 
 
 def test_changed_colors_are_not_learnt() -> None:
-    loss = TaggerLoss(TaggerSettings(data="", output=""), TAXONOMY)
+    loss = TaggerLoss(TaggerSettings(), TAXONOMY)
     labels = encode_labels([garment("top", "shirt", color=3)], TAXONOMY)
     outputs = (torch.zeros(1, 32), torch.randn(1, VALUES))
     assert float(loss(outputs, labels, torch.tensor([False]))["color"]) == 0
@@ -203,11 +200,11 @@ def test_measures_count_what_is_labelled() -> None:
 
 
 def test_training_learns(settings: TaggerSettings, tmp_path: Path) -> None:
-    endless = dataclasses.replace(settings, epochs=1000, warmup=0.0, output=str(tmp_path))
+    endless = settings.changed(epochs=1000, warmup=0.0, output=str(tmp_path))
     torch.manual_seed(3)
     run = Run(Tagger(SMALL, TAXONOMY), endless)
-    tiles = load_tiles(read_garments(Path(endless.data), "train", TAXONOMY), None, 48)
-    means = [train_epoch(run, tiles, TAXONOMY) for _ in range(6)]
+    tiles = load_tiles(read_garments(Path(endless.photos.data), "train", TAXONOMY), None, 48)
+    means = [train_epoch(run, endless, tiles, TAXONOMY) for _ in range(6)]
     assert run.epoch == 6
     assert run.step == 30
     assert means[-1]["super"] < 0.97 * means[0]["super"]
@@ -217,11 +214,11 @@ def test_training_learns(settings: TaggerSettings, tmp_path: Path) -> None:
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     settings: TaggerSettings, tmp_path: Path
 ) -> None:
-    settings = dataclasses.replace(settings, mixing=0.5)
-    whole = train(dataclasses.replace(settings, output=str(tmp_path / "whole")), None)
-    broken = dataclasses.replace(settings, output=str(tmp_path / "broken"))
-    kill_after_an_epoch(lambda: train(broken, None))
-    resumed = train(broken, None)
+    settings = settings.changed(mixing=0.5)
+    whole = train(TAGGER, settings.changed(output=str(tmp_path / "whole")))
+    broken = settings.changed(output=str(tmp_path / "broken"))
+    kill_after_an_epoch(lambda: train(TAGGER, broken))
+    resumed = train(TAGGER, broken)
     assert resumed.step == whole.step
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
@@ -232,12 +229,12 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
 
 
 def test_a_run_is_not_resumed_with_other_settings(settings: TaggerSettings, tmp_path: Path) -> None:
-    mine = dataclasses.replace(settings, epochs=1, output=str(tmp_path))
-    train(mine, None)
-    other = dataclasses.replace(mine, batch=4)
+    mine = settings.changed(epochs=1, output=str(tmp_path))
+    train(TAGGER, mine)
+    other = mine.changed(batch=4)
     with pytest.raises(ValueError, match="batch 8, not 4"):
-        train(other, None)
-    assert train(other, None, restart=True).step == 10
+        train(TAGGER, other)
+    assert train(TAGGER, other, restart=True).step == 10
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +262,7 @@ def test_exported_file_answers_as_the_network(data: Path, exported: tuple[Tagger
         assert attributes.shape == (count, VALUES)
     model = onnx.load(path)
     assert any(w.data_type == onnx.TensorProto.FLOAT16 for w in model.graph.initializer)
-    assert not list(path.parent.glob("*.partial"))
+    assert not list(path.parent.glob("*.partial*"))
 
 
 def test_evaluate_prints_the_measures_of_a_file(
@@ -276,11 +273,11 @@ def test_evaluate_prints_the_measures_of_a_file(
 ) -> None:
     arguments = ["tagger", "--data", str(data), "--model", str(exported[1])]
     monkeypatch.setattr("sys.argv", ["ootd-evaluate", *arguments])
-    commands.evaluate()
+    by_model.evaluate()
     printed = capsys.readouterr().out
     assert "| super |" in printed
     assert "% of 8" in printed
     assert "attributes, micro recall" in printed
     monkeypatch.setattr("sys.argv", ["ootd-evaluate", *arguments, "--json"])
-    commands.evaluate()
+    by_model.evaluate()
     assert json.loads(capsys.readouterr().out)["accuracy"]["outfit"]["super"]["of"] == 32

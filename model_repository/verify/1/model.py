@@ -67,7 +67,7 @@ def _served(repository, parameters):
         if not (written.vector and written.graph):
             raise ValueError(
                 f"the models beside verify cannot be read ({error}) and its config.pbtxt has no "
-                "fingerprints: run python -m ootd_training.export.model_config before it is copied"
+                "fingerprints: run python -m ootd_training.release.model_config before it is copied"
             ) from error
         pb_utils.Logger.log_warn(
             f"verify: the models beside it cannot be read ({error}); answers carry the "

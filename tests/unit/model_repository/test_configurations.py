@@ -25,7 +25,7 @@ def config(model_repository):
 def test_verify_carries_the_taxonomy(config, model_repository):
     carried = json.loads(config("verify").parameters["taxonomy"].string_value)
     assert carried == json.loads((model_repository / "taxonomy.json").read_text()), (
-        "run python -m ootd_training.export.model_config"
+        "run python -m ootd_training.release.model_config"
     )
 
 
@@ -37,7 +37,7 @@ def test_models_of_stored_vectors_carry_the_fingerprint_of_their_file(
     folder = model_repository / model
     digest = hashlib.sha256((folder / "1" / "model.onnx").read_bytes()).hexdigest()
     carried = _read(folder / name).parameters["fingerprint"].string_value
-    assert carried == digest[:16], "run python -m ootd_training.export.model_config"
+    assert carried == digest[:16], "run python -m ootd_training.release.model_config"
 
 
 def test_verify_carries_the_fingerprints_of_all_models(config, model_repository, fingerprints):
@@ -45,7 +45,7 @@ def test_verify_carries_the_fingerprints_of_all_models(config, model_repository,
     parameters = config("verify").parameters
     carried = {name: parameters[f"{name}_fingerprint"].string_value for name in ("vector", "graph")}
     assert carried == vars(fingerprints.fingerprints(model_repository)), (
-        "run python -m ootd_training.export.model_config"
+        "run python -m ootd_training.release.model_config"
     )
 
 
@@ -64,7 +64,7 @@ def test_columns_of_the_taxonomy_are_those_of_the_tensors(config, model_reposito
     if name == "tagger":
         del expected["SEQUENCE"]
     dims = {tensor.name: list(tensor.dims) for tensor in config(name).output}
-    assert dims == expected, "run python -m ootd_training.export.model_config"
+    assert dims == expected, "run python -m ootd_training.release.model_config"
 
 
 def test_the_taxonomy_has_the_groups_of_the_contract(model_repository):

@@ -7,7 +7,6 @@ run can cut ever new crops from it without decoding a photo again.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as run_length
 
-from ootd_training.data.catalog import garment_box
+from ootd_training.data.catalog_photos import garment_box
+from ootd_training.whole_files import write_whole
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1, as shares of the photo's (or the tile's) width and height."""
@@ -195,11 +195,8 @@ def load_tiles(garments: Sequence[Garment], cache: Path | None, size: int = TILE
             return Tiles(tuple(garments), saved["pixels"], saved["masks"], boxes)
     tiles = _cut_tiles(garments, size)
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Runs side by side may share a cache, so each writes a file of its own.
-        partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-        np.savez(partial, pixels=tiles.pixels, masks=tiles.masks, boxes=np.array(tiles.boxes))
-        partial.replace(path)
+        with write_whole(path, shared=True) as partial:
+            np.savez(partial, pixels=tiles.pixels, masks=tiles.masks, boxes=np.array(tiles.boxes))
     return tiles
 
 

@@ -1,7 +1,7 @@
 """Draw small labelled photos for training with `ootd.samples`.
 
-`python -m ootd_training.data.draw FOLDER` writes what `ootd_training.data.drawn` reads; the photos
-are no larger than training needs, so that thousands are drawn in minutes.
+`python -m ootd_training.data.draw FOLDER` writes what `data.drawn_photos` reads; the photos are no
+larger than training needs, so that thousands are drawn in minutes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from ootd import samples
 from ootd.samples.labels import ALL_SUB_CATEGORIES
+from ootd_training.data.label_digests import DRAWN_LABELS
+from ootd_training.whole_files import write_whole
 
 OUTFIT_SIZE = (213, 320)
 GARMENT_SIZE = (180, 240)
@@ -42,7 +44,8 @@ def draw(folder: Path, outfits: int, garments: int, seed: int) -> None:
                 "garments": [asdict(garment) for garment in photo.garments],
             }
         )
-    (folder / "labels.json").write_text(json.dumps(entries))
+    with write_whole(folder / DRAWN_LABELS) as path:
+        path.write_text(json.dumps(entries))
 
 
 def main() -> None:

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from ootd_training.data.crops import WHOLE, Garment, Tiles, joined, load_tiles
-from ootd_training.data.street import read_street
+from ootd_training.data.label_rules import RULES
+from ootd_training.data.photo_sources import PhotoSources
+from ootd_training.data.street_photos import read_street
 from ootd_training.taxonomy import Taxonomy
-
-# What a catalogue label without a sub-category can be. `Pants` stands for every kind of long
-# trousers, so shorts and skirts are excluded; `Outwear` is kept apart from blazers in the source.
-CATALOG_CANDIDATES: Mapping[str, tuple[str, ...]] = {
-    "Pants": ("pants", "jeans", "leggings", "joggers"),
-    "Outwear": ("coat", "jacket", "cardigan", "cape", "vest"),
-    "Longsleeve": ("t-shirt", "sweater", "sweatshirt"),
-    "Polo": ("t-shirt", "shirt"),
-}
-# Attribute values that a label or a sub-category implies; weak, as nobody looked at the photo.
-VALUES_OF_LABEL: Mapping[str, Mapping[str, str]] = {
-    "T-Shirt": {"sleeve_length": "short", "neckline": "collarless"},
-    "Polo": {"sleeve_length": "short", "neckline": "collared"},
-    "Longsleeve": {"sleeve_length": "long", "neckline": "collarless"},
-    "Hoodie": {"sleeve_length": "long", "neckline": "hooded"},
-    "Undershirt": {"sleeve_length": "sleeveless", "neckline": "collarless"},
-    "Shirt": {"neckline": "collared"},
-    "hoodie": {"neckline": "hooded"},
-}
-VALUES_OF_SUB: Mapping[str, Mapping[str, str]] = {
-    "t-shirt": {"neckline": "collarless"},
-    "shirt": {"neckline": "collared"},
-    "blazer": {"neckline": "lapels"},
-}
-PLAIN_SHARE = 0.97
-"""Share of a garment's pixels that count to its colour from which on it is called plain."""
-PATTERNED_SHARE = 0.7
-"""Share below which it is called patterned; between the two nothing is said."""
 
 
 def read_catalog(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
@@ -48,7 +22,7 @@ def read_catalog(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
         for row in csv.DictReader(file):
             values = _implied(row["sub"], row["label"])
             values |= color_values(row["color"], row["color_share"])
-            values["audience"] = {"true": "kids", "false": "adult"}.get(row["kids"], "")
+            values["audience"] = RULES.audience_of_kids.get(row["kids"], "")
             garments.append(
                 Garment(
                     source="catalog",
@@ -97,7 +71,7 @@ def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
 
 
 def read_street_garments(data: Path, boxes: Path, taxonomy: Taxonomy) -> list[Garment]:
-    """Garments of tagged street photos, with the boxes that `detector.street` found for them.
+    """Garments of tagged street photos, with the boxes that the detector found for them.
 
     The tags name the sub-categories that a photo shows, so a box can be any of those of its
     super-category; where they name just one, the garment's sub-category is known.
@@ -161,22 +135,22 @@ def read_drawn_garments(folder: Path, taxonomy: Taxonomy) -> list[Garment]:
 def _candidates(taxonomy: Taxonomy, super_name: str, sub: str, label: str) -> tuple[int, ...]:
     if sub:
         return (taxonomy.sub(super_name, sub),)
-    if label in CATALOG_CANDIDATES:
-        return tuple(taxonomy.sub(super_name, name) for name in CATALOG_CANDIDATES[label])
+    if label in RULES.candidates_of_label:
+        return tuple(taxonomy.sub(super_name, name) for name in RULES.candidates_of_label[label])
     return taxonomy.subs_of(taxonomy.supers.index(super_name))
 
 
 def _implied(sub: str, label: str) -> dict[str, str]:
-    return {**VALUES_OF_SUB.get(sub, {}), **VALUES_OF_LABEL.get(label, {})}
+    return {**RULES.values_of_sub_category.get(sub, {}), **RULES.values_of_label.get(label, {})}
 
 
 def color_values(color: str, share: str) -> dict[str, str]:
     """What the name of the main colour, and the share that has it (0 to 1), tell of a garment."""
     if not color:
         return {}
-    if color == "multicolor" or float(share or 0.0) < PATTERNED_SHARE:
+    if color == "multicolor" or float(share or 0.0) < RULES.patterned_share:
         return {"color": color, "pattern": "patterned"}
-    if float(share) >= PLAIN_SHARE:
+    if float(share) >= RULES.plain_share:
         return {"color": color, "pattern": "plain"}
     return {"color": color}
 
@@ -203,64 +177,26 @@ def read_garments(data: Path, split: str, taxonomy: Taxonomy, limit: int = 0) ->
     return garments
 
 
-def load_training_tiles(
-    data: Path,
-    taxonomy: Taxonomy,
-    limit: int = 0,
-    *,
-    drawn: str = "",
-    street: str = "",
-    cache: Path | None = None,
-) -> Tiles:
-    """Tiles of the train split, followed by those of the folder `drawn` and the file `street`.
-
-    Each of the two may be empty for none.
-    """
-    tiles = load_tiles(read_garments(data, "train", taxonomy, limit), cache)
-    if drawn:
-        garments = read_drawn_garments(Path(drawn), taxonomy)
-        tiles = joined(tiles, load_tiles(garments[: limit or None], cache))
-    if street:
-        garments = read_street_garments(data, Path(street), taxonomy)
-        tiles = joined(tiles, load_tiles(garments[: limit or None], cache))
-    return tiles
+def training_garments(photos: PhotoSources, taxonomy: Taxonomy) -> list[Garment]:
+    """Garments of the train split, followed by those of the drawn and of the street photos."""
+    return [garment for part in _training_parts(photos, taxonomy) for garment in part]
 
 
-class CropRunSettings(Protocol):
-    """What the settings of a model that looks at crops say about its data."""
-
-    @property
-    def data(self) -> str:
-        """Folder of the labelled photos."""
-        ...
-
-    @property
-    def limit(self) -> int:
-        """This many garments of each source; 0 for all."""
-        ...
-
-    @property
-    def drawn(self) -> str:
-        """Folder of drawn photos, empty for none."""
-        ...
-
-    @property
-    def street(self) -> str:
-        """File of boxes of street photos, empty for none."""
-        ...
+def _training_parts(photos: PhotoSources, taxonomy: Taxonomy) -> Iterator[list[Garment]]:
+    data, limit = Path(photos.data), photos.limit
+    yield read_garments(data, "train", taxonomy, limit)
+    if photos.drawn:
+        yield read_drawn_garments(Path(photos.drawn), taxonomy)[: limit or None]
+    if photos.street:
+        yield read_street_garments(data, Path(photos.street), taxonomy)[: limit or None]
 
 
-def load_run_tiles(
-    settings: CropRunSettings, taxonomy: Taxonomy, cache: Path | None
-) -> tuple[Tiles, Tiles]:
-    """The tiles that a run is trained on, and those of the val split that it is judged by."""
-    data = Path(settings.data)
-    tiles = load_training_tiles(
-        data,
-        taxonomy,
-        settings.limit,
-        drawn=settings.drawn,
-        street=settings.street,
-        cache=cache,
-    )
-    return tiles, load_tiles(read_garments(data, "val", taxonomy, settings.limit), cache)
+def load_training_tiles(photos: PhotoSources, taxonomy: Taxonomy, cache: Path | None) -> Tiles:
+    """The tiles of the garments that a run is trained on."""
+    parts = [load_tiles(part, cache) for part in _training_parts(photos, taxonomy)]
+    return functools.reduce(joined, parts)
+
+
+def load_val_tiles(photos: PhotoSources, taxonomy: Taxonomy, cache: Path | None) -> Tiles:
+    """The tiles of the val split, that a run is judged by."""
+    return load_tiles(read_garments(Path(photos.data), "val", taxonomy, photos.limit), cache)

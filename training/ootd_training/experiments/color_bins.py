@@ -14,12 +14,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ootd_training.console.progress import Progress
 from ootd_training.experiments import color_bins_report
 from ootd_training.experiments.color_bins_report import Result, best
 from ootd_training.experiments.histogram import SERVED, Layout, histograms, hsv, intersections
 from ootd_training.experiments.search_photos import SearchPhotos, search_photos
 from ootd_training.experiments.searching import scores, similarities
-from ootd_training.progress import Progress
 from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
 
@@ -46,7 +46,7 @@ def with_other_windows(results: list[Result]) -> list[Layout]:
     """The served layout and the best ones so far, of its length and of any, in every window."""
     chosen = [SERVED, best(results, SERVED.bins).layout, best(results).layout]
     seen = {result.layout for result in results}
-    found = [dataclasses.replace(one, sigma=sigma) for one in chosen for sigma in SIGMAS]
+    found = [dataclasses.replace(layout, sigma=sigma) for layout in chosen for sigma in SIGMAS]
     return [layout for layout in dict.fromkeys(found) if layout not in seen]
 
 

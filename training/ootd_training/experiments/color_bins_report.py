@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,11 +18,10 @@ from ootd_training.experiments.searching import (
     means,
     overall,
 )
-from ootd_training.report.page import Page
+from ootd_training.report.page import Page, wrapped
 from ootd_training.report.plots import DPI
 
 MEASURES = (*VIEWS, RECOLORED, SAME_COLOR)
-WIDTH = 98
 SHOWN = 12
 """Layouts of any length that the first table shows, besides those of the served length."""
 
@@ -89,24 +87,20 @@ def _verdict(text: str, result: Result, served: Result) -> str:
         return f"- {text}: the served one, mean {served.mean:.1f} %."
     low, _ = gain_interval(served.scores, result.scores, MEASURES)
     clear = "clear of" if low > 0 else "within"
-    return textwrap.fill(
+    return wrapped(
         f"- {text}: `{_name(result.layout)}` ({result.layout.bins} bins), window "
         f"{_window(result.layout)}: mean {result.mean:.1f} % against {served.mean:.1f} % as "
         f"served, {_gain(result, served)} points, {clear} the spread over garments.",
-        WIDTH,
-        break_on_hyphens=False,
-        subsequent_indent="  ",
+        indent="  ",
     )
 
 
 def _introduce(page: Page, photos: SearchPhotos) -> None:
     first, second = VIEWS
     page.text(
-        textwrap.fill(
+        wrapped(
             f"{len(photos.supers):,} garments of val, {len(photos.dyeable):,} of them with a mask, "
-            "each searched within its super-category by histogram intersection alone. Percent of",
-            WIDTH,
-            break_on_hyphens=False,
+            "each searched within its super-category by histogram intersection alone. Percent of"
         ),
         f"""- *{first}*, *{second}*: garments that are the best hit when photographed so;
 - *{RECOLORED}*: garments dyed in another colour, photographed before another background, whose

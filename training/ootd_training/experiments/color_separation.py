@@ -16,12 +16,18 @@ from typing import Any
 import torch
 
 from ootd_training.experiments import color_separation_report
-from ootd_training.experiments.arms import ARMS, ArmSettings, Photos, finished_arm, train_arm
-from ootd_training.experiments.shown import trunk_features
-from ootd_training.experiments.spread import MOST_PAIRS
+from ootd_training.experiments.arm_inputs import trunk_features
+from ootd_training.experiments.separation_arms import (
+    ARMS,
+    EPOCHS,
+    ArmSettings,
+    Photos,
+    finished_arm,
+    train_arm,
+)
 from ootd_training.experiments.variants import VariantSettings, load_photos
+from ootd_training.network.run import choose_device
 from ootd_training.report.page import Page
-from ootd_training.run import choose_device
 from ootd_training.taxonomy import load_taxonomy
 
 TRAIN = VariantSettings(real=700, drawn=48)
@@ -34,11 +40,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("training-runs/color-separation"), help="folder of arms"
     )
-    parser.add_argument("--seeds", type=int, default=5, help=f"pairs of arms, up to {MOST_PAIRS}")
+    parser.add_argument("--seeds", type=int, default=5, help="pairs of arms")
     parser.add_argument(
         "--epochs",
         type=int,
-        help=f"length of an arm ({ArmSettings.epochs}, or {FROZEN_EPOCHS} over a frozen trunk)",
+        help=f"length of an arm ({EPOCHS}, or {FROZEN_EPOCHS} over a frozen trunk)",
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--device", default="auto", help="cpu, cuda, or auto: cuda if there is one")
@@ -71,31 +77,26 @@ def _photos(
 def run_arms(options: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, dict[str, int]]]:
     """Train or take from their files all arms, seed by seed; and the counts of the two sets.
 
-    ValueError for a number of seeds that is not 1 to 20.
+    ValueError for less than one seed.
     """
-    if not 1 <= options.seeds <= MOST_PAIRS:
-        raise ValueError(f"--seeds must be 1 to {MOST_PAIRS}, got {options.seeds}")
+    if options.seeds < 1:
+        raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
     device = choose_device(options.device)
     torch.set_num_threads(options.threads)
     made = {"train": TRAIN, "val": VAL}
-    usual = ArmSettings.epochs if options.frozen_trunk is None else FROZEN_EPOCHS
-    settings: dict[str, Any] = {"epochs": options.epochs or usual}
+    usual = EPOCHS if options.frozen_trunk is None else FROZEN_EPOCHS
+    settings: dict[str, Any] = {"epochs": options.epochs or usual, "device": options.device}
     if options.quick:
         made = {split: dataclasses.replace(s, real=30, drawn=3) for split, s in made.items()}
-        settings = {"epochs": 2, "steps": 4, "items": 12}
+        settings |= {"epochs": 2, "steps": 4, "items": 12}
     sets = {split: _photos(options, split, one, device) for split, one in made.items()}
     settings["shown"] = "-".join(part.digest() for part in sets.values())
     results = []
     for number in range(options.seeds * len(ARMS)):
         seed, arm = number // len(ARMS) + 1, ARMS[number % len(ARMS)]
         folder = options.output / f"{arm}-{seed}"
-        one_arm = ArmSettings(
-            output=str(folder),
-            arm=arm,
-            seed=seed,
-            device=options.device,
-            frozen_trunk=options.frozen_trunk is not None,
-            **settings,
+        one_arm = ArmSettings(arm=arm, frozen_trunk=options.frozen_trunk is not None).changed(
+            output=str(folder), seed=seed, evaluate_every=settings["epochs"], **settings
         )
         print(f"arm {number + 1} of {options.seeds * len(ARMS)}: {arm}, seed {seed}", flush=True)
         result = finished_arm(one_arm, partial(train_arm, one_arm, *sets.values()))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import statistics
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from ootd_training.experiments.arms import ARMS, BASELINE, SEPARATED
+from ootd_training.experiments.paired_runs import Difference, deviation, paired_difference
 from ootd_training.experiments.retrieval import TOP
-from ootd_training.experiments.spread import Difference, deviation, paired_difference
-from ootd_training.report.page import Page
+from ootd_training.experiments.separation_arms import ARMS, BASELINE, SEPARATED
+from ootd_training.report.page import Page, wrapped
 from ootd_training.report.plots import Panel, panels
 
 PAPER = {BASELINE: (77.9, 91.6, 94.5, 96.5), SEPARATED: (83.4, 92.4, 94.0, 95.6)}
@@ -28,7 +27,6 @@ PARTS = {
 }
 NAMES = {BASELINE: "baseline: all colours are one item", SEPARATED: "colours are separate items"}
 
-WIDTH = 98
 
 Results = Sequence[Mapping[str, Any]]
 Counts = Mapping[str, Mapping[str, int]]
@@ -123,13 +121,11 @@ two, a fifth in three. There are four photos of each garment in each colour: of 
 crops under other light, some mirrored, turned, zoomed or before another background; of a drawn one,
 four drawings in other light on other surfaces. Every second photo is a query, the others are
 searched.""",
-        textwrap.fill(
+        wrapped(
             f"{settings['epochs'] * settings['steps']} steps of {settings['items']} items, two "
             f"photos each; NT-Xent at temperature {settings['temperature']}; AdamW, rate "
             f"{settings['learning_rate']}, cosine. {_network(settings)} The seed decides the "
-            "weights and the batches; the photos are the same for all.",
-            WIDTH,
-            break_on_hyphens=False,
+            "weights and the batches; the photos are the same for all."
         ),
         f"    ootd-experiment color-separation --data FOLDER --epochs {settings['epochs']}"
         f" --seeds {seeds}" + (" --frozen-trunk CHECKPOINT" if settings["frozen_trunk"] else ""),
@@ -164,27 +160,19 @@ def page(results: Results, counts: Counts) -> Page:
     seeds = min(len(shares(results, arm, "all", 1)) for arm in ARMS)
     low, high = resampled_gain(results)
     made = Page("color-separation", "Colour separation")
-    made.text(
-        textwrap.fill(
-            "Are the colours of a garment one item or several (iTOO, section 5.2)? Two embedders "
-            "are trained alike but for that: in the *baseline* two photos of one item may show "
-            "different colours; with *separate colours* they never do, and other colours are other "
-            "items. Both are judged on garments that neither has seen, among photos of all of "
-            f"them: a hit must show the garment in the query's colour. {seeds} seeds, percent, "
-            "mean ± standard deviation.",
-            WIDTH,
-            break_on_hyphens=False,
-        )
+    made.wrapped(
+        "Are the colours of a garment one item or several (iTOO, section 5.2)? Two embedders "
+        "are trained alike but for that: in the *baseline* two photos of one item may show "
+        "different colours; with *separate colours* they never do, and other colours are other "
+        "items. Both are judged on garments that neither has seen, among photos of all of "
+        f"them: a hit must show the garment in the query's colour. {seeds} seeds, percent, "
+        "mean ± standard deviation."
     )
     _add_table(made, results)
-    made.text(
-        textwrap.fill(
-            f"Intervals are Student's t over {seeds} paired seeds. Had other garments been judged "
-            f"(val garments drawn again with replacement), the gain in top-1 would be {low:+.1f} "
-            f"to {high:+.1f} points (95 %).",
-            WIDTH,
-            break_on_hyphens=False,
-        )
+    made.wrapped(
+        f"Intervals are Student's t over {seeds} paired seeds. Had other garments been judged "
+        f"(val garments drawn again with replacement), the gain in top-1 would be {low:+.1f} "
+        f"to {high:+.1f} points (95 %)."
     )
     made.picture("top-k", "top-k of both arms, and the gain of each seed", draw(results))
     _add_parts(made, results)

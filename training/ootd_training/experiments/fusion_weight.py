@@ -7,35 +7,23 @@ section 3.5, which does not state its weight).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.embedder.export import MODEL
+from ootd_training.console.progress import Progress
 from ootd_training.experiments import fusion_weight_report
 from ootd_training.experiments.histogram import SERVED, Layout, histograms, hsv, intersections
 from ootd_training.experiments.search_photos import SearchPhotos, search_photos
 from ootd_training.experiments.searching import Scores, scores, similarities
-from ootd_training.export.crop_model import open_session, run_crops
-from ootd_training.progress import Progress
+from ootd_training.models.embedder.export import MODEL, onnx_embed
 from ootd_training.report.page import Page
 from ootd_training.taxonomy import load_taxonomy
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0)
 LAYOUTS = (SERVED, Layout(12, 2, 2), Layout(12, 3, 3), Layout(24, 2, 3), Layout(24, 3, 3))
 """The served histogram, the one served before it, and longer ones."""
-
-
-def appearance(model: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """The ONNX embedder as a function of crops u8[n, 160, 160, 3], on one thread."""
-    session = open_session(model)
-
-    def embed(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return run_crops(session, crops)[0]
-
-    return embed
 
 
 def cosines(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -46,7 +34,7 @@ def cosines(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArr
 def sweeps(model: Path, photos: SearchPhotos) -> dict[Layout, dict[float, Scores]]:
     """The garments' scores by layout of the histogram and by weight."""
     print("embedding the crops", flush=True)
-    seen = similarities(appearance(model), cosines, photos)
+    seen = similarities(onnx_embed(model), cosines, photos)
     found: dict[Layout, dict[float, Scores]] = {}
     progress = Progress("histogram layouts", len(LAYOUTS))
     for layout in LAYOUTS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from ootd_training.experiments.histogram import SERVED, Layout
@@ -16,7 +15,7 @@ from ootd_training.experiments.searching import (
     means,
     overall,
 )
-from ootd_training.report.page import Page
+from ootd_training.report.page import Page, wrapped
 from ootd_training.report.plots import Panel, panels
 
 SAME_ITEM = (*VIEWS, RECOLORED)
@@ -24,7 +23,6 @@ MEASURES = (*SAME_ITEM, SAME_COLOR, SAME_SUB)
 SERVED_WEIGHT = 0.25
 """The gateway's default of `color_weight`."""
 
-WIDTH = 98
 
 Swept = Mapping[float, Scores]
 Sweeps = Mapping[Layout, Swept]
@@ -57,11 +55,9 @@ def _verdict(swept: Swept) -> str:
         return f"The served weight of {SERVED_WEIGHT:g} finds the same garment most often."
     low, _ = gain_interval(swept[SERVED_WEIGHT], swept[best], SAME_ITEM)
     clear = "clear of" if low > 0 else "within"
-    return textwrap.fill(
+    return wrapped(
         f"The weight that finds the same garment most often is {best:g}: {_gain(best, swept)} "
-        f"points against the served {SERVED_WEIGHT:g}, {clear} the spread over garments.",
-        WIDTH,
-        break_on_hyphens=False,
+        f"points against the served {SERVED_WEIGHT:g}, {clear} the spread over garments."
     )
 
 
@@ -96,7 +92,7 @@ def page(sweeps: Sweeps, photos: SearchPhotos) -> Page:
     swept = sweeps[SERVED]
     made = Page("fusion-weight", "Weight of colour in a search")
     made.text(
-        textwrap.fill(
+        wrapped(
             "A hit's score is (1 - weight) x cosine + weight x histogram intersection. With the "
             f"embedder of `model_repository`, {len(photos.supers):,} garments of val, "
             f"{len(photos.dyeable):,} of them with a mask, each searched within its "
@@ -104,9 +100,7 @@ def page(sweeps: Sweeps, photos: SearchPhotos) -> Page:
             "another crop and light, before another background, and (dyed, among all garments and "
             "all dyed ones) in another colour; their mean decides. Then the share of the five "
             "nearest *other* garments with the same colour name and the same sub-category, where "
-            "both are labelled. Intervals: garments drawn again 1,000 times.",
-            WIDTH,
-            break_on_hyphens=False,
+            "both are labelled. Intervals: garments drawn again 1,000 times."
         ),
         _verdict(swept),
     )

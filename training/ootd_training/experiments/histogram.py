@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.crop import graph
+from ootd_training.served import crop_graph as graph
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def window(pixels: int, sigma: float) -> NDArray[np.float32]:
 
 def _even(part: NDArray[np.float32], lowest: float, bins: int) -> NDArray[np.int64]:
     """Which of `bins` equal parts of `lowest` to 1 a number is in."""
-    place = np.floor((part - lowest) / (1 - lowest) * bins)
-    return np.asarray(place.clip(0, bins - 1), np.int64)
+    index = np.floor((part - lowest) / (1 - lowest) * bins)
+    return np.asarray(index.clip(0, bins - 1), np.int64)
 
 
 def histograms(colors: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:

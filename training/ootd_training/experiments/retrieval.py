@@ -9,10 +9,10 @@ TOP = (1, 5, 10, 20)
 """The k of iTOO's Table 1."""
 
 
-def first_hits(
+def best_ranks(
     similarity: NDArray[np.float32], queries: NDArray[np.int64], gallery: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The place (0 is best) of the best gallery photo that shows the query's item, i64[n].
+    """The rank (0 is best) of the best gallery photo that shows the query's item, i64[n].
 
     `similarity` f32[n, m] is that of n queries to m gallery photos, `queries` i64[n] and `gallery`
     i64[m] are the items that they show. A photo as similar as the right one comes before it.
@@ -26,6 +26,6 @@ def first_hits(
     return np.asarray((~same & (similarity >= best[:, None])).sum(1))
 
 
-def top_shares(places: NDArray[np.int64]) -> dict[str, float]:
+def top_shares(ranks: NDArray[np.int64]) -> dict[str, float]:
     """The share of queries whose item is within the best k, for each k of `TOP`."""
-    return {f"top{k}": round(float((places < k).mean()), 5) for k in TOP}
+    return {f"top{k}": round(float((ranks < k).mean()), 5) for k in TOP}

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ootd_training.data.crop_views import ViewSettings
 from ootd_training.data.crops import WHOLE, Tiles, cut, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.data.views import ViewSettings
-from ootd_training.embedder.measure import OTHER_BACKGROUND, QUERY_VIEWS, query_crops
 from ootd_training.experiments.recoloring import choose_colors, dyed, main_color
 from ootd_training.experiments.variants import WORKING_SIDE, masked
-from ootd_training.export.crop_model import CROP_SIZE
+from ootd_training.models.embedder.measure import OTHER_BACKGROUND, QUERY_VIEWS, query_crops
+from ootd_training.served.crop_model import CROP_SIZE
 from ootd_training.taxonomy import Taxonomy
 
 VIEWS: dict[str, ViewSettings] = {

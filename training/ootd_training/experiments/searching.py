@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_training.experiments.retrieval import first_hits
+from ootd_training.experiments.retrieval import best_ranks
 from ootd_training.experiments.search_photos import VIEWS, SearchPhotos
 
 Compare = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
@@ -79,7 +79,7 @@ def scores(found: Similarities, photos: SearchPhotos) -> Scores:
         if name == RECOLORED:
             members = photos.dyeable[photos.supers[photos.dyeable] == number]
         queries, gallery = (np.arange(size) for size in similarity.shape)
-        result[name][members] = first_hits(similarity, queries, gallery) == 0
+        result[name][members] = best_ranks(similarity, queries, gallery) == 0
     return result
 
 

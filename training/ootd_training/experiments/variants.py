@@ -14,12 +14,13 @@ from PIL import Image
 
 from ootd.samples import GarmentDesign, draw_garment
 from ootd.samples.labels import ALL_SUB_CATEGORIES
+from ootd_training.console.progress import Progress
+from ootd_training.data.crop_views import ViewSettings, view
 from ootd_training.data.crops import WHOLE, Garment, Tiles, cut, load_tiles
 from ootd_training.data.garments import read_garments
-from ootd_training.data.views import ViewSettings, view
 from ootd_training.experiments.recoloring import choose_colors, dyed, dyed_design, main_color
-from ootd_training.progress import Progress
 from ootd_training.taxonomy import Taxonomy
+from ootd_training.whole_files import write_whole
 
 DRAWN_SIZE = (96, 128)
 WORKING_SIDE = 112
@@ -32,7 +33,8 @@ class VariantSettings:
 
     `real` garments with a known mask are taken from a split, spread evenly, and `drawn` designs are
     drawn. A garment comes in 1, 2, ... colours with the chances `color_chances`, and there are
-    `photos` photos, `size` px wide and high, of it in each colour.
+    `photos` photos, `size` px wide and high, of it in each colour, taken as `views` says. All that
+    is random follows from `seed`.
     """
 
     real: int
@@ -206,9 +208,7 @@ def load_photos(
     path = folder / f"photos-{split}-{digest}.npz"
     if not path.exists():
         photos = make_photos(data, split, taxonomy, settings, cache)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **dataclasses.asdict(photos))
-        partial.replace(path)
+        with write_whole(path) as partial:
+            np.savez(partial, **dataclasses.asdict(photos))
     with np.load(path) as saved:
         return VariantPhotos(**{name: saved[name] for name in saved.files})

@@ -9,20 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ootd_training.data.catalog import read_catalog
-from ootd_training.data.detect import read_outfits
-from ootd_training.data.street import read_street
-from ootd_training.detector.photos import read_photo
+from ootd_training.console.progress import Progress
+from ootd_training.data.catalog_photos import read_catalog
+from ootd_training.data.outfit_photos import read_outfits
+from ootd_training.data.street_photos import read_street
+from ootd_training.evaluation.served_graph import ServedGraph
 from ootd_training.experiments import whole_photo_report
+from ootd_training.experiments.whole_photo_report import Seen
 from ootd_training.experiments.without_garments import LEAST_SIDE, Photo, beside, drawn
-from ootd_training.progress import Progress
+from ootd_training.models.detector.samples import read_photo
 from ootd_training.report.page import Page
-from ootd_training.report.served_graph import ServedGraph, WholePhoto
 
 CATALOG, STREET, OUTFIT = "catalogue photo", "tagged street photo", "labelled street photo"
 CUT, MIDDLE = "labelled garment, cut out", "middle of a catalogue photo"
@@ -30,17 +30,6 @@ BESIDE = "beside the people"
 MIDDLE_MARGIN = 0.25
 """What is cut off at each side of a catalogue photo, as a share."""
 DRAWN_SEEDS = {"train": 3, "val": 4}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A photo of a kind, whether it shows a garment, of which super-categories (none where that is
-    not known), and what the graph makes of it."""
-
-    kind: str
-    is_garment: bool
-    categories: frozenset[int]
-    photo: WholePhoto
 
 
 def photos(data: Path, split: str, limit: int) -> Iterator[tuple[str, frozenset[int], Photo]]:

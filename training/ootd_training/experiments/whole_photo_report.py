@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ootd_training.data.labels import SUPER_CATEGORIES
+from ootd_training.evaluation.served_graph import ServedGraph, WholePhoto
 from ootd_training.report.page import Page
-from ootd_training.report.served_graph import ServedGraph, WholePhoto
+from ootd_training.taxonomy import SUPER_CATEGORIES
 
-if TYPE_CHECKING:
-    from ootd_training.experiments.whole_photo import Seen
+
+@dataclass(frozen=True)
+class Seen:
+    """A photo of a kind, whether it shows a garment, of which super-categories (none where that is
+    not known), and what the graph makes of it."""
+
+    kind: str
+    is_garment: bool
+    categories: frozenset[int]
+    photo: WholePhoto
+
 
 STEP = 0.005
 """Bars are multiples of it."""

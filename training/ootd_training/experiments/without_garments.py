@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ootd_training.data.detect import OutfitPhoto
+from ootd_training.data.outfit_photos import OutfitPhoto
 
 Photo = NDArray[np.uint8]
 Draw = Callable[[np.random.Generator, int, int], Photo]
@@ -62,7 +62,8 @@ def clouds(rng: np.random.Generator, height: int, width: int) -> Photo:
     """Soft spots."""
     spots = int(rng.integers(3, 24))
     few = rng.integers(0, 256, (spots, spots, 3), dtype=np.uint8)
-    return cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.uint8)
 
 
 def stripes(rng: np.random.Generator, height: int, width: int) -> Photo:

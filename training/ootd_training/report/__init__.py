@@ -1,1 +1,1 @@
-"""Reports, of training runs and of shipped models: pages of measured figures and pictures."""
+"""Pages of measured figures, and their pictures."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+WIDTH = 98
 
 
 class Page:
@@ -26,6 +29,10 @@ class Page:
     def text(self, *paragraphs: str) -> None:
         """Add paragraphs."""
         self._parts.extend(paragraphs)
+
+    def wrapped(self, *paragraphs: str) -> None:
+        """Add paragraphs, their lines broken where they are too long to read in a source."""
+        self.text(*(wrapped(paragraph) for paragraph in paragraphs))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table; its first column is text, the others are figures.
@@ -62,6 +69,11 @@ class Page:
         path = folder / f"{self.name}.md"
         path.write_text(str(self), encoding="utf-8")
         return path
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """A text with lines of 98 characters at most; all but the first are indented."""
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False, subsequent_indent=indent)
 
 
 def _line(cells: Sequence[str]) -> str:

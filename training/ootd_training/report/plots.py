@@ -47,8 +47,8 @@ def panels(parts: Sequence[Panel], columns: int = 2) -> Figure:
     rows = -(-len(parts) // columns)
     figure = Figure(figsize=(5.2 * columns, 3.1 * rows), dpi=DPI, layout="constrained")
     numbers = _numbers(parts)
-    for place, panel in enumerate(parts):
-        _draw(figure.add_subplot(rows, columns, place + 1), panel, numbers)
+    for index, panel in enumerate(parts):
+        _draw(figure.add_subplot(rows, columns, index + 1), panel, numbers)
     return figure
 
 
@@ -106,8 +106,8 @@ def confusions(parts: Sequence[Confusion]) -> Figure:
     """Confusion matrices beside each other, as percentages of their rows."""
     side = max(3.4, 0.26 * max(len(part.names) for part in parts) + 1.2)
     figure = Figure(figsize=(side * 1.05 * len(parts), side), dpi=DPI, layout="constrained")
-    for place, part in enumerate(parts):
-        axes = figure.add_subplot(1, len(parts), place + 1)
+    for index, part in enumerate(parts):
+        axes = figure.add_subplot(1, len(parts), index + 1)
         shares = part.shares()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         axes.set_title(part.title)
@@ -133,8 +133,8 @@ def bars(title: str, y_label: str, groups: Mapping[str, Mapping[str, float]]) ->
     width = 0.8 / len(kinds)
     for number, kind in enumerate(kinds):
         heights = [values.get(kind, float("nan")) for values in groups.values()]
-        places = np.arange(len(groups)) + (number - (len(kinds) - 1) / 2) * width
-        drawn = axes.bar(places, heights, width * 0.95, label=kind)
+        centres = np.arange(len(groups)) + (number - (len(kinds) - 1) / 2) * width
+        drawn = axes.bar(centres, heights, width * 0.95, label=kind)
         axes.bar_label(drawn, fmt="%.3f", fontsize="x-small")
     axes.set_xticks(range(len(groups)), [textwrap.fill(name, 18) for name in groups])
     axes.set(title=title, ylabel=y_label, ylim=(0, 1))

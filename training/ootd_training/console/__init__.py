@@ -1,0 +1,1 @@
+"""How all console commands read options, show progress and report errors."""

@@ -1,1 +1,0 @@
-"""What the exports of all models share."""

@@ -1,9 +1,0 @@
-"""What can go wrong while the photos are fetched and laid out."""
-
-from __future__ import annotations
-
-from ootd_training.console import CommandError
-
-
-class FetchError(CommandError):
-    """The photos cannot be fetched or laid out; the text says why and what to do."""

@@ -1,0 +1,1 @@
+"""What every network's training shares: the trunk, a run with its settings, starting weights."""

@@ -1,0 +1,1 @@
+"""The files that Triton loads: what writes and reads them."""
