@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ootd_gateway.errors import OverloadedError
@@ -25,20 +25,12 @@ class BytePlace:
 class ByteBudget:
     """At most `limit` bytes are held; who wants more waits, in the order of asking.
 
-    A single request of more than the limit is let in where nothing else is held. `changed` is told
-    how many bytes are held.
+    A single request of more than the limit is let in where nothing else is held.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        *,
-        wait_seconds: float = 1.0,
-        changed: Callable[[int], None] | None = None,
-    ) -> None:
+    def __init__(self, limit: int, *, wait_seconds: float = 1.0) -> None:
         self._limit = limit
         self._wait_seconds = wait_seconds
-        self._changed = changed
         self._held = 0
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
@@ -72,7 +64,7 @@ class ByteBudget:
         """Wait for bytes without end, and return how many are to be given back."""
         size = min(size, self._limit)
         if not self._waiters and self._held + size <= self._limit:
-            self._hold(size)
+            self._held += size
             return size
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (size, waiter)
@@ -90,17 +82,12 @@ class ByteBudget:
 
     def give(self, size: int) -> None:
         """Give bytes back."""
-        self._hold(-size)
+        self._held -= size
         self._serve()
 
     def _serve(self) -> None:
         while self._waiters and self._held + self._waiters[0][0] <= self._limit:
             size, waiter = self._waiters.popleft()
             if not waiter.done():
-                self._hold(size)
+                self._held += size
                 waiter.set_result(None)
-
-    def _hold(self, change: int) -> None:
-        self._held += change
-        if self._changed is not None:
-            self._changed(self._held)

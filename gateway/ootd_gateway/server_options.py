@@ -55,9 +55,7 @@ def admission(settings: Settings, metrics: Metrics) -> Admission:
         ),
         closing=asyncio.Event(),
         request_bytes=ByteBudget(
-            settings.max_bytes_in_flight,
-            wait_seconds=settings.max_queue_seconds,
-            changed=metrics.calls.bytes_in_flight.set,
+            settings.max_bytes_in_flight, wait_seconds=settings.max_queue_seconds
         ),
     )
 

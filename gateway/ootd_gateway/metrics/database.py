@@ -1,5 +1,9 @@
 """The database: how long reads and commits take, and how much goes into one commit."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Histogram
 
 _SECONDS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -25,3 +29,17 @@ class DatabaseMetrics:
             buckets=_WRITES_BUCKETS,
             registry=registry,
         )
+        self._children: dict[str, Histogram] = {}
+
+    @contextmanager
+    def timed(self, operation: str) -> Iterator[None]:
+        """Observe how long the block takes, failed or not."""
+        # Looking a child up by its labels takes longer than observing.
+        child = self._children.get(operation)
+        if child is None:
+            child = self._children[operation] = self.seconds.labels(operation)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            child.observe(time.perf_counter() - began)

@@ -29,7 +29,7 @@ from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.item_fields import ItemFields
 from ootd_gateway.rpc.pipeline import pipelined
-from ootd_gateway.store.base import UpsertOutcome
+from ootd_gateway.store.base import UpsertOutcome, UpsertResult
 from ootd_gateway.types import Item, Priority
 
 ITEMS_IN_WORK = 16
@@ -53,6 +53,8 @@ class CatalogService(CatalogServiceServicer):
         self._deadlines = deadlines
         self._closing = closing
         self._metrics = metrics.calls
+        results = (*(one.value for one in UpsertResult), "failed")
+        self._upserts = {one: metrics.calls.upserts.labels(one) for one in results}
         self._answers = ElementAnswers("UpsertItems", metrics)
 
     async def UpsertItems(
@@ -159,5 +161,5 @@ class CatalogService(CatalogServiceServicer):
             )
             result = outcome.result.value
         finally:
-            self._metrics.upserts.labels(result).inc()
+            self._upserts[result].inc()
         return outcome

@@ -27,6 +27,7 @@ class ElementAnswers:
     def __init__(self, method: str, metrics: Metrics) -> None:
         self._method = method
         self._metrics = metrics
+        self._answered = metrics.calls.elements.labels(method, "ok")
 
     async def guarded(
         self,
@@ -48,7 +49,7 @@ class ElementAnswers:
             release_locals(caught)
             error = internal_error()
         else:
-            self._metrics.calls.elements.labels(self._method, "ok").inc()
+            self._answered.inc()
             current_record().count_element("ok")
             return answer
         self._count(error)

@@ -102,6 +102,7 @@ class GatewayServer:
             maximum_concurrent_rpcs=options.max_open_calls,
         )
         _prepare_metrics(metrics)
+        metrics.calls.bytes_in_flight.set_function(lambda: admission.request_bytes.held)
         self.port = self._bind()
         self._probes, self.health_address = self._bind_probes()
 

@@ -119,7 +119,7 @@ class GroupCommit:
     def _timed(self) -> AbstractContextManager[object]:
         if self._metrics is None:
             return nullcontext()
-        return self._metrics.seconds.labels("commit").time()
+        return self._metrics.timed("commit")
 
     def _failed(self, writes: Sequence[Write], error: Exception) -> None:
         away = unavailable(error, self._location)

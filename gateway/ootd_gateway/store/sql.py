@@ -216,7 +216,7 @@ class SqlCatalogStore:
     def _timed(self, operation: str) -> AbstractContextManager[object]:
         if self._metrics is None:
             return nullcontext()
-        return self._metrics.seconds.labels(operation).time()
+        return self._metrics.timed(operation)
 
 
 def _first_items(

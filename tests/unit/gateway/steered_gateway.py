@@ -170,9 +170,7 @@ async def serving() -> AsyncIterator[Serve]:
                 ),
                 AdmissionPool(limit=streams, queue_limit=0, queue_seconds=5, caller_share=share),
                 asyncio.Event(),
-                ByteBudget(
-                    request_bytes, wait_seconds=0.2, changed=metrics.calls.bytes_in_flight.set
-                ),
+                ByteBudget(request_bytes, wait_seconds=0.2),
             )
             deadlines = Deadlines(default_deadline_s, 60.0)
             server = GatewayServer(

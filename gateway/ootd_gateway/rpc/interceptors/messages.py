@@ -22,6 +22,7 @@ from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.errors import FieldViolation, InvalidRequestError, StreamIdleError
 from ootd_gateway.metrics.calls import CallMetrics
 from ootd_gateway.rpc.call_record import current_record
+from ootd_gateway.rpc.idle_clock import IdleClock, IdleError
 from ootd_gateway.rpc.interceptors.around import (
     Call,
     Context,
@@ -119,7 +120,7 @@ class MessageInterceptor(aio.ServerInterceptor):
         try:
             return await exchange.send_all(behavior(exchange.elements(), exchange.context))
         finally:
-            exchange.forget_all()
+            exchange.end()
 
     @property
     def budget(self) -> ByteBudget:
@@ -156,7 +157,9 @@ class _Exchange:
         self._sent = owner.metrics.sent.labels(*labels)
         self._request_bytes = owner.metrics.request_bytes.labels(call.method)
         self._unanswered: deque[int] = deque()
-        self._waiting: asyncio.Timeout | None = None
+        # Two, as messages are received and answers sent by different tasks.
+        self._receiving = IdleClock(owner.idle_seconds)
+        self._sending = IdleClock(owner.idle_seconds)
 
     async def receive(self) -> _Received | None:
         """Return the next message, None at the end."""
@@ -192,34 +195,26 @@ class _Exchange:
                 await self._send(answer)
         return None
 
-    def forget_all(self) -> None:
-        """Give back the bytes of requests that will not be answered."""
+    def end(self) -> None:
+        """Give back the bytes of requests that will not be answered, and stop the clocks."""
+        self._receiving.close()
+        self._sending.close()
         while self._unanswered:
             self._owner.budget.give(self._unanswered.popleft())
 
     async def _receive_unless_idle(self) -> _Received | None:
         # The clock runs only while there is nothing to do for the caller.
-        limit = None if self._unanswered else self._owner.idle_seconds
-        scope = asyncio.timeout(limit)
         try:
-            async with scope:
-                self._waiting = scope
+            with self._receiving.wait(paused=bool(self._unanswered)):
                 return await self.receive()
-        except TimeoutError:
-            if not scope.expired():
-                raise
+        except IdleError:
             raise self._idle("nothing came in over the stream") from None
-        finally:
-            self._waiting = None
 
     async def _send(self, answer: Any) -> None:
-        scope = asyncio.timeout(self._owner.idle_seconds)
         try:
-            async with scope:
+            with self._sending.wait():
                 await self.context.write(answer)
-        except TimeoutError:
-            if not scope.expired():
-                raise
+        except IdleError:
             raise self._idle("the caller took no answer from the stream") from None
         self._sent.inc()
         self._answered()
@@ -227,9 +222,8 @@ class _Exchange:
     def _answered(self) -> None:
         if self._unanswered:
             self._owner.budget.give(self._unanswered.popleft())
-        seconds = self._owner.idle_seconds
-        if not self._unanswered and self._waiting is not None and seconds is not None:
-            self._waiting.reschedule(asyncio.get_running_loop().time() + seconds)
+        if not self._unanswered:
+            self._receiving.restart()
 
     def _idle(self, what: str) -> StreamIdleError:
         seconds = f"{self._owner.idle_seconds:g}"
