@@ -13,7 +13,7 @@ from ootd_gateway.category_parser import CategoryParser
 from ootd_gateway.errors import ItemNotFoundError
 from ootd_gateway.garment_choice import choose_garment, no_matching_garment
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
-from ootd_gateway.item_order import ItemOrder
+from ootd_gateway.item_order import ItemOrder, Turn
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
@@ -128,11 +128,11 @@ class Catalog:
         _validate(request)
         if isinstance(request.source, PhotoSource):
             check_image(request.source.image, self._limits)
-        async with self._order.turn([request.item_id]):
-            return await self._upsert(request, priority, timeout_s)
+        async with self._order.turn([request.item_id]) as turn:
+            return await self._upsert(request, turn, priority, timeout_s)
 
     async def _upsert(
-        self, request: UpsertRequest, priority: Priority, timeout_s: float | None
+        self, request: UpsertRequest, turn: Turn, priority: Priority, timeout_s: float | None
     ) -> UpsertOutcome:
         models = await self._models_known_for(request)
         content = await _content_digest(request)
@@ -158,7 +158,9 @@ class Catalog:
             source_digest=digest,
         )
         # The store refuses what was made by other models than its vectors, in the transaction.
-        (outcome,) = await self._store.upsert([draft], release=models.vector_fingerprint)
+        (outcome,) = await turn.write(
+            self._store.upsert([draft], release=models.vector_fingerprint)
+        )
         self._releases.wrote(models.vector_fingerprint)
         await self._make_visible(outcome.item.sequence_number)
         return outcome
@@ -218,8 +220,8 @@ class Catalog:
         violations = validation.Violations()
         validation.item_ids(item_ids, "item_ids", violations)
         violations.check()
-        async with self._order.turn(item_ids):
-            deleted = await self._store.delete(item_ids)
+        async with self._order.turn(item_ids) as turn:
+            deleted = await turn.write(self._store.delete(item_ids))
             if deleted.item_ids:
                 await self._make_visible(deleted.sequence_number)
         return deleted.item_ids

@@ -1,5 +1,7 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -450,3 +452,26 @@ async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:
     for call in (shop.catalog.get("a"), shop.catalog.upsert(ready()), shop.catalog.list_page()):
         with pytest.raises(OotdError):
             await call
+
+
+@pytest.mark.parametrize("change", ["upsert", "delete"])
+async def test_a_write_whose_caller_went_away_is_before_the_next_one(
+    shop: Shop, tmp_path: Path, change: str
+) -> None:
+    first = photo(title="first")
+    await shop.catalog.upsert(first)
+    with closing(sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)) as other_process:
+        other_process.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                if change == "upsert":
+                    await shop.catalog.upsert(photo(title="second"))
+                else:
+                    await shop.catalog.delete(["a"])
+        again = asyncio.create_task(shop.catalog.upsert(first))
+        await asyncio.sleep(0.2)  # long enough to read the row that is about to change
+        assert not again.done()
+        other_process.execute("COMMIT")
+    await again
+    assert (await shop.catalog.get("a")).title == "first"
+    assert again.result().item.title == "first"

@@ -92,3 +92,32 @@ async def test_an_error_ends_the_turn() -> None:
     async with asyncio.timeout(5), order.turn(["id"]):
         pass
     assert len(order) == 0
+
+
+async def test_a_write_that_nobody_waits_for_any_more_keeps_its_turn() -> None:
+    order, commit, log = ItemOrder(), asyncio.Event(), list[str]()
+
+    async def write() -> None:
+        await commit.wait()
+        log.append("written")
+
+    async def first() -> None:
+        async with order.turn(["id"]) as turn:
+            await turn.write(write())
+
+    async def second() -> None:
+        async with order.turn(["id"]):
+            log.append("second")
+
+    abandoned = asyncio.create_task(first())
+    await settle()
+    following = asyncio.create_task(second())
+    abandoned.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await abandoned
+    await settle()
+    assert log == []
+    commit.set()
+    await following
+    assert log == ["written", "second"]
+    assert len(order) == 0
