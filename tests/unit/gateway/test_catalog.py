@@ -1,19 +1,24 @@
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import pytest_asyncio
+from catalog_shop import (
+    BAG,
+    BOTTOM,
+    OTHER_PHOTO,
+    PHOTO,
+    SHIRT,
+    SHOES,
+    SKIRT,
+    TOP,
+    Shop,
+    photo,
+    ready,
+)
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
+from catalog_builders import encoded_photo
 from ootd_gateway.catalog import (
     Catalog,
-    EmbeddingSource,
     PhotoSource,
     UpsertRequest,
     content_digest,
@@ -29,10 +34,6 @@ from ootd_gateway.errors import (
     StoreUnavailableError,
     VisionUnavailableError,
 )
-from ootd_gateway.index.base import Query
-from ootd_gateway.index.sharded import ShardedIndex
-from ootd_gateway.replay import ChangeApplier
-from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,
@@ -44,50 +45,6 @@ from ootd_gateway.types import (
     SuperCategory,
 )
 from ootd_gateway.vision.base import USUAL
-
-TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
-PHOTO = encoded_photo()
-OTHER_PHOTO = encoded_photo(70, 70)
-
-SHIRT = garment(1, TOP, score=0.9, sub_category="shirt")
-JEANS = garment(2, BOTTOM, score=0.8, sub_category="jeans")
-SKIRT = garment(3, BOTTOM, score=0.85, sub_category="skirt")
-
-
-@dataclass
-class Shop:
-    catalog: Catalog
-    store: SqlCatalogStore
-    index: ShardedIndex
-    vision: TableVision
-    applier: ChangeApplier
-
-    def found(self, seed: int, category: SuperCategory) -> list[int]:
-        query = Query(category, embedding(seed), 10)
-        return [one.key for one in self.index.search(query) if one.parts.appearance > 0.99]
-
-
-@pytest_asyncio.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    index = ShardedIndex()
-    vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
-    applier = ChangeApplier(store, index)
-    yield Shop(Catalog(store, vision, applier), store, index, vision, applier)
-    await applier.close()
-    await store.close()
-
-
-def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
-    return replace(UpsertRequest(item_id, PhotoSource(PHOTO)), **changes)  # type: ignore[arg-type]
-
-
-def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:
-    source = replace(
-        EmbeddingSource(embedding(seed), SHOES, "boots", histogram(seed)),
-        **changes,  # type: ignore[arg-type]
-    )
-    return UpsertRequest(item_id, source)
 
 
 async def test_a_photo_becomes_an_item_that_is_stored_and_found(shop: Shop) -> None:
@@ -367,32 +324,6 @@ async def test_reads_and_deletes(shop: Shop) -> None:
             await call
 
 
-async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
-    """The photo takes its time in the models; what was sent after it is stored after it."""
-    released = asyncio.Event()
-    analyze = shop.vision.analyze
-
-    async def slow(*args: Any, **kwargs: Any) -> Any:
-        await released.wait()
-        return await analyze(*args, **kwargs)
-
-    shop.vision.analyze = slow  # type: ignore[method-assign]
-    first = asyncio.create_task(shop.catalog.upsert(photo("a")))
-    second = asyncio.create_task(shop.catalog.upsert(ready("a", 7)))
-    third = asyncio.create_task(shop.catalog.delete(["b", "a"]))
-    fourth = asyncio.create_task(shop.catalog.upsert(ready("a", 8)))
-    await shop.catalog.upsert(ready("b"))  # another item waits for none of them, but for the third
-    released.set()
-    outcomes = [await first, await second, await fourth]
-    assert list(await third) == ["b", "a"]
-    assert [one.result.value for one in outcomes] == ["created", "replaced", "created"]
-    item = await shop.catalog.get("a")
-    assert np.array_equal(item.garment.embedding, embedding(8))
-    numbers = [one.item.sequence_number for one in outcomes]
-    assert numbers == sorted(numbers)
-    assert shop.found(8, SHOES) == [item.key]
-
-
 async def test_a_deletion_that_is_durable_is_answered(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,26 +383,3 @@ async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:
     for call in (shop.catalog.get("a"), shop.catalog.upsert(ready()), shop.catalog.list_page()):
         with pytest.raises(OotdError):
             await call
-
-
-@pytest.mark.parametrize("change", ["upsert", "delete"])
-async def test_a_write_whose_caller_went_away_is_before_the_next_one(
-    shop: Shop, tmp_path: Path, change: str
-) -> None:
-    first = photo(title="first")
-    await shop.catalog.upsert(first)
-    with closing(sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)) as other_process:
-        other_process.execute("BEGIN IMMEDIATE")
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
-                if change == "upsert":
-                    await shop.catalog.upsert(photo(title="second"))
-                else:
-                    await shop.catalog.delete(["a"])
-        again = asyncio.create_task(shop.catalog.upsert(first))
-        await asyncio.sleep(0.2)  # long enough to read the row that is about to change
-        assert not again.done()
-        other_process.execute("COMMIT")
-    await again
-    assert (await shop.catalog.get("a")).title == "first"
-    assert again.result().item.title == "first"

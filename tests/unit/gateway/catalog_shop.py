@@ -1,0 +1,56 @@
+"""A catalogue over a real database, a real index and a table of photos."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
+from ootd_gateway.catalog import Catalog, EmbeddingSource, PhotoSource, UpsertRequest
+from ootd_gateway.index.base import Query
+from ootd_gateway.index.sharded import ShardedIndex
+from ootd_gateway.replay import ChangeApplier
+from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.types import SuperCategory
+
+TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
+PHOTO = encoded_photo()
+OTHER_PHOTO = encoded_photo(70, 70)
+
+SHIRT = garment(1, TOP, score=0.9, sub_category="shirt")
+JEANS = garment(2, BOTTOM, score=0.8, sub_category="jeans")
+SKIRT = garment(3, BOTTOM, score=0.85, sub_category="skirt")
+
+
+@dataclass
+class Shop:
+    catalog: Catalog
+    store: SqlCatalogStore
+    index: ShardedIndex
+    vision: TableVision
+    applier: ChangeApplier
+
+    def found(self, seed: int, category: SuperCategory) -> list[int]:
+        query = Query(category, embedding(seed), 10)
+        return [one.key for one in self.index.search(query) if one.parts.appearance > 0.99]
+
+
+async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    index = ShardedIndex()
+    vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
+    applier = ChangeApplier(store, index)
+    yield Shop(Catalog(store, vision, applier), store, index, vision, applier)
+    await applier.close()
+    await store.close()
+
+
+def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
+    return replace(UpsertRequest(item_id, PhotoSource(PHOTO)), **changes)  # type: ignore[arg-type]
+
+
+def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:
+    source = replace(
+        EmbeddingSource(embedding(seed), SHOES, "boots", histogram(seed)),
+        **changes,  # type: ignore[arg-type]
+    )
+    return UpsertRequest(item_id, source)
