@@ -44,6 +44,8 @@ DEFAULT_LIMITS = ImageLimits()
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_START_OF_SCAN = 0xDA
 _JPEG_END_OF_IMAGE = b"\xff\xd9"
+_JPEG_SCAN = b"\xff\xda"
+_JPEG_MAX_SCANS = 100  # progressive photos have about ten
 _JPEG_MAX_SEGMENTS = 4096
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_MAX_CHUNKS = 16_384
@@ -167,6 +169,11 @@ def _read_jpeg(data: bytes) -> Header:
 
 
 def _check_jpeg_end(data: bytes, scan: int) -> None:
+    # Within a scan's data 0xFF is escaped, so this counts scans, those of second pictures included.
+    scans = data.count(_JPEG_SCAN, scan)
+    if scans > _JPEG_MAX_SCANS:
+        # Each goes over all pixels, and one of a few bytes is legal: thousands take minutes.
+        raise FaultyHeaderError(f"it has {scans} scans, at most {_JPEG_MAX_SCANS} are decoded")
     # Trailing data after the end is common (motion photos, second pictures); a thumbnail's own end
     # lies before the scan.
     if data.rfind(_JPEG_END_OF_IMAGE, scan) < 0:

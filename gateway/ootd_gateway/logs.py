@@ -32,6 +32,7 @@ def configure_logging(*, level: LogLevel, log_format: LogFormat) -> None:
     Every line carries what was bound to the context, such as `request_id`, and the ids of the trace
     where there is one. "auto" is text on a terminal and JSON elsewhere.
     """
+    logging.captureWarnings(True)
     is_terminal = sys.stderr.isatty()
     as_text = log_format == "console" or (log_format == "auto" and is_terminal)
     shared: list[Any] = [

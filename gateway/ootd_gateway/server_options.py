@@ -72,7 +72,7 @@ def server_facts(settings: Settings, version: str) -> ServerFacts:
             max_answer_bytes=MAX_ANSWER_BYTES,
             default_deadline_seconds=settings.default_deadline_seconds,
             max_deadline_seconds=settings.max_deadline_seconds,
-            stream_idle_seconds=getattr(settings, "stream_idle_seconds", 0.0),
+            stream_idle_seconds=settings.stream_idle_seconds,
         ),
         attribute_model=AttributeModel(settings.attribute_model),
         color_weight=settings.color_weight,

@@ -40,6 +40,8 @@ _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# They make text look like another one. Joiners and marks of direction, which scripts need, are fine.
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 class Violations:
@@ -295,7 +297,7 @@ def _text(value: str, field: str, violations: Violations, *, limit: int, what: s
         violations.add(field, f"{what}must have at most {limit} characters, has {len(value)}")
         return
     for place, character in enumerate(value):
-        if unicodedata.category(character) in _CONTROL_CATEGORIES:
+        if character in _OVERRIDES or unicodedata.category(character) in _CONTROL_CATEGORIES:
             violations.add(
                 field,
                 f"{what}must hold no control characters, "

@@ -31,6 +31,7 @@ from ootd_gateway.rpc.item_fields import ItemFields
 from ootd_gateway.rpc.pipeline import pipelined
 from ootd_gateway.store.base import UpsertOutcome, UpsertResult
 from ootd_gateway.types import Item, Priority
+from ootd_gateway.validation import ITEM_ID_CHARACTERS
 
 ITEMS_IN_WORK = 16
 """Items of one stream that are worked on side by side; the contract's number."""
@@ -143,7 +144,8 @@ class CatalogService(CatalogServiceServicer):
             )
 
         def failed(error: element_error_pb2.ElementError) -> UpsertItemsResponse:
-            return UpsertItemsResponse(item_id=request.item_id, error=error)
+            # An id that is far too long is not sent back whole.
+            return UpsertItemsResponse(item_id=request.item_id[:ITEM_ID_CHARACTERS], error=error)
 
         return await self._answers.guarded(work, failed)
 

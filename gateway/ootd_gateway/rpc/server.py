@@ -50,6 +50,9 @@ from ootd_gateway.tokens import FixedTokens, TokenSource
 
 log = structlog.get_logger(__name__)
 
+CALLS_OF_A_CONNECTION = 128
+"""Calls and streams that one connection may have open."""
+
 # What is left of a stop once no call runs: answers on their way, and health watchers.
 _STOP_SECONDS = 0.5
 
@@ -257,6 +260,12 @@ def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+        # One connection can't keep the others' calls from being accepted; more of its calls wait in
+        # the caller's own library.
+        ("grpc.max_concurrent_streams", CALLS_OF_A_CONNECTION),
+        # Connections that say nothing give their file descriptors back.
+        ("grpc.server_handshake_timeout_ms", 10_000),
+        ("grpc.max_connection_idle_ms", 600_000),
     ]
     if options.max_connection_age_seconds > 0:
         age_ms = round(options.max_connection_age_seconds * 1000)

@@ -25,6 +25,7 @@ from ootd_gateway.rpc.elements import ElementAnswers
 from ootd_gateway.rpc.interceptors.around import Context
 from ootd_gateway.rpc.pipeline import pipelined
 from ootd_gateway.types import ImageAnalysis, Priority
+from ootd_gateway.validation import CORRELATION_ID_BYTES
 from ootd_gateway.vision.base import VisionModel
 
 PHOTOS_IN_WORK = 8
@@ -108,6 +109,8 @@ class VisionService(VisionServiceServicer):
             )
 
         def failed(error: element_error_pb2.ElementError) -> AnalyzeImagesResponse:
-            return AnalyzeImagesResponse(correlation_id=request.correlation_id, error=error)
+            # A name that is far too long is not sent back whole.
+            name = request.correlation_id[:CORRELATION_ID_BYTES]
+            return AnalyzeImagesResponse(correlation_id=name, error=error)
 
         return await self._answers.guarded(work, failed)

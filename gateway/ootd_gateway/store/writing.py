@@ -117,7 +117,9 @@ def upsert_items(
             outcomes.append(UpsertOutcome(current, UpsertResult.UNCHANGED))
             continue
         earlier = written.get(draft.item_id)
-        key = before.key if before else earlier.key if earlier else counters.next("item")
+        key = (
+            before.key if before else earlier.key if earlier else counters.next(schema.ITEM_COUNTER)
+        )
         number = counters.next(schema.CHANGE_COUNTER)
         item = item_of_draft(draft, key=key, sequence_number=number, now=now)
         written[draft.item_id] = item

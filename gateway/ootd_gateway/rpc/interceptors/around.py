@@ -100,12 +100,14 @@ def rebuilt(
     answer: Answer,
     *,
     request_deserializer: Callable[[bytes], Any] | None = None,
-    request_streaming: bool | None = None,
+    streaming: bool = False,
 ) -> Handler:
-    """Return the handler with another function that answers; what is not given stays as it was."""
-    if request_streaming is None:
-        request_streaming = handler.request_streaming
-    return _BUILDERS[request_streaming, handler.response_streaming](
+    """Return the handler with another function that answers; what is not given stays as it was.
+
+    `streaming`: both sides stream now.
+    """
+    kind = (handler.request_streaming, handler.response_streaming)
+    return _BUILDERS[(True, True) if streaming else kind](
         answer,
         request_deserializer or handler.request_deserializer,
         handler.response_serializer,

@@ -1,8 +1,9 @@
 """How messages come in and go out: late, counted, within bounds of memory and time.
 
-gRPC for Python receives the whole body of a unary call before its handler begins. So each unary
-method is registered as one that takes a stream, on the wire the same, and its one message is read
-here, once token and admission have let the call in.
+gRPC for Python receives the whole body of a unary call before its handler begins, and sends its
+answer after the handler has ended. So each unary method is registered as one of streams, the same
+on the wire: its one message is read here once token and admission have let the call in, and its
+answer is written here, so that a caller who takes it slowly holds his place, within his deadline.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class _Received:
 
 
 class DeferredBodyInterceptor(aio.ServerInterceptor):
-    """The outermost: no body is received before a handler asks for it."""
+    """The outermost: no body is received before a handler asks for it, no answer sent after it."""
 
     async def intercept_service(
         self,
@@ -67,8 +68,8 @@ class DeferredBodyInterceptor(aio.ServerInterceptor):
             for one in nothing:
                 yield one
 
-        answer: Any = answer_many if handler.response_streaming else behavior
-        return rebuilt(handler, answer, request_streaming=True)
+        many: Any = answer_many
+        return rebuilt(handler, many, streaming=True)
 
 
 class MessageInterceptor(aio.ServerInterceptor):
@@ -182,18 +183,14 @@ class _Exchange:
             yield message
             del message
 
-    async def send_all(self, answers: Any) -> Any:
-        """Send the answers of a stream and return None, or return the one answer, which gRPC
-        sends.
-        """
+    async def send_all(self, answers: Any) -> None:
+        """Send the answers of a stream, or the one answer."""
         if not self._streams_answers:
-            answer = await answers
-            self._sent.inc()
-            return answer
+            await self._send(await answers)
+            return
         async with aclosing(answers):
             async for answer in answers:
                 await self._send(answer)
-        return None
 
     def end(self) -> None:
         """Give back the bytes of requests that will not be answered, and stop the clocks."""
@@ -215,7 +212,7 @@ class _Exchange:
             with self._sending.wait():
                 await self.context.write(answer)
         except IdleError:
-            raise self._idle("the caller took no answer from the stream") from None
+            raise self._idle("the caller took no answer") from None
         self._sent.inc()
         self._answered()
 
