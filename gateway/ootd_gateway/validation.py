@@ -40,7 +40,7 @@ _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# They make text look like another one. Joiners and marks of direction, which scripts need, are fine.
+# They make text look like another one. Joiners, which some scripts need, are fine.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
