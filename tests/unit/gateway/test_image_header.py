@@ -1,3 +1,4 @@
+import io
 import random
 import struct
 import time
@@ -315,3 +316,15 @@ def test_a_photo_takes_under_a_millisecond() -> None:
         check_image(photo)
         times.append(time.perf_counter() - begun)
     assert min(times) < 0.001
+
+
+def test_a_photo_of_thousands_of_scans_is_refused() -> None:
+    """Each scan goes over all pixels, and a legal one may have a few bytes."""
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    start = data.rindex(b"\xff\xda")
+    scan = data[start:-2]
+    check_image(data[:-2] + scan * 50 + data[-2:])
+    with pytest.raises(ImageUnreadableError, match="scans"):
+        check_image(data[:-2] + scan * 200 + data[-2:])

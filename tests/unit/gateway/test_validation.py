@@ -76,7 +76,7 @@ def test_good_titles(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["a\x00b", "\n", "tab\there", "\x7f", "\x85", "\u2028", "x" * 513]
+    "value", ["a\x00b", "\n", "tab\there", "\x7f", "\x85", "\u2028", "x" * 513, "a\u202egnp.exe"]
 )
 def test_bad_titles(value: str) -> None:
     ((field, description),) = found(validation.title, value)

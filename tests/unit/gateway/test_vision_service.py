@@ -26,3 +26,11 @@ async def test_options_reach_the_vision_model_over_calls_and_streams(serve: Serv
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "options.score_threshold" in str(error.details())
     assert len(served.vision.options) == 3
+
+
+async def test_a_name_that_is_far_too_long_is_not_sent_back_whole(serve: Serve) -> None:
+    served = await serve()
+    request = AnalyzeImagesRequest(image=photo(), correlation_id="x" * 1_000_000)
+    (answer,) = [one async for one in served.stub.AnalyzeImages(iter([request]))]
+    assert answer.error.violations[0].field == "correlation_id"
+    assert answer.ByteSize() < 2000
