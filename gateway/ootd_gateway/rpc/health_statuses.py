@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import grpc
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-
-if TYPE_CHECKING:
-    Status: TypeAlias = health_pb2.HealthCheckResponse.ServingStatus.ValueType
 
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 
 class HealthStatuses(health_pb2_grpc.HealthServicer):
-    """Statuses by service.
+    """Statuses (numbers of ServingStatus) by service.
 
     That of `grpcio-health-checking` tells a service's watchers nothing more once one of them has
     gone, and has `set` wait for a watcher that takes no answer; here watchers know nothing of each
@@ -25,11 +22,11 @@ class HealthStatuses(health_pb2_grpc.HealthServicer):
     """
 
     def __init__(self) -> None:
-        self._statuses: dict[str, Status] = {}
+        self._statuses: dict[str, int] = {}
         self._changed = asyncio.Event()
         self._is_final = False
 
-    def set(self, service: str, status: Status) -> None:
+    def set(self, service: str, status: int) -> None:
         """Tell of a service's status; has no effect after `stop`."""
         if not self._is_final and self._statuses.get(service) != status:
             self._statuses[service] = status
