@@ -48,8 +48,8 @@ class AdmissionSettings(BaseModel):
         description="Bytes of all requests that are held at a time. While a request with a photo "
         "comes in, 32 MiB are kept free for it, so with 1 GiB 32 come in at a time, 24 of one "
         "caller; others wait for max_queue_seconds. Beyond it are held: one element of each "
-        "stream, and requests of methods without photos (1 MiB at most; a larger one is refused once "
-        "it is in).",
+        "stream, and requests of methods without photos (1 MiB at most; a larger one is refused "
+        "once it is in).",
     )
     body_seconds: float = Field(
         20.0,
