@@ -1,6 +1,7 @@
 """From settings to the server's options; reads the files that settings name."""
 
 import asyncio
+from dataclasses import replace
 
 import grpc
 
@@ -9,6 +10,7 @@ from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.metrics.calls import PoolMetrics
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.rpc.deadlines import Deadlines
+from ootd_gateway.rpc.interceptors.standard_services import StandardServiceBounds
 from ootd_gateway.rpc.messages import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
 from ootd_gateway.rpc.server import ServerOptions
 from ootd_gateway.server_info import ServerFacts, ServerLimits
@@ -30,9 +32,11 @@ def server_options(settings: Settings, metrics: Metrics) -> ServerOptions:
         channelz=settings.channelz,
         max_connection_age_seconds=settings.max_connection_age_seconds,
         stream_idle_seconds=settings.stream_idle_seconds,
+        body_seconds=settings.body_seconds,
         max_open_calls=settings.max_open_calls,
         compress_answers_above_bytes=settings.compress_answers_above_bytes,
         health_address=settings.health_address,
+        standard_services=_standard_services(settings),
     )
 
 
@@ -55,9 +59,19 @@ def admission(settings: Settings, metrics: Metrics) -> Admission:
         ),
         closing=asyncio.Event(),
         request_bytes=ByteBudget(
-            settings.max_bytes_in_flight, wait_seconds=settings.max_queue_seconds
+            settings.max_bytes_in_flight,
+            wait_seconds=settings.max_queue_seconds,
+            caller_share=settings.max_caller_share,
         ),
     )
+
+
+def _standard_services(settings: Settings) -> StandardServiceBounds:
+    if settings.max_caller_share < 1:
+        return StandardServiceBounds()
+    # All callers may be one here, as behind a proxy.
+    usual = StandardServiceBounds()
+    return replace(usual, streams_of_address=usual.streams, checks_of_address=usual.checks)
 
 
 def server_facts(settings: Settings, version: str) -> ServerFacts:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ootd.v1 import (
     catalog_service_pb2,
@@ -12,6 +12,7 @@ from ootd.v1 import (
     vision_service_pb2,
 )
 from ootd_gateway.readiness import Dependency, Readiness
+from ootd_gateway.rpc.health_statuses import HealthStatuses
 
 VISION = vision_service_pb2.DESCRIPTOR.services_by_name["VisionService"].full_name
 CATALOG = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name
@@ -30,15 +31,15 @@ NEEDS: Mapping[str, tuple[Dependency, ...]] = {
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-# Probes that hang must not pile up: this port is open to everyone who reaches it.
-_PROBES_AT_A_TIME = 64
+# Twice what the bounds let in, so that gRPC itself, which says less, seldom refuses.
+_OPEN_PROBES = 256
 
 
 class HealthReporter:
     """Tells the health service what is missing; nothing is SERVING until `report` says so."""
 
     def __init__(self) -> None:
-        self._servicer = health.aio.HealthServicer()
+        self._servicer = HealthStatuses()
 
     def add_to(self, server: aio.Server) -> None:
         """Have a server answer the health service."""
@@ -48,16 +49,20 @@ class HealthReporter:
         """Tell whoever asks or watches which services would answer."""
         for service, needed in NEEDS.items():
             status = _NOT_SERVING if readiness.missing(needed) else _SERVING
-            await self._servicer.set(service, status)
+            self._servicer.set(service, status)
 
     async def say_not_serving(self) -> None:
         """Say of all services, for good, that they would not answer."""
-        await self._servicer.enter_graceful_shutdown()
+        self._servicer.stop()
 
-    def plaintext_server(self) -> aio.Server:
-        """Return a server of health alone, for probes that speak neither TLS nor tokens."""
+    def plaintext_server(self, bounds: aio.ServerInterceptor) -> aio.Server:
+        """Return a server of health alone, for probes that speak neither TLS nor tokens.
+
+        `bounds`: refuses calls that are too many; the port is open to everyone who reaches it.
+        """
         server = aio.server(
-            maximum_concurrent_rpcs=_PROBES_AT_A_TIME,
+            interceptors=[bounds],
+            maximum_concurrent_rpcs=_OPEN_PROBES,
             options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 4096)],
         )
         self.add_to(server)

@@ -39,6 +39,10 @@ from ootd_gateway.rpc.interceptors.errors import ErrorInterceptor
 from ootd_gateway.rpc.interceptors.messages import DeferredBodyInterceptor, MessageInterceptor
 from ootd_gateway.rpc.interceptors.observation import ObservationInterceptor
 from ootd_gateway.rpc.interceptors.request_context import RequestContextInterceptor
+from ootd_gateway.rpc.interceptors.standard_services import (
+    StandardServiceBounds,
+    StandardServiceInterceptor,
+)
 from ootd_gateway.rpc.interceptors.starting import StartGate, StartingInterceptor
 from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
 from ootd_gateway.rpc.reflection import add_reflection
@@ -61,7 +65,7 @@ _STOP_SECONDS = 0.5
 class ServerOptions:
     """How the server is reached; without `credentials` in plaintext, to everyone without `tokens`.
 
-    `max_connection_age_seconds` and `stream_idle_seconds` 0 mean without end,
+    `max_connection_age_seconds`, `stream_idle_seconds` and `body_seconds` 0 mean without end,
     `compress_answers_above_bytes` 0 never; `max_open_calls` are those of all kinds, health and
     reflection included.
     """
@@ -74,9 +78,11 @@ class ServerOptions:
     channelz: bool = False
     max_connection_age_seconds: float = 0.0
     stream_idle_seconds: float = 60.0
+    body_seconds: float = 20.0
     max_open_calls: int = 1024
     compress_answers_above_bytes: int = 0
     health_address: str = ""
+    standard_services: StandardServiceBounds = field(default_factory=StandardServiceBounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class GatewayServer:
         _prepare_metrics(metrics)
         metrics.calls.bytes_in_flight.set_function(lambda: admission.request_bytes.held)
         self.port = self._bind()
-        self._probes, self.health_address = self._bind_probes()
+        self._probes, self.health_address = self._bind_probes(metrics)
 
     @property
     def deadlines(self) -> Deadlines:
@@ -194,11 +200,13 @@ class GatewayServer:
             lambda one: self._server.add_secure_port(one, credentials), address, "listen_address"
         )
 
-    def _bind_probes(self) -> tuple[aio.Server | None, str]:
+    def _bind_probes(self, metrics: Metrics) -> tuple[aio.Server | None, str]:
         address = self._options.health_address
         if not address:
             return None, ""
-        server = self._health.plaintext_server()
+        server = self._health.plaintext_server(
+            StandardServiceInterceptor(self._options.standard_services, metrics.calls, pool="probe")
+        )
         port = _bound(server.add_insecure_port, address, "health_address")
         return server, f"{address.rpartition(':')[0]}:{port}"
 
@@ -217,6 +225,7 @@ def _interceptors(
 ) -> list[aio.ServerInterceptor]:
     """Return what is done around every call, outermost first."""
     around: list[aio.ServerInterceptor] = [
+        StandardServiceInterceptor(options.standard_services, metrics.calls, pool="standard"),
         DeferredBodyInterceptor(),
         RequestContextInterceptor(),
         ErrorInterceptor(),
@@ -226,7 +235,10 @@ def _interceptors(
         AdmissionInterceptor(admission),
         DeadlineInterceptor(options.deadlines),
         MessageInterceptor(
-            admission.request_bytes, metrics.calls, idle_seconds=options.stream_idle_seconds
+            admission.request_bytes,
+            metrics.calls,
+            idle_seconds=options.stream_idle_seconds,
+            body_seconds=options.body_seconds,
         ),
     ]
     if options.compress_answers_above_bytes > 0:

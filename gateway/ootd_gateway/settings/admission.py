@@ -36,17 +36,27 @@ class AdmissionSettings(BaseModel):
         0.75,
         gt=0,
         le=1,
-        description="Part of max_concurrent_calls, of max_queued_calls and of "
-        "max_concurrent_streams that one caller may have (at least one). A caller is a token or, "
-        "without tokens, an address. 1: all of them, as where a proxy stands before the server.",
+        description="Part of max_concurrent_calls, of max_queued_calls, of "
+        "max_concurrent_streams and of max_bytes_in_flight that one caller may have (at least one "
+        "of each). A caller is a token or, without tokens, an address. 1: all of them, as where "
+        "a proxy stands before the server.",
     )
     max_bytes_in_flight: int = Field(
         1024 * 1024 * 1024,
         ge=64 * 1024 * 1024,
         le=1 << 40,
-        description="Bytes of all requests that are held at a time. While a request comes in, 32 "
-        "MiB are kept free for it, so with 1 GiB 32 come in at a time; others wait for "
-        "max_queue_seconds. A stream may hold one element beyond it.",
+        description="Bytes of all requests that are held at a time. While a request with a photo "
+        "comes in, 32 MiB are kept free for it, so with 1 GiB 32 come in at a time, 24 of one "
+        "caller; others wait for max_queue_seconds. Beyond it are held: one element of each "
+        "stream, and requests of methods without photos (1 MiB at most; a larger one is refused "
+        "once it is in).",
+    )
+    body_seconds: float = Field(
+        20.0,
+        ge=0,
+        le=3600,
+        description="How long the request of a call may take to come in once it is let in, within "
+        "the call's deadline; then it ends with DEADLINE_EXCEEDED. 0: as long as the deadline.",
     )
     max_open_calls: int = Field(
         1024,

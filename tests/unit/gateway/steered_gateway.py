@@ -170,7 +170,7 @@ async def serving() -> AsyncIterator[Serve]:
                 ),
                 AdmissionPool(limit=streams, queue_limit=0, queue_seconds=5, caller_share=share),
                 asyncio.Event(),
-                ByteBudget(request_bytes, wait_seconds=0.2),
+                ByteBudget(request_bytes, wait_seconds=0.2, caller_share=share),
             )
             deadlines = Deadlines(default_deadline_s, 60.0)
             server = GatewayServer(

@@ -15,7 +15,11 @@ from steered_gateway import Serve, Served, one_garment
 from structlog.testing import capture_logs
 from test_interceptors import PHOTO, Gate, error_info, failure, photo
 
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from ootd.v1.vision_service_pb2 import (
+    AnalyzeImageRequest,
+    AnalyzeImagesRequest,
+    GetTaxonomyRequest,
+)
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.rpc.server import VISION
 from ootd_gateway.types import ImageAnalysis
@@ -30,13 +34,19 @@ def token(name: str) -> tuple[tuple[str, str], ...]:
 class Unsent:
     """A unary call whose body does not come until it is let go."""
 
-    def __init__(self, served: Served, metadata: Any = (), timeout: float | None = 10) -> None:
+    def __init__(
+        self,
+        served: Served,
+        metadata: Any = (),
+        timeout: float | None = 10,
+        method: str = "AnalyzeImage",
+    ) -> None:
         self._body = asyncio.Event()
-        method: Any = served.channel.stream_unary(
-            f"/{VISION}/AnalyzeImage", request_serializer=AnalyzeImageRequest.SerializeToString
+        opened: Any = served.channel.stream_unary(
+            f"/{VISION}/{method}", request_serializer=AnalyzeImageRequest.SerializeToString
         )
         self.call = asyncio.ensure_future(
-            method(self._requests(), metadata=metadata, timeout=timeout)
+            opened(self._requests(), metadata=metadata, timeout=timeout)
         )
 
     async def _requests(self) -> AsyncIterator[AnalyzeImageRequest]:
@@ -124,6 +134,80 @@ async def test_bytes_of_requests_are_bounded(serve: Serve) -> None:
     gate.let_go()
     await asyncio.gather(third, *(one.call for one in slow))
     assert served.admission.request_bytes.held == 0
+
+
+async def test_slow_bodies_of_one_caller_leave_others_room(serve: Serve) -> None:
+    served = await serve(calls=64, share=0.75, tokens=("slow", "other"))
+    slow = [Unsent(served, token("slow"), timeout=60) for _ in range(40)]
+    # 24 bodies of 32 MiB are three quarters; the other 16 calls wait for them in vain.
+    await until(lambda: served.admission.request_bytes.held == 24 << 25)
+    refused = [error_info(await failure(one)).reason for one in await first_done(slow, 16)]
+    assert set(refused) == {"CALLER_OVER_SHARE"}
+    taxonomy = GetTaxonomyRequest()
+    for name in ("other", "slow"):
+        await served.stub.GetTaxonomy(taxonomy, metadata=token(name), timeout=5)
+    photos = [served.stub.AnalyzeImage(PHOTO, metadata=token("other"), timeout=5) for _ in range(8)]
+    await asyncio.gather(*photos)
+    for one in slow:
+        one.send()
+    await asyncio.gather(*(one.call for one in slow), return_exceptions=True)
+    assert served.admission.request_bytes.held == 0
+
+
+async def first_done(calls: list[Unsent], count: int) -> list[Any]:
+    await until(lambda: sum(one.call.done() for one in calls) == count)
+    return [one.call for one in calls if one.call.done()]
+
+
+async def test_slow_bodies_without_photos_take_no_bytes_from_others(serve: Serve) -> None:
+    served = await serve(calls=64, share=0.75, tokens=("slow", "other"))
+    slow = [Unsent(served, token("slow"), timeout=60, method="GetTaxonomy") for _ in range(47)]
+    await until(lambda: served.admission.calls.running == 47)
+    assert served.admission.request_bytes.held == 0
+    for name in ("other", "slow"):
+        await served.stub.GetTaxonomy(GetTaxonomyRequest(), metadata=token(name), timeout=5)
+        await served.stub.AnalyzeImage(PHOTO, metadata=token(name), timeout=5)
+    for one in slow:
+        one.call.cancel()
+
+
+@pytest.mark.parametrize("method", ["AnalyzeImage", "GetTaxonomy"])
+async def test_a_body_that_comes_too_slowly_ends(serve: Serve, method: str) -> None:
+    served = await serve(body_seconds=0.3)
+    error = await failure(Unsent(served, method=method).call)
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert error_info(error).reason == "DEADLINE_EXCEEDED"
+    assert error_info(error).metadata["seconds"] == "0.3"
+    assert "did not come in within 0.3 s" in str(error.details())
+    await until(lambda: served.admission.calls.running == 0)
+    assert served.admission.request_bytes.held == 0
+
+
+async def test_the_time_of_a_body_is_not_that_of_the_work(serve: Serve) -> None:
+    served = await serve(body_seconds=0.2)
+    gate = Gate(served)
+    call = asyncio.ensure_future(served.stub.AnalyzeImage(PHOTO, timeout=10))
+    await gate.entered.wait()
+    await asyncio.sleep(0.5)  # the models take longer than the body may
+    gate.let_go()
+    await call
+
+
+async def test_methods_without_photos_take_small_requests(serve: Serve) -> None:
+    served = await serve()
+    method: Any = served.channel.unary_unary(f"/{VISION}/GetTaxonomy")
+    unknown = (15 << 3 | 2).to_bytes(1, "little")  # a field that the server does not know
+
+    def request(size: int) -> bytes:
+        return (
+            unknown + bytes((size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14)) + bytes(size)
+        )
+
+    await method(request(1_000_000), timeout=10)
+    error = await failure(method(request(1 << 20), timeout=10))
+    assert error_info(error).reason == "INVALID_FIELD"
+    assert "at most 1048576" in str(error.details())
+    await until(lambda: served.admission.request_bytes.held == 0)
 
 
 def messages_held() -> int:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ootd_gateway.byte_budget import ByteBudget
-from ootd_gateway.errors import OverloadedError
+from ootd_gateway.errors import CallerOverShareError, OverloadedError
 
 
 async def settle() -> None:
@@ -43,6 +43,31 @@ async def test_waiting_in_vain_is_refused_and_leaves_nothing() -> None:
         assert budget.held == 2
         async with budget.place(8):
             assert budget.held == 10
+    assert budget.held == 0
+
+
+async def test_who_waits_for_its_own_share_stops_nobody_else() -> None:
+    budget = ByteBudget(10, wait_seconds=0.01, caller_share=0.5)
+    assert await budget.take(4, "a") == 4
+    large, small = (asyncio.create_task(budget.take(size, "a")) for size in (2, 1))
+    await settle()
+    assert not large.done()
+    assert not small.done()  # of one caller, too, the order is that of asking
+    assert await budget.take(5, "b") == 5
+    with pytest.raises(CallerOverShareError):
+        async with budget.place(2, "a"):
+            pass
+    with pytest.raises(OverloadedError):
+        async with budget.place(2, "c"):
+            pass
+    budget.give(4, "a")
+    assert (await large, await small) == (2, 1)
+    for size, caller in ((2, "a"), (1, "a"), (5, "b")):
+        budget.give(size, caller)
+    assert await budget.take(9, "a") == 9  # more than the share, but alone
+    with budget.hold(3, "b"):
+        assert budget.held == 12  # what is here counts, whether or not there is room
+    budget.give(9, "a")
     assert budget.held == 0
 
 

@@ -20,9 +20,15 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 
 from ootd_gateway.byte_budget import ByteBudget
-from ootd_gateway.errors import FieldViolation, InvalidRequestError, StreamIdleError
+from ootd_gateway.errors import (
+    DeadlineExceededError,
+    FieldViolation,
+    InvalidRequestError,
+    StreamIdleError,
+)
 from ootd_gateway.metrics.calls import CallMetrics
 from ootd_gateway.rpc.call_record import current_record
+from ootd_gateway.rpc.callers import current_caller
 from ootd_gateway.rpc.idle_clock import IdleClock, IdleError
 from ootd_gateway.rpc.interceptors.around import (
     Call,
@@ -34,14 +40,16 @@ from ootd_gateway.rpc.interceptors.around import (
     rebuilt,
 )
 from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.request_sizes import largest_request
 
 _MALFORMED = object()
+_TOO_LARGE = object()
 _END_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A message, or `_MALFORMED`, and how many bytes it had."""
+    """A message, `_MALFORMED` or `_TOO_LARGE`, and how many bytes it had."""
 
     message: Any
     size: int
@@ -75,14 +83,24 @@ class DeferredBodyInterceptor(aio.ServerInterceptor):
 class MessageInterceptor(aio.ServerInterceptor):
     """The innermost: receives and sends the messages of a call.
 
-    Bytes that are no message raise InvalidRequestError. The bytes of a request count against the
-    budget until it is answered. A stream over which nothing comes in while the server has nothing
+    Bytes that are no message, or more than the method takes, raise InvalidRequestError; a request
+    that takes longer than `body_seconds` (0: never) to come in raises DeadlineExceededError. The
+    bytes of a request count against the budget until it is answered, those of one with a photo
+    while they come in, too. A stream over which nothing comes in while the server has nothing
     to do for it, or whose caller takes none of its answers, ends with StreamIdleError after
     `idle_seconds` (0: never).
     """
 
-    def __init__(self, budget: ByteBudget, metrics: CallMetrics, *, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        budget: ByteBudget,
+        metrics: CallMetrics,
+        *,
+        idle_seconds: float,
+        body_seconds: float,
+    ) -> None:
         self._budget = budget
+        self._body_seconds = body_seconds or None
         self._metrics = metrics
         self._idle_seconds = idle_seconds
 
@@ -98,24 +116,50 @@ class MessageInterceptor(aio.ServerInterceptor):
         call, behavior = call_of(handler_call_details.method, handler), behavior_of(handler)
         answer_requests = self._answer_stream if handler.request_streaming else self._answer_one
         streams_answers = handler.response_streaming
+        largest = largest_request(handler_call_details.method)
 
         async def answer(_: Any, context: Context) -> Any:
             return await answer_requests(
-                _Exchange(self, call, context, streams_answers=streams_answers), behavior
+                _Exchange(self, call, context, largest=largest, streams_answers=streams_answers),
+                behavior,
             )
 
-        return rebuilt(handler, answer, request_deserializer=_marking(handler.request_deserializer))
+        parse = _marking(handler.request_deserializer, largest)
+        return rebuilt(handler, answer, request_deserializer=parse)
 
     async def _answer_one(self, exchange: _Exchange, behavior: Any) -> Any:
-        async with self._budget.place(MAX_REQUEST_BYTES) as place:
-            received = await exchange.receive()
-            if received is None:
-                # So gRPC also tells of a call that it ended itself, as for a message that is too
-                # large or a caller that is gone; it is about to cancel this task then.
-                await asyncio.sleep(_END_SECONDS)
-                raise _not_a_message("the call has no message")
+        if exchange.largest < MAX_REQUEST_BYTES:
+            # Of small requests no more come in than calls have places: none is kept waiting here,
+            # so that large ones on their way never stop them.
+            received = await self._receive_body(exchange)
+            with self._budget.hold(received.size, exchange.caller):
+                return await exchange.send_all(
+                    behavior(exchange.checked(received), exchange.context)
+                )
+        async with self._budget.place(exchange.largest, exchange.caller) as place:
+            received = await self._receive_body(exchange)
             place.shrink(received.size)
-            return await exchange.send_all(behavior(_checked(received), exchange.context))
+            return await exchange.send_all(behavior(exchange.checked(received), exchange.context))
+
+    async def _receive_body(self, exchange: _Exchange) -> _Received:
+        scope = asyncio.timeout(self._body_seconds)
+        try:
+            async with scope:
+                received = await exchange.receive()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise DeadlineExceededError(
+                f"the request did not come in within {self._body_seconds:g} s; send a smaller "
+                "photo, fewer at a time, or over a faster connection",
+                {"seconds": f"{self._body_seconds:g}"},
+            ) from None
+        if received is None:
+            # So gRPC also tells of a call that it ended itself, as for a message that is too
+            # large or a caller that is gone; it is about to cancel this task then.
+            await asyncio.sleep(_END_SECONDS)
+            raise _not_a_message("the call has no message")
+        return received
 
     async def _answer_stream(self, exchange: _Exchange, behavior: Any) -> Any:
         try:
@@ -148,10 +192,13 @@ class _Exchange:
         call: Call,
         context: Context,
         *,
+        largest: int,
         streams_answers: bool,
     ) -> None:
         labels = (call.kind, call.service, call.method)
         self.context = context
+        self.largest = largest
+        self.caller = current_caller()
         self._owner = owner
         self._streams_answers = streams_answers
         self._received = owner.metrics.received.labels(*labels)
@@ -176,8 +223,8 @@ class _Exchange:
     async def elements(self) -> AsyncIterator[Any]:
         """Yield the requests of a stream."""
         while (received := await self._receive_unless_idle()) is not None:
-            message = _checked(received)
-            size = await self._owner.budget.take(received.size)
+            message = self.checked(received)
+            size = await self._owner.budget.take(received.size, self.caller)
             self._unanswered.append(size)
             del received  # or its message would be held until the next one comes
             yield message
@@ -197,7 +244,15 @@ class _Exchange:
         self._receiving.close()
         self._sending.close()
         while self._unanswered:
-            self._owner.budget.give(self._unanswered.popleft())
+            self._owner.budget.give(self._unanswered.popleft(), self.caller)
+
+    def checked(self, received: _Received) -> Any:
+        """Return the message. Raises InvalidRequestError where there is none."""
+        if received.message is _TOO_LARGE:
+            raise _not_a_message(f"{received.size} bytes; this method takes at most {self.largest}")
+        if received.message is _MALFORMED:
+            raise _not_a_message("the bytes are no message of this method")
+        return received.message
 
     async def _receive_unless_idle(self) -> _Received | None:
         # The clock runs only while there is nothing to do for the caller.
@@ -218,7 +273,7 @@ class _Exchange:
 
     def _answered(self) -> None:
         if self._unanswered:
-            self._owner.budget.give(self._unanswered.popleft())
+            self._owner.budget.give(self._unanswered.popleft(), self.caller)
         if not self._unanswered:
             self._receiving.restart()
 
@@ -230,10 +285,12 @@ class _Exchange:
         )
 
 
-def _marking(parse: Callable[[bytes], Any] | None) -> Callable[[bytes], _Received]:
+def _marking(parse: Callable[[bytes], Any] | None, largest: int) -> Callable[[bytes], _Received]:
     """Return a parser that never raises: errors are answered inside the call, as all others."""
 
     def parse_or_mark(data: bytes) -> _Received:
+        if len(data) > largest:
+            return _Received(_TOO_LARGE, len(data))
         try:
             message = data if parse is None else parse(data)
         except DecodeError:
@@ -241,12 +298,6 @@ def _marking(parse: Callable[[bytes], Any] | None) -> Callable[[bytes], _Receive
         return _Received(message, len(data))
 
     return parse_or_mark
-
-
-def _checked(received: _Received) -> Any:
-    if received.message is _MALFORMED:
-        raise _not_a_message("the bytes are no message of this method")
-    return received.message
 
 
 def _not_a_message(what: str) -> InvalidRequestError:
