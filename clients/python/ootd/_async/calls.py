@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from ootd import _compatibility, _faults
 from ootd._async.runtime import (
+    Aside,
     Interceptor,
     Link,
     TokenSource,
@@ -49,6 +50,9 @@ _Pairs = tuple[tuple[str, str], ...]
 _LOOK_S = 1.0
 """Longest time that a look at the other side takes: at its version, at whether it is a gateway."""
 
+_LAST_LOOK_S = 0.2
+"""How long closing waits for a look at the version, so that also a single call gets its warning."""
+
 
 class AsyncCalls:
     """One gateway's channel, and what every call over it has in common.
@@ -79,6 +83,7 @@ class AsyncCalls:
         self._budget = RetryBudget(retry)
         self._metadata = check_metadata(metadata, connection)
         self._link = Link(connection, interceptors)
+        self._aside = Aside()
         self._stubs: AsyncStubs | None = None
         self._has_answered = False
         self._is_examined = False
@@ -95,7 +100,10 @@ class AsyncCalls:
 
     async def close(self) -> None:
         """Cancel what is running and give back the connections; may be called again."""
-        await self._link.close()
+        try:
+            await self._aside.finish(_LAST_LOOK_S)
+        finally:
+            await self._link.close()
 
     async def unary(
         self,
@@ -124,7 +132,7 @@ class AsyncCalls:
             except grpc.RpcError as error:
                 failure = from_rpc_error(error, request_id)
             else:
-                await self._note_answer(pairs)
+                self._note_answer(pairs)
                 return response
             failure = await self._explain(failure, request, pairs)
             delay_s = self._retry.delay_s(
@@ -162,7 +170,7 @@ class AsyncCalls:
                 responses(start, ledger, limit_s, request_id, self._link)
             ) as answers:
                 async for answer in answers:
-                    await self._note_answer(pairs)
+                    self._note_answer(pairs)
                     answered_key, refused = ledger.answered()
                     for key, refusal in refused:
                         yield key, None, refusal
@@ -176,24 +184,30 @@ class AsyncCalls:
             yield key, None, refusal
         ledger.raise_source_error()
 
-    async def _note_answer(self, pairs: _Pairs) -> None:
-        """Remember that a gateway answered; compare versions after its first answer."""
+    def _note_answer(self, pairs: _Pairs) -> None:
+        """Remember that a gateway answered; after its first answer, have versions compared."""
         self._has_answered = True
-        if not self._is_version_due:
-            return
-        self._is_version_due = False
-        method = self.stubs.server.GetServerInfo
-        request = server_service_pb2.GetServerInfoRequest()
+        if self._is_version_due:
+            self._is_version_due = False
+            site = _compatibility.CallSite.of_caller()
+            self._aside.start(partial(self._compare_versions, pairs, site))
+
+    async def _compare_versions(self, pairs: _Pairs, site: _compatibility.CallSite) -> None:
+        """Ask for the gateway's version and warn of one that does not fit; raises nothing."""
         target = self.connection.target
+        request = server_service_pb2.GetServerInfoRequest()
         try:
+            method = self.stubs.server.GetServerInfo
             info = await call_once(method, request, _LOOK_S, pairs, self._link)
         except grpc.RpcError as error:
             if isinstance(from_rpc_error(error), UnsupportedError):
-                _compatibility.warn(_compatibility.older_gateway(__version__, target))
+                site.warn(_compatibility.older_gateway(__version__, target))
+            return
+        except Exception:  # noqa: BLE001 - closed meanwhile, or an interceptor's; nobody waits
             return
         fault = _compatibility.fault(__version__, info.minimum_client_version, info.version, target)
         if fault is not None:
-            _compatibility.warn(fault)
+            site.warn(fault)
 
     async def _explain(
         self, failure: OotdError, request: Message | None, pairs: _Pairs

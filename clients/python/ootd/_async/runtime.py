@@ -8,6 +8,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Sequence,
 )
@@ -26,6 +27,7 @@ from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "Aside",
     "Interceptor",
     "Link",
     "Source",
@@ -102,6 +104,28 @@ class Link:
         if credentials is None:
             return grpc.aio.insecure_channel(address, options, compression, interceptors)
         return grpc.aio.secure_channel(address, credentials, options, compression, interceptors)
+
+
+class Aside:
+    """One piece of work beside the calls: nobody waits for it, and closing ends it."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin it in the running loop; `work` must raise nothing."""
+        self._task = asyncio.get_running_loop().create_task(work())
+
+    async def finish(self, longest_s: float) -> None:
+        """Wait for it for so many seconds, then cancel it."""
+        task, self._task = self._task, None
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            return
+        try:
+            await asyncio.wait({task}, timeout=longest_s)
+        finally:
+            task.cancel()  # Nothing where it is done.
+        await asyncio.wait({task}, timeout=longest_s)  # Until it has left the channel.
 
 
 async def iterate(source: Source[_Element]) -> AsyncIterator[_Element]:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,6 +19,7 @@ from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "Aside",
     "Interceptor",
     "Link",
     "Source",
@@ -90,6 +92,29 @@ class Link:
         else:
             channel = grpc.secure_channel(address, credentials, options, compression)
         return grpc.intercept_channel(channel, *self._interceptors)
+
+
+class Aside:
+    """One piece of work beside the calls: nobody waits for it, and closing ends it."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin it in a thread of its own; `work` must raise nothing, and end soon by itself."""
+        run = copy_context().run
+        thread = threading.Thread(target=run, args=(work,), name="ootd-aside", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # No more threads, or Python is about to end.
+            return
+        self._thread = thread
+
+    def finish(self, longest_s: float) -> None:
+        """Wait for it for so many seconds; what it calls then ends with the channel."""
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(longest_s)
 
 
 def iterate(source: Source[_Element]) -> Iterator[_Element]:
