@@ -5,7 +5,7 @@ The counterpart in _sync is derived from this file by derive_sync.py.
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import TypeVar
@@ -22,6 +22,7 @@ from ootd._async.runtime import (
     TokenSource,
     aclosing,
     call_once,
+    close_source,
     current_token,
     in_thread,
     responses,
@@ -150,7 +151,7 @@ class AsyncCalls:
     async def exchange(
         self,
         method: "grpc.aio.StreamStreamMultiCallable[_Request, _Answer]",
-        requests: AsyncIterator[_Request],
+        requests: AsyncGenerator[_Request, None],
         ledger: Ledger,
         timeout_s: float | None,
         metadata: Mapping[str, str] | None,
@@ -170,6 +171,10 @@ class AsyncCalls:
                 responses(start, ledger, limit_s, request_id, self._link)
             ) as answers:
                 async for answer in answers:
+                    if answer is None:
+                        for key, refusal in ledger.take_refused():
+                            yield key, None, refusal
+                        continue
                     self._note_answer(pairs)
                     answered_key, refused = ledger.answered()
                     for key, refusal in refused:
@@ -180,6 +185,8 @@ class AsyncCalls:
                         yield answered_key, answer, None
         except OotdError as error:
             raise await self._explain(error, None, pairs) from None
+        finally:
+            await close_source(requests, ledger)
         for key, refusal in ledger.finish():
             yield key, None, refusal
         ledger.raise_source_error()

@@ -5,7 +5,7 @@ Derived by derive_sync.py from its asynchronous twin: edit that.
 
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import TypeVar
@@ -27,6 +27,7 @@ from ootd._sync.runtime import (
     Link,
     TokenSource,
     call_once,
+    close_source,
     closing,
     current_token,
     in_thread,
@@ -149,7 +150,7 @@ class Calls:
     def exchange(
         self,
         method: "grpc.StreamStreamMultiCallable[_Request, _Answer]",
-        requests: Iterator[_Request],
+        requests: Generator[_Request, None, None],
         ledger: Ledger,
         timeout_s: float | None,
         metadata: Mapping[str, str] | None,
@@ -167,6 +168,10 @@ class Calls:
         try:
             with closing(responses(start, ledger, limit_s, request_id, self._link)) as answers:
                 for answer in answers:
+                    if answer is None:
+                        for key, refusal in ledger.take_refused():
+                            yield key, None, refusal
+                        continue
                     self._note_answer(pairs)
                     answered_key, refused = ledger.answered()
                     for key, refusal in refused:
@@ -177,6 +182,8 @@ class Calls:
                         yield answered_key, answer, None
         except OotdError as error:
             raise self._explain(error, None, pairs) from None
+        finally:
+            close_source(requests, ledger)
         for key, refusal in ledger.finish():
             yield key, None, refusal
         ledger.raise_source_error()
