@@ -127,7 +127,7 @@ def test_a_slow_look_holds_no_answer_up(gateway: FakeGateway, photo: bytes) -> N
         stream.close()
 
 
-async def test_an_answered_call_outlives_close_and_cancel(gateway: FakeGateway) -> None:
+async def test_an_answered_call_is_done_and_close_ends_the_look(gateway: FakeGateway) -> None:
     gateway.delay_next("GetServerInfo", 30)
     client = AsyncClient(gateway.target)
     begin = time.monotonic()
