@@ -1,11 +1,15 @@
 """Whether client and gateway are made for each other, by their versions."""
 
+import logging
 import re
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = str(Path(__file__).parent)
+_LOG = logging.getLogger("ootd")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -33,12 +37,33 @@ def older_gateway(client: str, target: str) -> str:
     )
 
 
-def warn(message: str) -> None:
-    """Warn at the line outside of this package that made the call."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, CompatibilityWarning, stacklevel=level)
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """The line outside of this package that made a call: there a warning belongs."""
+
+    filename: str
+    line: int
+    module: str
+    warned: dict[Any, Any]
+
+    @classmethod
+    def of_caller(cls) -> "CallSite":
+        """Return the line that is being executed by the caller of this package."""
+        frame = sys._getframe()
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+            frame = frame.f_back
+        names = frame.f_globals
+        warned = names.setdefault("__warningregistry__", {})
+        return cls(frame.f_code.co_filename, frame.f_lineno, names.get("__name__", ""), warned)
+
+    def warn(self, message: str) -> None:
+        """Warn there; where warnings are errors it is logged, as no caller waits for it."""
+        try:
+            warnings.warn_explicit(
+                message, CompatibilityWarning, self.filename, self.line, self.module, self.warned
+            )
+        except CompatibilityWarning:
+            _LOG.warning("%s", message)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

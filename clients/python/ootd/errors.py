@@ -18,13 +18,14 @@
     └── InternalError             a bug of the server: report it with `request_id`
 
 Every error carries `code` (the gRPC status), `reason` (the name of an `ootd.v1.ErrorReason`
-without its prefix, "" where the gateway did not answer itself), `request_id` (in the gateway's
-log, "" if none) and `metadata` (what the reason's comment in error_reason.proto lists).
+without its prefix, "" where the gateway did not answer itself; a server that is at its limit of
+calls is OVERLOADED either way), `request_id` (in the gateway's log, "" if none) and `metadata`
+(what the reason's comment in error_reason.proto lists).
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import grpc
@@ -43,6 +44,12 @@ _SIZE_OF_TOO_LARGE = re.compile(
     re.IGNORECASE,
 )
 """How gRPC's core tells of a message that is over a limit; older ones leave out the side."""
+
+_TOO_MANY_CALLS = "concurrent rpc limit exceeded"
+"""How a gRPC server in Python refuses a call before any work; lower case, comes without details."""
+
+_TOO_MANY_CALLS_RETRY_S = 0.5
+"""When to come back after that: gRPC does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +239,11 @@ def from_rpc_error(error: grpc.RpcError, request_id: str = "") -> OotdError:
     call: Any = error  # RpcError declares none of what its real classes have.
     code: grpc.StatusCode = call.code() or grpc.StatusCode.UNKNOWN
     message: str = call.details() or code.name
-    return _build(_read_details(code, message, call.trailing_metadata()), request_id)
+    failure = _read_details(code, message, call.trailing_metadata())
+    if _is_refused_by_grpc(failure):
+        retry_after_s = failure.retry_after_s or _TOO_MANY_CALLS_RETRY_S
+        failure = replace(failure, reason="OVERLOADED", retry_after_s=retry_after_s)
+    return _build(failure, request_id)
 
 
 def from_element_error(error: element_error_pb2.ElementError, request_id: str = "") -> OotdError:
@@ -248,6 +259,11 @@ def from_element_error(error: element_error_pb2.ElementError, request_id: str = 
         violations=tuple(FieldViolation(one.field, one.description) for one in error.violations),
     )
     return _build(failure, request_id)
+
+
+def _is_refused_by_grpc(failure: _Failure) -> bool:
+    exhausted = failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    return exhausted and not failure.reason and _TOO_MANY_CALLS in failure.message.lower()
 
 
 def _build(failure: _Failure, request_id: str) -> OotdError:

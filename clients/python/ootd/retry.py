@@ -2,7 +2,8 @@
 
 Reads, analyses and searches change nothing, and the same item again changes nothing, so they are
 made again when the gateway cannot be reached or cannot work now (UNAVAILABLE), and when it is
-overloaded and says when to come back (RESOURCE_EXHAUSTED with RetryInfo). DeleteItems is made again
+overloaded and says when to come back (RESOURCE_EXHAUSTED with RetryInfo, or gRPC's own refusal at
+the server's limit of concurrent calls). DeleteItems is made again
 only where the gateway refused the call before it began: after a lost answer a second call would
 tell that there were no such items. Streams are never made again, as only the caller knows what to
 send; items may be sent again at will. What another attempt cannot mend is not made again: a message

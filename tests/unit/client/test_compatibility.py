@@ -1,5 +1,6 @@
-"""Versions of client and gateway: asked for once, after the first answer, and warned of."""
+"""Versions of client and gateway: asked for once, beside the calls, and warned of."""
 
+import asyncio
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from ootd.v1.vision_service_pb2_grpc import (
 )
 
 INFO = FakeGateway().server_info
+UPLOAD = ootd.EmbeddingUpload("a", (0.5,) * 128, "bag")
 NEWER = replace(INFO, version="9.1.0", minimum_client_version="9.0.0")
 
 
@@ -50,24 +52,40 @@ def old() -> Iterator[str]:
     server.stop(None).wait()
 
 
+def analyze_twice(target: str, photo: bytes) -> None:
+    with Client(target) as client:
+        client.analyze_image(photo)
+        client.analyze_image(photo)
+
+
 def test_a_gateway_for_newer_clients_is_warned_of_once(photo: bytes) -> None:
-    with FakeGateway(server_info=NEWER) as gateway, Client(gateway.target) as client:
+    with FakeGateway(server_info=NEWER) as gateway:
         with pytest.warns(CompatibilityWarning, match=r"made for ootd 9\.0\.0 and later") as found:
-            client.analyze_image(photo)
+            analyze_twice(gateway.target, photo)
         assert [one.filename for one in found] == [__file__]
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            client.analyze_image(photo)
     assert gateway.calls == ["AnalyzeImage"] * 2
 
 
 async def test_within_asyncio_and_in_a_stream(photo: bytes) -> None:
-    with FakeGateway(server_info=NEWER) as gateway:
+    with FakeGateway(server_info=NEWER) as gateway, pytest.warns(CompatibilityWarning) as found:
         async with AsyncClient(gateway.target) as client:
-            with pytest.warns(CompatibilityWarning) as found:
-                results = [one async for one in client.analyze_images([Photo("a", photo)])]
-        assert [one.filename for one in found] == [__file__]
-        assert results[0].error is None
+            results = [one async for one in client.analyze_images([Photo("a", photo)])]
+    assert [one.filename for one in found] == [__file__]
+    assert results[0].error is None
+
+
+def test_a_warning_that_is_an_error_is_logged_and_fails_no_call(
+    photo: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        FakeGateway(server_info=NEWER) as gateway,
+        warnings.catch_warnings(),
+        Client(gateway.target) as client,
+    ):
+        warnings.simplefilter("error")
+        assert client.analyze_image(photo).garments
+        client.close()
+    assert "made for ootd 9.0.0 and later" in caplog.text
 
 
 def test_it_can_be_left_out(photo: bytes) -> None:
@@ -83,9 +101,10 @@ def test_it_can_be_left_out(photo: bytes) -> None:
 def test_an_older_gateway_is_warned_of_and_its_missing_methods_are_named(
     old: str, photo: bytes
 ) -> None:
-    with Client(old) as client:
-        with pytest.warns(CompatibilityWarning, match="tells no version: it is older"):
-            client.analyze_image(photo)
+    with pytest.warns(CompatibilityWarning, match="tells no version: it is older"):
+        analyze_twice(old, photo)
+    with Client(old, check_compatibility=False) as client:
+        client.analyze_image(photo)
         with pytest.raises(ootd.UnsupportedError, match="does not know UpsertItem: it is older"):
             client.upsert_item(ootd.ItemUpload("a", photo))
         with pytest.raises(ootd.UnsupportedError, match="does not know GetServerInfo"):
@@ -94,13 +113,36 @@ def test_an_older_gateway_is_warned_of_and_its_missing_methods_are_named(
         fresh.upsert_item(ootd.ItemUpload("a", photo))  # Its first call of all.
 
 
-def test_a_slow_answer_holds_no_call_up_for_long(gateway: FakeGateway, photo: bytes) -> None:
-    gateway.delay_next("GetServerInfo", 30)
-    with Client(gateway.target) as client, warnings.catch_warnings():
-        warnings.simplefilter("error")
+def test_a_slow_look_holds_no_answer_up(gateway: FakeGateway, photo: bytes) -> None:
+    gateway.delay_next("GetServerInfo", 30, times=2)
+    begin = time.monotonic()
+    with Client(gateway.target) as client:
+        client.count_items()
+        assert time.monotonic() - begin < 0.5
+    with Client(gateway.target) as client:
         begin = time.monotonic()
-        client.analyze_image(photo)
-        assert time.monotonic() - begin < 5
+        stream = client.analyze_images([Photo("a", photo)])
+        assert next(stream).error is None
+        assert time.monotonic() - begin < 0.5
+        stream.close()
+
+
+async def test_an_answered_call_is_done_and_close_ends_the_look(gateway: FakeGateway) -> None:
+    gateway.delay_next("GetServerInfo", 30)
+    client = AsyncClient(gateway.target)
+    begin = time.monotonic()
+    running = asyncio.create_task(client.upsert_item(UPLOAD))
+    while not gateway.items:
+        await asyncio.sleep(0.001)
+    done, _ = await asyncio.wait({running}, timeout=0.5)
+    assert done, "the answer waits for the look at the version"
+    before = {one for one in asyncio.all_tasks() if not one.done()}
+    assert len(before) > 1  # The look.
+    await client.close()
+    assert (await running).outcome == "created"
+    assert time.monotonic() - begin < 5
+    await asyncio.sleep(0)
+    assert {one for one in asyncio.all_tasks() if not one.done()} == {asyncio.current_task()}
 
 
 @pytest.mark.parametrize(
@@ -136,10 +178,11 @@ def test_server_info_is_complete(gateway: FakeGateway, client: Client, photo: by
     assert status.problems == ("server info: away",)
 
 
-def test_an_older_gateway_has_a_status(gateway: FakeGateway, client: Client) -> None:
+def test_an_older_gateway_has_a_status(gateway: FakeGateway) -> None:
     error = ootd.OotdError("Method not found!", code=grpc.StatusCode.UNIMPLEMENTED)
-    client.taxonomy()
-    gateway.fail_next("GetServerInfo", error)
-    status = client.status()
+    with Client(gateway.target, check_compatibility=False) as client:
+        client.taxonomy()
+        gateway.fail_next("GetServerInfo", error)
+        status = client.status()
     assert status.info is None
     assert status.is_serving

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import grpc
 import pytest
@@ -11,6 +12,10 @@ import ootd
 from ootd import Client, OotdError, RetryPolicy, UnavailableError
 from ootd.retry import RetryBudget, never_connected
 from ootd.testing import FakeGateway
+from ootd.v1.vision_service_pb2_grpc import (
+    VisionServiceServicer,
+    add_VisionServiceServicer_to_server,
+)
 
 AWAY = UnavailableError("models are away", reason="VISION_UNAVAILABLE")
 
@@ -123,3 +128,39 @@ def test_what_no_retry_mends_is_made_once(
     with pytest.raises(ootd.MessageTooLargeError):
         client.analyze_image(photo)
     assert gateway.calls == ["AnalyzeImage"]
+
+
+@pytest.mark.parametrize("method", ["ListItems", "DeleteItems"])
+def test_what_grpc_refuses_at_its_limit_of_calls_is_made_again(
+    gateway: FakeGateway, method: str
+) -> None:
+    full = OotdError(
+        "Concurrent RPC limit exceeded!", code=grpc.StatusCode.RESOURCE_EXHAUSTED
+    )  # Without details, as from grpc.server(maximum_concurrent_rpcs=...).
+    with Client(gateway.target) as client:
+        call = client.count_items if method == "ListItems" else partial(client.delete_items, ["a"])
+        gateway.fail_next(method, full)
+        call()
+        assert gateway.calls == [method] * 2
+    with Client(gateway.target, retry=RetryPolicy(attempts=1)) as once:
+        gateway.fail_next(method, full)
+        call = once.count_items if method == "ListItems" else partial(once.delete_items, ["a"])
+        with pytest.raises(ootd.OverloadedError) as caught:
+            call()
+    assert caught.value.reason == "OVERLOADED"
+    assert caught.value.retry_after_s
+
+
+def test_a_real_server_at_its_limit_of_calls_is_overloaded() -> None:
+    """The words are gRPC's own."""
+    server = grpc.server(ThreadPoolExecutor(1), maximum_concurrent_rpcs=0)
+    add_VisionServiceServicer_to_server(VisionServiceServicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with (
+        Client(f"127.0.0.1:{port}", retry=RetryPolicy(attempts=1)) as client,
+        pytest.raises(ootd.OverloadedError) as caught,
+    ):
+        client.taxonomy()
+    server.stop(None).wait()
+    assert caught.value.reason == "OVERLOADED"

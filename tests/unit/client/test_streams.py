@@ -1,7 +1,10 @@
 """Streams that break, stall or carry bad elements."""
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +150,99 @@ def test_a_peer_that_vanished_without_a_word_is_noticed(gateway: FakeGateway, ph
         with pytest.raises(ootd.UnavailableError):
             list(client.analyze_images([Photo("a", photo)]))
         assert time.monotonic() - begin < 20
+
+
+def missing_photos(taken: list[int]) -> Iterator[ItemUpload]:
+    for number in range(5000):
+        taken.append(number)
+        yield ItemUpload(str(number), f"/no/such/{number}.jpg")
+
+
+def test_refused_elements_come_out_as_the_iterable_is_read(client: Client) -> None:
+    taken: list[int] = []
+    stream = client.iter_upsert_items(missing_photos(taken))
+    for number in range(200):
+        assert next(stream).item_id == str(number)
+        assert len(taken) <= number + 200
+    stream.close()
+    seen: list[str] = []
+    client.upsert_items(missing_photos([]), on_result=lambda one: seen.append(one.item_id))
+    assert seen == [str(number) for number in range(5000)]
+
+
+async def test_refused_elements_come_out_within_asyncio(gateway: FakeGateway) -> None:
+    taken: list[int] = []
+    async with AsyncClient(gateway.target) as client:
+        async with aclosing(client.iter_upsert_items(missing_photos(taken))) as stream:
+            for number in range(200):
+                assert (await anext(stream)).item_id == str(number)
+                assert len(taken) <= number + 200
+        results = [one.item_id async for one in client.iter_upsert_items(missing_photos([]))]
+    assert results == [str(number) for number in range(5000)]
+
+
+def test_a_refused_element_is_told_of_while_the_next_is_not_there(client: Client) -> None:
+    go_on = threading.Event()
+    resumed: list[str] = []
+
+    def source() -> Iterator[EmbeddingUpload | ItemUpload]:
+        yield VALID
+        yield ItemUpload("bad", "/no/such.jpg")
+        go_on.wait(10)
+        resumed.append("yes")
+        yield VALID
+
+    stream = client.iter_upsert_items(source())
+    assert next(stream).error is None
+    assert next(stream).item_id == "bad"
+    assert not resumed
+    go_on.set()
+    assert [one.item_id for one in stream] == ["good"]
+
+
+@pytest.mark.parametrize("end", ["gateway", "client"])
+def test_a_stream_that_only_waits_for_its_source_is_ended(gateway: FakeGateway, end: str) -> None:
+    go_on = threading.Event()
+
+    def source() -> Iterator[EmbeddingUpload]:
+        yield VALID
+        go_on.wait(30)
+
+    client = Client(gateway.target)
+    stream = client.iter_upsert_items(source())
+    assert next(stream).error is None
+    ending = threading.Timer(0.2, gateway.stop if end == "gateway" else client.close)
+    ending.start()
+    begin = time.monotonic()
+    with pytest.raises(ootd.UnavailableError if end == "gateway" else ootd.ClosedError):
+        next(stream)
+    assert time.monotonic() - begin < 10
+    go_on.set()
+    ending.join()
+    client.close()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_the_callers_generator_is_closed_when_the_stream_breaks(
+    gateway: FakeGateway, *, waits: bool
+) -> None:
+    closed: list[str] = []
+
+    async def source() -> AsyncGenerator[EmbeddingUpload, None]:
+        try:
+            while True:
+                yield VALID
+                if waits:
+                    await asyncio.sleep(60)
+        finally:
+            closed.append("yes")
+
+    elements = source()
+    async with AsyncClient(gateway.target) as client:
+        stream = client.iter_upsert_items(elements)
+        assert (await anext(stream)).error is None
+        gateway.stop()
+        with pytest.raises(ootd.UnavailableError):
+            async for _ in stream:
+                pass
+        assert closed == ["yes"]

@@ -5,7 +5,7 @@ The counterpart in _sync is derived from this file by derive_sync.py.
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import TypeVar
@@ -16,11 +16,13 @@ from google.protobuf.message import Message
 
 from ootd import _compatibility, _faults
 from ootd._async.runtime import (
+    Aside,
     Interceptor,
     Link,
     TokenSource,
     aclosing,
     call_once,
+    close_source,
     current_token,
     in_thread,
     responses,
@@ -48,6 +50,9 @@ _Pairs = tuple[tuple[str, str], ...]
 
 _LOOK_S = 1.0
 """Longest time that a look at the other side takes: at its version, at whether it is a gateway."""
+
+_LAST_LOOK_S = 0.2
+"""How long closing waits for a look at the version, so that also a single call gets its warning."""
 
 
 class AsyncCalls:
@@ -79,6 +84,7 @@ class AsyncCalls:
         self._budget = RetryBudget(retry)
         self._metadata = check_metadata(metadata, connection)
         self._link = Link(connection, interceptors)
+        self._aside = Aside()
         self._stubs: AsyncStubs | None = None
         self._has_answered = False
         self._is_examined = False
@@ -95,7 +101,10 @@ class AsyncCalls:
 
     async def close(self) -> None:
         """Cancel what is running and give back the connections; may be called again."""
-        await self._link.close()
+        try:
+            await self._aside.finish(_LAST_LOOK_S)
+        finally:
+            await self._link.close()
 
     async def unary(
         self,
@@ -124,7 +133,7 @@ class AsyncCalls:
             except grpc.RpcError as error:
                 failure = from_rpc_error(error, request_id)
             else:
-                await self._note_answer(pairs)
+                self._note_answer(pairs)
                 return response
             failure = await self._explain(failure, request, pairs)
             delay_s = self._retry.delay_s(
@@ -142,7 +151,7 @@ class AsyncCalls:
     async def exchange(
         self,
         method: "grpc.aio.StreamStreamMultiCallable[_Request, _Answer]",
-        requests: AsyncIterator[_Request],
+        requests: AsyncGenerator[_Request, None],
         ledger: Ledger,
         timeout_s: float | None,
         metadata: Mapping[str, str] | None,
@@ -162,7 +171,11 @@ class AsyncCalls:
                 responses(start, ledger, limit_s, request_id, self._link)
             ) as answers:
                 async for answer in answers:
-                    await self._note_answer(pairs)
+                    if answer is None:
+                        for key, refusal in ledger.take_refused():
+                            yield key, None, refusal
+                        continue
+                    self._note_answer(pairs)
                     answered_key, refused = ledger.answered()
                     for key, refusal in refused:
                         yield key, None, refusal
@@ -172,28 +185,36 @@ class AsyncCalls:
                         yield answered_key, answer, None
         except OotdError as error:
             raise await self._explain(error, None, pairs) from None
+        finally:
+            await close_source(requests, ledger)
         for key, refusal in ledger.finish():
             yield key, None, refusal
         ledger.raise_source_error()
 
-    async def _note_answer(self, pairs: _Pairs) -> None:
-        """Remember that a gateway answered; compare versions after its first answer."""
+    def _note_answer(self, pairs: _Pairs) -> None:
+        """Remember that a gateway answered; after its first answer, have versions compared."""
         self._has_answered = True
-        if not self._is_version_due:
-            return
-        self._is_version_due = False
-        method = self.stubs.server.GetServerInfo
-        request = server_service_pb2.GetServerInfoRequest()
+        if self._is_version_due:
+            self._is_version_due = False
+            site = _compatibility.CallSite.of_caller()
+            self._aside.start(partial(self._compare_versions, pairs, site))
+
+    async def _compare_versions(self, pairs: _Pairs, site: _compatibility.CallSite) -> None:
+        """Ask for the gateway's version and warn of one that does not fit; raises nothing."""
         target = self.connection.target
+        request = server_service_pb2.GetServerInfoRequest()
         try:
+            method = self.stubs.server.GetServerInfo
             info = await call_once(method, request, _LOOK_S, pairs, self._link)
         except grpc.RpcError as error:
             if isinstance(from_rpc_error(error), UnsupportedError):
-                _compatibility.warn(_compatibility.older_gateway(__version__, target))
+                site.warn(_compatibility.older_gateway(__version__, target))
+            return
+        except Exception:  # noqa: BLE001 - closed meanwhile, or an interceptor's; nobody waits
             return
         fault = _compatibility.fault(__version__, info.minimum_client_version, info.version, target)
         if fault is not None:
-            _compatibility.warn(fault)
+            site.warn(fault)
 
     async def _explain(
         self, failure: OotdError, request: Message | None, pairs: _Pairs

@@ -27,9 +27,9 @@ class AsyncClient(AsyncVisionMethods, AsyncCatalogMethods, AsyncSearchMethods, A
     default for a whole call with its retries, and within a stream for each next answer; `retry`
     says how patiently a call is made again. `metadata` goes with every call, `interceptors` stand
     around every call, `channel_options` are gRPC's own by name, and `compression` is that of
-    requests. After its first answer the gateway is asked once for its version, and a
-    CompatibilityWarning says where the two are not made for each other, unless
-    `check_compatibility` is off.
+    requests. After its first answer the gateway is asked once for its version, beside the calls;
+    a CompatibilityWarning says where the two are not made for each other, a moment later or when
+    the client is closed, unless `check_compatibility` is off.
 
     Use it as a context manager, or call `close`; a call after that raises ClosedError. It may be
     made anywhere; a connection is made with the first call. Every method takes `timeout_s` and

@@ -1,12 +1,12 @@
 """From the elements that callers stream to requests; one that is none is refused by itself."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from ootd import _faults, convert_requests
-from ootd._async.runtime import Source, iterate, load_image
+from ootd._async.runtime import Source, aclosing, iterate, load_image, room
 from ootd._ledger import Ledger
 from ootd.types import EmbeddingUpload, ItemUpload, Photo
 from ootd.v1 import catalog_service_pb2, vision_service_pb2
@@ -20,25 +20,31 @@ async def requests(
     key: str,
     ledger: Ledger,
     limit_bytes: int,
-) -> AsyncIterator[_Request]:
+) -> AsyncGenerator[_Request, None]:
     """Yield the request for each element; where there can be none, the ledger gets the error.
 
     `key` is the attribute of elements that tells them apart. What the source itself raises goes to
-    the ledger, too.
+    the ledger, too. Waits where too many errors have not been given out; ends with the stream.
     """
     try:
-        async for element in iterate(source):
-            name = str(getattr(element, key, ""))
-            try:
-                request = await build(element)
-                _faults.check_message_size(request, limit_bytes)
-            except Exception as error:  # noqa: BLE001 - one element fails, the stream goes on
-                ledger.refused(name, _faults.refused_element(error, element))
-                continue
-            ledger.sent(name)
-            yield request
+        async with aclosing(iterate(source, ledger)) as taken:
+            async for element in taken:
+                name = str(getattr(element, key, ""))
+                try:
+                    request = await build(element)
+                    _faults.check_message_size(request, limit_bytes)
+                except Exception as error:  # noqa: BLE001 - one element fails, the stream goes on
+                    ledger.refused(name, _faults.refused_element(error, element))
+                    await room(ledger)
+                    if ledger.has_ended:
+                        return
+                    continue
+                ledger.sent(name)
+                yield request
     except Exception as error:  # noqa: BLE001 - raised again after the last answer
         ledger.source_failed(error)
+    finally:
+        ledger.source_ended()
 
 
 async def photo_request(photo: Photo) -> vision_service_pb2.AnalyzeImagesRequest:

@@ -5,9 +5,9 @@ import inspect
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Sequence,
 )
@@ -26,17 +26,20 @@ from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "Aside",
     "Interceptor",
     "Link",
     "Source",
     "TokenSource",
     "aclosing",
     "call_once",
+    "close_source",
     "current_token",
     "in_thread",
     "iterate",
     "load_image",
     "responses",
+    "room",
     "settle",
     "sleep",
 ]
@@ -55,6 +58,9 @@ Interceptor: TypeAlias = grpc.aio.ClientInterceptor
 """What stands between the client and the wire, such as for tracing."""
 
 sleep = asyncio.sleep
+
+_CLOSE_SOURCE_S = 1.0
+"""How long the end of a stream waits for the caller's generator to clean up."""
 
 
 class Link:
@@ -104,14 +110,71 @@ class Link:
         return grpc.aio.secure_channel(address, credentials, options, compression, interceptors)
 
 
-async def iterate(source: Source[_Element]) -> AsyncIterator[_Element]:
-    """Yield the elements of an iterable of either kind."""
+class Aside:
+    """One piece of work beside the calls: nobody waits for it, and closing ends it."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin it in the running loop; `work` must raise nothing."""
+        self._task = asyncio.get_running_loop().create_task(work())
+
+    async def finish(self, longest_s: float) -> None:
+        """Wait for it for so many seconds, then cancel it."""
+        task, self._task = self._task, None
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            return
+        try:
+            await asyncio.wait({task}, timeout=longest_s)
+        finally:
+            task.cancel()  # Nothing where it is done.
+        await asyncio.wait({task}, timeout=longest_s)  # Until it has left the channel.
+
+
+async def iterate(source: Source[_Element], ledger: Ledger) -> AsyncGenerator[_Element, None]:
+    """Yield the elements of an iterable of either kind; a generator is closed at the end."""
     if isinstance(source, AsyncIterable):
-        async for element in source:
-            yield element
+        ledger.source_task = asyncio.current_task()
+        try:
+            async for element in source:
+                yield element
+        finally:
+            ledger.source_task = None
+            if isinstance(source, AsyncGenerator):
+                await source.aclose()
         return
     for element in source:
         yield element
+
+
+async def room(ledger: Ledger) -> None:
+    """Wait until another element may be taken from the iterable."""
+    while not ledger.has_room:
+        await _change(ledger)
+
+
+async def close_source(requests: AsyncGenerator[Any, None], ledger: Ledger) -> None:
+    """Close what makes the requests, and with it the caller's generator, also while it waits.
+
+    gRPC leaves it waiting where the other side ended the call.
+    """
+    ledger.end()
+    task = ledger.source_task
+    if task is not None and task is not asyncio.current_task():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CLOSE_SOURCE_S)
+    try:
+        await requests.aclose()
+    except RuntimeError:  # It runs even now, as the caller's generator takes long to clean up.
+        return
+
+
+def _change(ledger: Ledger) -> "asyncio.Future[None]":
+    """Return what is done when the ledger has changed; it changes in this loop alone."""
+    changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ledger.call_at_change(lambda: None if changed.done() else changed.set_result(None))
+    return changed
 
 
 async def load_image(image: ImageSource) -> bytes:
@@ -165,13 +228,15 @@ async def call_once(
 
 
 async def responses(
-    start: Callable[[], "grpc.aio.StreamStreamCall[Any, _Answer]"],
+    start: Callable[[], Any],  # The answers' type would not be inferred through None.
     ledger: Ledger,
     timeout_s: float,
     request_id: str,
     link: Link,
-) -> AsyncGenerator[_Answer, None]:
+) -> AsyncGenerator[Any, None]:
     """Start a stream and yield its answers; it is cancelled when the iterator is closed.
+
+    None stands for refused elements that are to be taken from the ledger before the next answer.
 
     Raises DeadlineExceededError where an answer takes longer than `timeout_s`, ClosedError where
     the client was closed, else what the call fails with.
@@ -182,9 +247,13 @@ async def responses(
         if link.is_closed:
             raise closed_error() from None
         raise
+    reading = _Reading(call, ledger)
     try:
         while True:
-            answer = await _next_answer(call, ledger, timeout_s, request_id)
+            if not await reading.comes_first(timeout_s, request_id):
+                yield None
+                continue
+            answer = reading.take()
             if answer is grpc.aio.EOF:
                 return
             yield answer
@@ -195,25 +264,60 @@ async def responses(
             raise closed_error() from None
         raise
     finally:
+        reading.cancel()
         call.cancel()
+        ledger.end()
 
 
-async def _next_answer(
-    call: "grpc.aio.StreamStreamCall[Any, Any]", ledger: Ledger, timeout_s: float, request_id: str
-) -> Any:
-    ledger.reading()
-    reading: asyncio.Task[Any] = asyncio.ensure_future(call.read())
-    try:
-        while not reading.done():
+class _Reading:
+    """The next answer of a stream, read while refused elements before it are given out.
+
+    A read cannot be broken off without the call, so it is kept until it is done.
+    """
+
+    def __init__(self, call: "grpc.aio.StreamStreamCall[Any, Any]", ledger: Ledger) -> None:
+        self._call = call
+        self._ledger = ledger
+        self._reading: asyncio.Task[Any] | None = None
+        self._change: asyncio.Future[None] | None = None
+
+    async def comes_first(self, timeout_s: float, request_id: str) -> bool:
+        """Wait for the answer (True), or for refused elements before it (False).
+
+        Raises DeadlineExceededError where it takes longer than `timeout_s`.
+        """
+        ledger = self._ledger
+        ledger.reading()
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._call.read())
+        while not self._reading.done():
+            if ledger.is_refused_next:
+                return False
             left_s = ledger.left_s(timeout_s)
             if left_s <= 0:
                 raise stalled(timeout_s, request_id)
-            await asyncio.wait({reading}, timeout=left_s)
-        return reading.result()
-    except StopAsyncIteration:  # How older grpc ends a stream with interceptors.
-        return grpc.aio.EOF
-    finally:
-        reading.cancel()  # Nothing where it is done.
+            if self._change is None or self._change.done():
+                self._change = _change(ledger)
+            await asyncio.wait(
+                {self._reading, self._change},
+                timeout=left_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        return True
+
+    def take(self) -> Any:
+        """Return the answer that has come, EOF after the last; raises what the call failed with."""
+        reading, self._reading = self._reading, None
+        assert reading is not None
+        try:
+            return reading.result()
+        except StopAsyncIteration:  # How older grpc ends a stream with interceptors.
+            return grpc.aio.EOF
+
+    def cancel(self) -> None:
+        """Leave the answer; the call is over with that."""
+        if self._reading is not None:
+            self._reading.cancel()  # Nothing where it is done.
 
 
 def _caller_cancels() -> bool:

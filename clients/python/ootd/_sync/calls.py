@@ -5,7 +5,7 @@ Derived by derive_sync.py from its asynchronous twin: edit that.
 
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import TypeVar
@@ -22,10 +22,12 @@ from ootd._call_metadata import (
 )
 from ootd._ledger import Ledger
 from ootd._sync.runtime import (
+    Aside,
     Interceptor,
     Link,
     TokenSource,
     call_once,
+    close_source,
     closing,
     current_token,
     in_thread,
@@ -47,6 +49,9 @@ _Pairs = tuple[tuple[str, str], ...]
 
 _LOOK_S = 1.0
 """Longest time that a look at the other side takes: at its version, at whether it is a gateway."""
+
+_LAST_LOOK_S = 0.2
+"""How long closing waits for a look at the version, so that also a single call gets its warning."""
 
 
 class Calls:
@@ -78,6 +83,7 @@ class Calls:
         self._budget = RetryBudget(retry)
         self._metadata = check_metadata(metadata, connection)
         self._link = Link(connection, interceptors)
+        self._aside = Aside()
         self._stubs: Stubs | None = None
         self._has_answered = False
         self._is_examined = False
@@ -94,7 +100,10 @@ class Calls:
 
     def close(self) -> None:
         """Cancel what is running and give back the connections; may be called again."""
-        self._link.close()
+        try:
+            self._aside.finish(_LAST_LOOK_S)
+        finally:
+            self._link.close()
 
     def unary(
         self,
@@ -141,7 +150,7 @@ class Calls:
     def exchange(
         self,
         method: "grpc.StreamStreamMultiCallable[_Request, _Answer]",
-        requests: Iterator[_Request],
+        requests: Generator[_Request, None, None],
         ledger: Ledger,
         timeout_s: float | None,
         metadata: Mapping[str, str] | None,
@@ -159,6 +168,10 @@ class Calls:
         try:
             with closing(responses(start, ledger, limit_s, request_id, self._link)) as answers:
                 for answer in answers:
+                    if answer is None:
+                        for key, refusal in ledger.take_refused():
+                            yield key, None, refusal
+                        continue
                     self._note_answer(pairs)
                     answered_key, refused = ledger.answered()
                     for key, refusal in refused:
@@ -169,28 +182,36 @@ class Calls:
                         yield answered_key, answer, None
         except OotdError as error:
             raise self._explain(error, None, pairs) from None
+        finally:
+            close_source(requests, ledger)
         for key, refusal in ledger.finish():
             yield key, None, refusal
         ledger.raise_source_error()
 
     def _note_answer(self, pairs: _Pairs) -> None:
-        """Remember that a gateway answered; compare versions after its first answer."""
+        """Remember that a gateway answered; after its first answer, have versions compared."""
         self._has_answered = True
-        if not self._is_version_due:
-            return
-        self._is_version_due = False
-        method = self.stubs.server.GetServerInfo
-        request = server_service_pb2.GetServerInfoRequest()
+        if self._is_version_due:
+            self._is_version_due = False
+            site = _compatibility.CallSite.of_caller()
+            self._aside.start(partial(self._compare_versions, pairs, site))
+
+    def _compare_versions(self, pairs: _Pairs, site: _compatibility.CallSite) -> None:
+        """Ask for the gateway's version and warn of one that does not fit; raises nothing."""
         target = self.connection.target
+        request = server_service_pb2.GetServerInfoRequest()
         try:
+            method = self.stubs.server.GetServerInfo
             info = call_once(method, request, _LOOK_S, pairs, self._link)
         except grpc.RpcError as error:
             if isinstance(from_rpc_error(error), UnsupportedError):
-                _compatibility.warn(_compatibility.older_gateway(__version__, target))
+                site.warn(_compatibility.older_gateway(__version__, target))
+            return
+        except Exception:  # noqa: BLE001 - closed meanwhile, or an interceptor's; nobody waits
             return
         fault = _compatibility.fault(__version__, info.minimum_client_version, info.version, target)
         if fault is not None:
-            _compatibility.warn(fault)
+            site.warn(fault)
 
     def _explain(self, failure: OotdError, request: Message | None, pairs: _Pairs) -> OotdError:
         """Return what a failure of gRPC means, the failure itself where nothing more is known."""

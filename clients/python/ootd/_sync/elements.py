@@ -1,13 +1,13 @@
 """From the elements that callers stream to requests; one that is none is refused by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from ootd import _faults, convert_requests
 from ootd._ledger import Ledger
-from ootd._sync.runtime import Source, iterate, load_image
+from ootd._sync.runtime import Source, closing, iterate, load_image, room
 from ootd.types import EmbeddingUpload, ItemUpload, Photo
 from ootd.v1 import catalog_service_pb2, vision_service_pb2
 
@@ -20,25 +20,31 @@ def requests(
     key: str,
     ledger: Ledger,
     limit_bytes: int,
-) -> Iterator[_Request]:
+) -> Generator[_Request, None, None]:
     """Yield the request for each element; where there can be none, the ledger gets the error.
 
     `key` is the attribute of elements that tells them apart. What the source itself raises goes to
-    the ledger, too.
+    the ledger, too. Waits where too many errors have not been given out; ends with the stream.
     """
     try:
-        for element in iterate(source):
-            name = str(getattr(element, key, ""))
-            try:
-                request = build(element)
-                _faults.check_message_size(request, limit_bytes)
-            except Exception as error:  # noqa: BLE001 - one element fails, the stream goes on
-                ledger.refused(name, _faults.refused_element(error, element))
-                continue
-            ledger.sent(name)
-            yield request
+        with closing(iterate(source, ledger)) as taken:
+            for element in taken:
+                name = str(getattr(element, key, ""))
+                try:
+                    request = build(element)
+                    _faults.check_message_size(request, limit_bytes)
+                except Exception as error:  # noqa: BLE001 - one element fails, the stream goes on
+                    ledger.refused(name, _faults.refused_element(error, element))
+                    room(ledger)
+                    if ledger.has_ended:
+                        return
+                    continue
+                ledger.sent(name)
+                yield request
     except Exception as error:  # noqa: BLE001 - raised again after the last answer
         ledger.source_failed(error)
+    finally:
+        ledger.source_ended()
 
 
 def photo_request(photo: Photo) -> vision_service_pb2.AnalyzeImagesRequest:

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,17 +19,20 @@ from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "Aside",
     "Interceptor",
     "Link",
     "Source",
     "TokenSource",
     "call_once",
+    "close_source",
     "closing",
     "current_token",
     "in_thread",
     "iterate",
     "load_image",
     "responses",
+    "room",
     "settle",
     "sleep",
 ]
@@ -92,9 +96,52 @@ class Link:
         return grpc.intercept_channel(channel, *self._interceptors)
 
 
-def iterate(source: Source[_Element]) -> Iterator[_Element]:
+class Aside:
+    """One piece of work beside the calls: nobody waits for it, and closing ends it."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin it in a thread of its own; `work` must raise nothing, and end soon by itself."""
+        run = copy_context().run
+        thread = threading.Thread(target=run, args=(work,), name="ootd-aside", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # No more threads, or Python is about to end.
+            return
+        self._thread = thread
+
+    def finish(self, longest_s: float) -> None:
+        """Wait for it for so many seconds; what it calls then ends with the channel."""
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(longest_s)
+
+
+def iterate(
+    source: Source[_Element],
+    ledger: Ledger,  # noqa: ARG001 - of use within asyncio alone
+) -> Generator[_Element, None, None]:
     """Yield the elements of an iterable."""
     yield from source
+
+
+def room(ledger: Ledger) -> None:
+    """Wait until another element may be taken from the iterable."""
+    while not ledger.has_room:
+        changed = threading.Event()
+        ledger.call_at_change(changed.set)
+        if not ledger.has_room:
+            changed.wait()
+
+
+def close_source(
+    requests: Generator[Any, None, None],  # noqa: ARG001 - it may run in gRPC's thread even now
+    ledger: Ledger,
+) -> None:
+    """Let what makes the requests end; gRPC's thread that runs it lets go of it then."""
+    ledger.end()
 
 
 def load_image(image: ImageSource) -> bytes:
@@ -181,6 +228,8 @@ def responses(
 ) -> Generator[Any, None, None]:
     """Start a stream and yield its answers; it is cancelled when the iterator is closed.
 
+    None stands for refused elements that are to be taken from the ledger before the next answer.
+
     Raises DeadlineExceededError where an answer takes longer than `timeout_s`, ClosedError where
     the client was closed, else what the call fails with.
     """
@@ -192,13 +241,32 @@ def responses(
         raise
     with _StallWatch(call.cancel, ledger, timeout_s) as watch:
         try:
-            ledger.reading()
-            for answer in call:
-                yield answer
+            if not call.add_callback(ledger.end):
+                ledger.end()
+            while True:
+                _wait_for_turn(ledger)
+                if ledger.is_refused_next:
+                    yield None
+                    continue
                 ledger.reading()
+                try:
+                    answer = next(call)
+                except StopIteration:
+                    return
+                yield answer
         except grpc.RpcError as error:
             if watch.has_stalled:
                 raise stalled(timeout_s, request_id) from None
             raise from_rpc_error(error, request_id) from None
         finally:
             call.cancel()
+            ledger.end()
+
+
+def _wait_for_turn(ledger: Ledger) -> None:
+    """Wait while nothing is sent or refused: a read could not be left for what is refused then."""
+    while ledger.is_settled:
+        changed = threading.Event()
+        ledger.call_at_change(changed.set)
+        if ledger.is_settled:
+            changed.wait()

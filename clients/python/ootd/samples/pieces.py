@@ -6,7 +6,7 @@ measured, moved, put on a person or laid on a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ootd.samples.colors import RGB
@@ -119,11 +119,6 @@ class Stroke:
 
 
 Mark = Piece | Stroke
-
-
-def at_stage(marks: list[Mark], stage: Stage) -> list[Mark]:
-    """The marks moved to another place in the painting order."""
-    return [replace(mark, stage=stage) for mark in marks]
 
 
 def extent(marks: list[Mark]) -> tuple[float, float, float, float]:

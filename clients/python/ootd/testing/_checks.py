@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -27,15 +27,11 @@ LIMITS = ServerLimits(
     min_image_side=16,
     max_request_bytes=32 * 1024 * 1024,
     max_answer_bytes=24 * 1024 * 1024,
-    default_deadline_s=30.0,
-    max_deadline_s=120.0,
+    default_deadline_s=15.0,
+    max_deadline_s=60.0,
     stream_idle_s=60.0,
 )
 """What a gateway takes unless it is set otherwise."""
-
-SearchRequest: TypeAlias = (
-    search.SearchByImageRequest | search.SearchByItemRequest | search.SearchByEmbeddingRequest
-)
 
 _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}\Z")
 _EMBEDDING_SIZE = 128
