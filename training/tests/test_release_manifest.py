@@ -78,9 +78,9 @@ def test_a_changed_file_is_found(repository):
 
 
 @pytest.mark.parametrize("name", ["crop", "embedder"])
-def test_changed_models_of_stored_vectors_are_told_apart_in_configurations_too(repository, name):
+def test_a_changed_model_of_stored_vectors_is_told_in_the_configuration_too(repository, name):
     write_model(repository / name / "1" / "model.onnx", "Neg")
-    assert any(f"{name}/config.pbtxt is not up to date" in f for f in manifest.faults(repository))
+    assert any("verify/config.pbtxt is not up to date" in f for f in manifest.faults(repository))
 
 
 def test_a_manifest_changed_by_hand_is_found(repository):
