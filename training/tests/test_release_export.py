@@ -86,7 +86,7 @@ def test_the_manifest_says_how_it_was_trained_and_on_what(built):
 
 def test_nothing_but_the_runs_folder_is_written(built, folder):
     assert manifest.models(folder / "models") == ["crop", "embedder", "tagger"]
-    config = (folder / "models" / "embedder" / "config.pbtxt").read_text()
+    config = (folder / "models" / "verify" / "config.pbtxt").read_text()
     assert built[0].manifest["models"]["embedder"]["fingerprint"] not in config
     assert (folder / "runs" / "release.md").read_text().startswith("# Release ")
 

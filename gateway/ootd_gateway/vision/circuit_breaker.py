@@ -1,5 +1,6 @@
 """Whether calls may go to one vision server: closed, open, or being tried again."""
 
+import math
 import time
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
@@ -7,6 +8,9 @@ from enum import Enum, IntEnum, auto
 FAILURES_TO_OPEN = 2
 """Lost connections in a row that open the circuit. One alone may be a server that closes a
 connection in good order."""
+
+SAME_LOSS_SECONDS = 0.1
+"""What is sent so soon after a loss may still have gone into the lost connection."""
 
 
 class CircuitState(IntEnum):
@@ -54,6 +58,7 @@ class CircuitBreaker:
         """Why it is open, or was the last time."""
         self.opened_at = time.monotonic()
         self._failures = 0
+        self._failed_at = -math.inf
 
     @property
     def is_closed(self) -> bool:
@@ -82,9 +87,15 @@ class CircuitBreaker:
         """Take note of an answer, whatever it said."""
         self._failures = 0
 
-    def failed(self, trouble: Trouble) -> bool:
-        """Take note of a lost connection. Returns whether that opened the circuit."""
-        self._failures += 1
+    def failed(self, trouble: Trouble, *, asked_at: float) -> bool:
+        """Take note of a lost connection. Returns whether that opened the circuit.
+
+        `asked_at` is when what was lost in it was sent, in seconds of `time.monotonic`. All that
+        was in one connection counts once: see SAME_LOSS_SECONDS.
+        """
+        if asked_at > self._failed_at + SAME_LOSS_SECONDS:
+            self._failures += 1
+            self._failed_at = time.monotonic()
         if self.is_closed and self._failures < FAILURES_TO_OPEN:
             return False
         return self.open(trouble)

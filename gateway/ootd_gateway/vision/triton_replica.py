@@ -1,6 +1,8 @@
 """One Triton server, and the photos that it was given."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +12,7 @@ import structlog
 from grpc import aio
 
 from ootd_gateway.metrics.vision import VisionMetrics
-from ootd_gateway.types import AttributeModel, ImageAnalysis, ServedModels
+from ootd_gateway.types import AttributeModel, ImageAnalysis, Taxonomy
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
 from ootd_gateway.vision.lanes import Slot
 from ootd_gateway.vision.silence import Silence
@@ -64,14 +66,14 @@ class Replica:
         self.serves_usual = False
         """Whether it serves the ensemble of requests that do not name an attribute model."""
         self.silence = Silence()
-        self.photo_silence = Silence()
         self.needs_look = asyncio.Event()
         """Set when something happened that a look may explain."""
         self.was_tried = asyncio.Event()
         """Set once it is known whether it is usable."""
         self._connect = connect
         self._connection = connect()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Connection] = {}
+        self._last_photo_at = -math.inf
 
     @property
     def connection(self) -> Connection:
@@ -98,10 +100,15 @@ class Replica:
         """Whether a request to it may be cancelled."""
         return survives_cancelling(self.version)
 
+    @property
+    def photo_silence_s(self) -> float:
+        """For how many seconds it has owed photos and answered none; 0 where it owes none."""
+        owed = max((one.age_s for one in self._connection.inferences), default=0.0)
+        return min(owed, time.monotonic() - self._last_photo_at)
+
     def infer(self, request: Any, slot: Slot | None) -> Inference:
         """Send a photo; the slot is given back once it is answered."""
         self.silence.asked()
-        self.photo_silence.asked()
         connection = self._connection
 
         def ended(inference: Inference) -> None:
@@ -114,13 +121,18 @@ class Replica:
         """Return what a response says. Raises InternalError where it cannot be understood."""
         assert self.graph is not None, "it is tried before it is used"
         analysis = build_analysis(parse_outputs(response), self.graph.taxonomy)
-        if analysis.served == ServedModels():
-            return replace(analysis, served=self.graph.served)
         if analysis.served != self.graph.served:
             # Models were exchanged while it ran; the next look reads their names again.
             self.graph = replace(self.graph, served=analysis.served)
             self.graph_is_current = False
         return analysis
+
+    def take_graph(self, taxonomy: Taxonomy, response: Any) -> None:
+        """Take over these names, and what an answer says of the models. Raises InternalError where
+        the answer cannot be understood."""
+        served = build_analysis(parse_outputs(response), taxonomy).served
+        self.graph = ServedGraph(taxonomy, served)
+        self.graph_is_current = True
 
     async def serves(self, model: AttributeModel) -> bool:
         """Ask whether it serves the ensemble of an attribute model. Raises aio.AioRpcError."""
@@ -139,15 +151,16 @@ class Replica:
 
     def give_up(self, trouble: Trouble) -> None:
         """Stop to wait for anything, and connect anew; what it was given is left alone."""
-        lost = self._connection.inferences
+        lost = self._open_photos()
         self.health.bad(trouble)
         self.reconnect()
         for inference in lost:
             inference.give_up(unavailable(self.name, trouble.text))
 
     def give_up_overdue(self, seconds: float) -> None:
-        """Free the slots of photos that are older than this while others are answered."""
-        for inference in self._connection.inferences:
+        """Free the slots of photos that are older than this while others are answered, also of
+        those in connections that were given up."""
+        for inference in self._open_photos():
             if inference.age_s > seconds:
                 log.warning("Triton has not answered a photo", triton=self.name, after_s=seconds)
                 inference.give_up(unavailable(self.name, "it has not answered this photo"))
@@ -156,7 +169,6 @@ class Replica:
         """Make a new connection; requests in the old one may run to their end."""
         former, self._connection = self._connection, self._connect()
         self.silence.answered(open_questions=False)
-        self.photo_silence.answered(open_questions=False)
         self.graph_is_current = False
         self._retire(former, RETIRED_SECONDS)
 
@@ -172,18 +184,23 @@ class Replica:
 
     def _retire(self, connection: Connection, grace_s: float) -> None:
         task = asyncio.create_task(connection.close(grace_s))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = connection
+        task.add_done_callback(self._retiring.pop)
+
+    def _open_photos(self) -> list[Inference]:
+        """Those that Triton owes, in all connections."""
+        connections = (self._connection, *self._retiring.values())
+        return [inference for one in connections for inference in one.inferences]
 
     def _on_end(self, inference: Inference) -> None:
-        open_questions = bool(self._connection.inferences)
         error = inference.error
         if error is not None and error.code() is grpc.StatusCode.UNAVAILABLE:
             self.needs_look.set()
             if not self._connection.is_up:
                 details = error.details() or "the connection was lost"
-                self.health.lost_connection(Trouble(TroubleKind.UNREACHABLE, details))
+                trouble = Trouble(TroubleKind.UNREACHABLE, details)
+                self.health.lost_connection(trouble, asked_at=inference.started_at)
                 return
         self.health.answered()
-        self.silence.answered(open_questions=open_questions)
-        self.photo_silence.answered(open_questions=open_questions)
+        self.silence.answered(open_questions=bool(self._connection.inferences))
+        self._last_photo_at = time.monotonic()

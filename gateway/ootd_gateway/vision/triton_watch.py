@@ -1,6 +1,7 @@
 """Looks after one Triton: tries it before it gets photos, notices when it is in trouble."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 import structlog
@@ -8,11 +9,11 @@ from grpc import aio
 
 from ootd_gateway.errors import InternalError, OotdError
 from ootd_gateway.tracing import untraced
-from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
+from ootd_gateway.types import AttributeModel, Taxonomy
+from ootd_gateway.vision.circuit_breaker import SAME_LOSS_SECONDS, Trouble, TroubleKind
 from ootd_gateway.vision.triton_connection import Inference
 from ootd_gateway.vision.triton_errors import not_served, trouble_of
-from ootd_gateway.vision.triton_models import ServedGraph, read_graph
+from ootd_gateway.vision.triton_models import read_taxonomy
 from ootd_gateway.vision.triton_replica import Replica
 from ootd_gateway.vision.triton_requests import ENSEMBLES, canary_request
 
@@ -51,7 +52,7 @@ class Watch:
         self._replica = replica
         self._attribute_model = attribute_model
         self._late_looks = 0
-        self._canary: tuple[Inference, ServedGraph] | None = None
+        self._canary: tuple[Inference, Taxonomy] | None = None
         self._lack_was_told = False
 
     async def run(self) -> None:
@@ -77,10 +78,11 @@ class Watch:
         if not replica.connection.is_up:
             replica.graph_is_current = False  # it may come back with other models
         replica.silence.asked()
+        asked_at = time.monotonic()
         try:
             served = await self._served_ensemble()
         except aio.AioRpcError as error:
-            self._got_no_answer(trouble_of(error))
+            self._got_no_answer(trouble_of(error), asked_at)
             return
         self._late_looks = 0
         replica.health.answered()
@@ -90,9 +92,10 @@ class Watch:
             replica.health.bad(
                 Trouble(TroubleKind.NOT_SERVED, f"it answers, but neither {names} is ready")
             )
-        elif not (replica.is_usable and replica.graph_is_current):
+            return
+        if not (replica.is_usable and replica.graph_is_current):
             await self._try_out(served)
-        else:
+        if replica.is_usable:
             self._check_photos()
 
     async def _served_ensemble(self) -> AttributeModel | None:
@@ -109,14 +112,16 @@ class Watch:
             log.error(not_served(usual).message, triton=replica.name)
         return others[0] if others else None
 
-    def _got_no_answer(self, trouble: Trouble) -> None:
+    def _got_no_answer(self, trouble: Trouble, asked_at: float) -> None:
         replica = self._replica
         if trouble.kind is TroubleKind.UNREACHABLE:
             self._late_looks = 0
             replica.silence.answered(open_questions=False)
-            replica.health.lost_connection(trouble)
+            replica.health.lost_connection(trouble, asked_at=asked_at)
             if replica.is_usable:
-                replica.needs_look.set()  # whether it was the connection alone
+                # Whether it was the connection alone.
+                soon = asyncio.get_running_loop().call_later
+                soon(SAME_LOSS_SECONDS, replica.needs_look.set)
             return
         if trouble.kind is not TroubleKind.SILENT:
             replica.health.bad(trouble)
@@ -136,12 +141,11 @@ class Watch:
         if not replica.is_usable:
             replica.health.being_tried()
         try:
-            canary, graph = await self._sent_canary(model)
+            canary, taxonomy = await self._sent_canary(model)
             async with asyncio.timeout(CANARY_WAIT_SECONDS):
                 response = await canary.response()
             self._canary = None
-            replica.graph = graph
-            replica.analysis_of(response)
+            replica.take_graph(taxonomy, response)
         except TimeoutError:
             return
         except aio.AioRpcError as error:
@@ -155,11 +159,10 @@ class Watch:
             kind = TroubleKind.UNFIT if unfit else TroubleKind.FAILED
             replica.health.bad(Trouble(kind, error.message))
             return
-        replica.graph_is_current = True
         replica.health.good(replica.version)
 
-    async def _sent_canary(self, model: AttributeModel) -> tuple[Inference, ServedGraph]:
-        """The first photo and what was known of the graph before it; sent where none is open."""
+    async def _sent_canary(self, model: AttributeModel) -> tuple[Inference, Taxonomy]:
+        """The first photo and the names that were served before it; sent where none is open."""
         replica = self._replica
         if self._canary is not None:
             canary, _ = self._canary
@@ -167,14 +170,14 @@ class Watch:
             if is_of_now and canary.age_s < CANARY_SECONDS:
                 return self._canary
         replica.version = await replica.connection.server_version()
-        graph = await read_graph(replica.connection)
-        self._canary = replica.infer(canary_request(model), None), graph
+        taxonomy = await read_taxonomy(replica.connection)
+        self._canary = replica.infer(canary_request(model), None), taxonomy
         return self._canary
 
     def _check_photos(self) -> None:
         replica = self._replica
         patience = replica.patience.photo_s
-        if replica.photo_silence.seconds >= patience:
+        if replica.photo_silence_s >= patience:
             text = f"it takes photos, but has answered none for {patience:.0f} s"
             replica.give_up(Trouble(TroubleKind.SILENT, text))
             return
