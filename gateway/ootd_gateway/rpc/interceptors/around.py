@@ -100,14 +100,15 @@ def rebuilt(
     answer: Answer,
     *,
     request_deserializer: Callable[[bytes], Any] | None = None,
-    streaming: bool = False,
+    request_streaming: bool | None = None,
+    response_streaming: bool | None = None,
 ) -> Handler:
-    """Return the handler with another function that answers; what is not given stays as it was.
-
-    `streaming`: both sides stream now.
-    """
-    kind = (handler.request_streaming, handler.response_streaming)
-    return _BUILDERS[(True, True) if streaming else kind](
+    """Return the handler with another function that answers; what is not given stays as it was."""
+    if request_streaming is None:
+        request_streaming = handler.request_streaming
+    if response_streaming is None:
+        response_streaming = handler.response_streaming
+    return _BUILDERS[request_streaming, response_streaming](
         answer,
         request_deserializer or handler.request_deserializer,
         handler.response_serializer,

@@ -77,7 +77,7 @@ class DeferredBodyInterceptor(aio.ServerInterceptor):
                 yield one
 
         many: Any = answer_many
-        return rebuilt(handler, many, streaming=True)
+        return rebuilt(handler, many, request_streaming=True, response_streaming=True)
 
 
 class MessageInterceptor(aio.ServerInterceptor):
