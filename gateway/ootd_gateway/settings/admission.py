@@ -37,8 +37,9 @@ class AdmissionSettings(BaseModel):
         gt=0,
         le=1,
         description="Part of max_concurrent_calls, of max_queued_calls and of "
-        "max_concurrent_streams that one caller may have (at least one). A caller is a token or, "
-        "without tokens, an address. 1: all of them, as where a proxy stands before the server.",
+        "max_concurrent_streams that one caller may have (at least one), and of "
+        "vision_concurrency while others wait. A caller is a token or, without tokens, an address. "
+        "1: all of them, as where a proxy stands before the server.",
     )
     max_bytes_in_flight: int = Field(
         1024 * 1024 * 1024,
