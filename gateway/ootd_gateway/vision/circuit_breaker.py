@@ -1,5 +1,6 @@
 """Whether calls may go to one vision server: closed, open, or being tried again."""
 
+import math
 import time
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
@@ -54,6 +55,7 @@ class CircuitBreaker:
         """Why it is open, or was the last time."""
         self.opened_at = time.monotonic()
         self._failures = 0
+        self._failed_at = -math.inf
 
     @property
     def is_closed(self) -> bool:
@@ -82,9 +84,15 @@ class CircuitBreaker:
         """Take note of an answer, whatever it said."""
         self._failures = 0
 
-    def failed(self, trouble: Trouble) -> bool:
-        """Take note of a lost connection. Returns whether that opened the circuit."""
-        self._failures += 1
+    def failed(self, trouble: Trouble, *, asked_at: float) -> bool:
+        """Take note of a lost connection. Returns whether that opened the circuit.
+
+        `asked_at` is when what was lost in it was sent, in seconds of `time.monotonic`. All that was
+        sent before the last loss was lost by that one, which counts once.
+        """
+        if asked_at > self._failed_at:
+            self._failures += 1
+            self._failed_at = time.monotonic()
         if self.is_closed and self._failures < FAILURES_TO_OPEN:
             return False
         return self.open(trouble)

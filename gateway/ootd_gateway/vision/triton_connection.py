@@ -45,7 +45,8 @@ class Inference:
         self._on_end = on_end
         self._given_up: Exception | None = None
         self._settled = asyncio.Event()
-        self._started_at = time.monotonic()
+        self.started_at = time.monotonic()
+        """When it was sent, in seconds of `time.monotonic`."""
         self.answer: Any = None
         """Triton's response once there is one."""
         self.error: aio.AioRpcError | None = None
@@ -55,7 +56,12 @@ class Inference:
     @property
     def age_s(self) -> float:
         """Seconds since it was sent."""
-        return time.monotonic() - self._started_at
+        return time.monotonic() - self.started_at
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether nobody waits for its answer any more, though it may still be in Triton."""
+        return self._given_up is not None
 
     @property
     def has_ended(self) -> bool:
@@ -117,8 +123,8 @@ class Connection:
 
     @property
     def inferences(self) -> list[Inference]:
-        """The requests that Triton has not answered yet."""
-        return list(self._inferences)
+        """The requests that Triton has not answered yet, without those that were given up."""
+        return [one for one in self._inferences if not one.was_given_up]
 
     @property
     def is_up(self) -> bool:

@@ -53,10 +53,13 @@ class Health:
         """Take note of an answer, whatever it said."""
         self._circuit.answered()
 
-    def lost_connection(self, trouble: Trouble) -> None:
-        """Take note of a connection that could not be made or ended."""
+    def lost_connection(self, trouble: Trouble, *, asked_at: float) -> None:
+        """Take note of a connection that could not be made or ended.
+
+        `asked_at` is as in `CircuitBreaker.failed`.
+        """
         was_good = self.is_good
-        self._circuit.failed(trouble)
+        self._circuit.failed(trouble, asked_at=asked_at)
         if not self.is_good:
             self._tell_trouble(was_good)
 

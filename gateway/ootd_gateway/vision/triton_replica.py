@@ -1,6 +1,8 @@
 """One Triton server, and the photos that it was given."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,7 +67,6 @@ class Replica:
         self.serves_usual = False
         """Whether it serves the ensemble of requests that do not name an attribute model."""
         self.silence = Silence()
-        self.photo_silence = Silence()
         self.faults = FaultCount()
         self.needs_look = asyncio.Event()
         """Set when something happened that a look may explain."""
@@ -73,7 +74,8 @@ class Replica:
         """Set once it is known whether it is usable."""
         self._connect = connect
         self._connection = connect()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Connection] = {}
+        self._last_photo_at = -math.inf
 
     @property
     def connection(self) -> Connection:
@@ -100,10 +102,15 @@ class Replica:
         """Whether a request to it may be cancelled."""
         return survives_cancelling(self.version)
 
+    @property
+    def photo_silence_s(self) -> float:
+        """For how many seconds it has owed photos and answered none; 0 where it owes none."""
+        owed = max((one.age_s for one in self._connection.inferences), default=0.0)
+        return min(owed, time.monotonic() - self._last_photo_at)
+
     def infer(self, request: Any, slot: Slot | None) -> Inference:
         """Send a photo; the slot is given back once it is answered."""
         self.silence.asked()
-        self.photo_silence.asked()
         connection = self._connection
 
         def ended(inference: Inference) -> None:
@@ -144,15 +151,16 @@ class Replica:
 
     def give_up(self, trouble: Trouble) -> None:
         """Stop to wait for anything, and connect anew; what it was given is left alone."""
-        lost = self._connection.inferences
+        lost = self._open_photos()
         self.health.bad(trouble)
         self.reconnect()
         for inference in lost:
             inference.give_up(unavailable(self.name, trouble.text))
 
     def give_up_overdue(self, seconds: float) -> None:
-        """Free the slots of photos that are older than this while others are answered."""
-        for inference in self._connection.inferences:
+        """Free the slots of photos that are older than this while others are answered, also of
+        those in connections that were given up."""
+        for inference in self._open_photos():
             if inference.age_s > seconds:
                 log.warning("Triton has not answered a photo", triton=self.name, after_s=seconds)
                 inference.give_up(unavailable(self.name, "it has not answered this photo"))
@@ -161,7 +169,6 @@ class Replica:
         """Make a new connection; requests in the old one may run to their end."""
         former, self._connection = self._connection, self._connect()
         self.silence.answered(open_questions=False)
-        self.photo_silence.answered(open_questions=False)
         self.graph_is_current = False
         self._retire(former, RETIRED_SECONDS)
 
@@ -177,18 +184,23 @@ class Replica:
 
     def _retire(self, connection: Connection, grace_s: float) -> None:
         task = asyncio.create_task(connection.close(grace_s))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = connection
+        task.add_done_callback(self._retiring.pop)
+
+    def _open_photos(self) -> list[Inference]:
+        """Those that Triton owes, in all connections."""
+        connections = (self._connection, *self._retiring.values())
+        return [inference for one in connections for inference in one.inferences]
 
     def _on_end(self, inference: Inference) -> None:
-        open_questions = bool(self._connection.inferences)
         error = inference.error
         if error is not None and error.code() is grpc.StatusCode.UNAVAILABLE:
             self.needs_look.set()
             if not self._connection.is_up:
                 details = error.details() or "the connection was lost"
-                self.health.lost_connection(Trouble(TroubleKind.UNREACHABLE, details))
+                trouble = Trouble(TroubleKind.UNREACHABLE, details)
+                self.health.lost_connection(trouble, asked_at=inference.started_at)
                 return
         self.health.answered()
-        self.silence.answered(open_questions=open_questions)
-        self.photo_silence.answered(open_questions=open_questions)
+        self.silence.answered(open_questions=bool(self._connection.inferences))
+        self._last_photo_at = time.monotonic()

@@ -1,6 +1,7 @@
 """Looks after one Triton: tries it before it gets photos, notices when it is in trouble."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 import structlog
@@ -78,10 +79,11 @@ class Watch:
         if not replica.connection.is_up:
             replica.graph_is_current = False  # it may come back with other models
         replica.silence.asked()
+        asked_at = time.monotonic()
         try:
             served = await self._served_ensemble()
         except aio.AioRpcError as error:
-            self._got_no_answer(trouble_of(error))
+            self._got_no_answer(trouble_of(error), asked_at)
             return
         self._late_looks = 0
         replica.health.answered()
@@ -91,9 +93,10 @@ class Watch:
             replica.health.bad(
                 Trouble(TroubleKind.NOT_SERVED, f"it answers, but neither {names} is ready")
             )
-        elif not (replica.is_usable and replica.graph_is_current):
+            return
+        if not (replica.is_usable and replica.graph_is_current):
             await self._try_out(served)
-        else:
+        if replica.is_usable:
             self._check_photos()
 
     async def _served_ensemble(self) -> AttributeModel | None:
@@ -110,12 +113,12 @@ class Watch:
             log.error(not_served(usual).message, triton=replica.name)
         return others[0] if others else None
 
-    def _got_no_answer(self, trouble: Trouble) -> None:
+    def _got_no_answer(self, trouble: Trouble, asked_at: float) -> None:
         replica = self._replica
         if trouble.kind is TroubleKind.UNREACHABLE:
             self._late_looks = 0
             replica.silence.answered(open_questions=False)
-            replica.health.lost_connection(trouble)
+            replica.health.lost_connection(trouble, asked_at=asked_at)
             if replica.is_usable:
                 replica.needs_look.set()  # whether it was the connection alone
             return
@@ -178,7 +181,7 @@ class Watch:
     def _check_photos(self) -> None:
         replica = self._replica
         patience = replica.patience.photo_s
-        if replica.photo_silence.seconds >= patience:
+        if replica.photo_silence_s >= patience:
             text = f"it takes photos, but has answered none for {patience:.0f} s"
             replica.give_up(Trouble(TroubleKind.SILENT, text))
             return

@@ -62,6 +62,41 @@ def opened(metrics: Metrics, cause: str) -> float:
     return metrics.registry.get_sample_value("ootd_triton_circuit_opened_total", labels) or 0.0
 
 
+class Relay:
+    """Hands on what is sent to a port, and can cut the connections that there are."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._writers: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    async def __aenter__(self) -> "Relay":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        triton_reader, triton_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers += [writer, triton_writer]
+        await asyncio.gather(self._copy(reader, triton_writer), self._copy(triton_reader, writer))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
 async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() -> None:
     triton, metrics = SteeredTriton(), Metrics()
     async with AsyncExitStack() as stack:
@@ -208,6 +243,68 @@ async def test_a_photo_that_is_never_answered_gives_its_slot_back() -> None:
         labels = {"priority": "interactive"}
         assert metrics.registry.get_sample_value("ootd_vision_running_photos", labels) == 0
         gate.set()
+
+
+@pytest.mark.usefixtures("quick_looks")
+async def test_a_lost_photo_is_told_once_and_does_not_count_when_it_is_quiet() -> None:
+    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
+    assert triton.gate is not None
+    async with (
+        listening(triton) as port,
+        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
+    ):
+        with capture_logs() as lines:
+            lost = asyncio.create_task(vision.analyze(b"x"))
+            await eventually(lambda: triton.running == 1)
+            gate, triton.gate = triton.gate, None
+            while not lost.done():
+                await vision.analyze(b"x")
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(2 * QUICK.photo_s)  # nobody sends anything
+        assert isinstance(lost.exception(), VisionUnavailableError)
+        warnings = [one["event"] for one in lines if one["log_level"] == "warning"]
+        assert warnings == ["Triton has not answered a photo"]
+        assert opened(metrics, "silent") == 0
+        assert (await vision.analyze(b"x")).garments
+        gate.set()
+
+
+@pytest.mark.usefixtures("quick_looks")
+async def test_a_photo_that_is_never_answered_is_no_load_of_its_server() -> None:
+    one, other = SteeredTriton(), SteeredTriton()
+    async with listening(one) as first, listening(other) as second:
+        target = f"ipv4:127.0.0.1:{first},127.0.0.1:{second}"
+        async with looking_at(target, patience=QUICK, concurrency=4) as vision:
+            one.gate = other.gate = gate = asyncio.Event()
+            lost = asyncio.create_task(vision.analyze(b"x"))
+            await eventually(lambda: one.running + other.running == 1)
+            one.gate = other.gate = None
+            while not lost.done():
+                await asyncio.gather(*(vision.analyze(b"x") for _ in range(3)))  # both answer
+                await asyncio.sleep(0.02)
+            before = len(one.requests), len(other.requests)
+            for _ in range(6):
+                await vision.analyze(b"x")
+            after = len(one.requests), len(other.requests)
+            assert [now - then for now, then in zip(after, before, strict=True)] == [3, 3]
+            assert isinstance(lost.exception(), VisionUnavailableError)
+            gate.set()
+
+
+async def test_several_photos_in_one_lost_connection_are_one_failure() -> None:
+    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
+    assert triton.gate is not None
+    async with listening(triton) as port, Relay(port) as relay:
+        async with looking_at(f"127.0.0.1:{relay.port}", metrics) as vision:
+            calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(2)]
+            await eventually(lambda: triton.running == 2)
+            relay.cut()
+            for call in calls:
+                with pytest.raises(VisionUnavailableError):
+                    await call
+            triton.gate.set()
+            assert (await vision.analyze(b"x")).garments, "the server is well"
+            assert opened(metrics, "unreachable") == 0
 
 
 async def test_models_that_do_not_fit_are_told_to_operators_and_not_as_damaged_photos() -> None:

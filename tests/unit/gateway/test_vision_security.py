@@ -18,13 +18,15 @@ from certificate_files import (
     make_certificate,
     make_signed_certificate,
 )
+from ootd_gateway.errors import VisionUnavailableError
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.settings.loading import load_settings
 from ootd_gateway.start_error import StartError
-from ootd_gateway.vision import triton_replicas
+from ootd_gateway.vision import triton_replicas, triton_watch
 from ootd_gateway.vision.triton import TritonVision, VisionOptions
 from ootd_gateway.vision.triton_addresses import Address, AddressError, resolve
 from ootd_gateway.vision.triton_connection import ConnectionOptions
+from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_security import Security, SecurityFiles
 from ootd_gateway.vision_options import vision_options
 
@@ -138,6 +140,40 @@ async def test_files_are_read_again_when_they_change(
         async with listening(triton, port, host="localhost", credentials=renewed):
             await eventually(lambda: circuit_is_closed(metrics))
             await vision.analyze(b"x")
+
+
+async def test_a_photo_that_hangs_in_a_connection_with_former_files_gives_its_slot_back(
+    tmp_path: Path,
+    authority: Certificate,
+    server: Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(triton_replicas, "RESOLVE_SECONDS", 0.05)
+    monkeypatch.setattr(triton_watch, "LOOK_SECONDS", 0.05)
+    token = tmp_path / "token"
+    token.write_text("secret-1")
+    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
+    assert triton.gate is not None
+    chosen = options(root_certificates=authority.chain, token=token)
+    async with (
+        listening(triton, host="localhost", credentials=credentials(server)) as port,
+        looking_at(
+            f"localhost:{port}", metrics, connection=chosen, patience=Patience(photo_s=0.5)
+        ) as vision,
+    ):
+        token.write_text("secret-22")  # from now on files are looked at often
+        await eventually(lambda: triton.metadata[-1]["authorization"] == "Bearer secret-22")
+        lost = asyncio.create_task(vision.analyze(b"x"))
+        await eventually(lambda: triton.running == 1)
+        token.write_text("secret-333")
+        await eventually(lambda: triton.metadata[-1]["authorization"] == "Bearer secret-333")
+        gate, triton.gate = triton.gate, None
+        with pytest.raises(VisionUnavailableError):
+            await asyncio.wait_for(lost, 10)
+        labels = {"priority": "interactive"}
+        assert metrics.registry.get_sample_value("ootd_vision_running_photos", labels) == 0
+        assert (await vision.analyze(b"x")).garments
+        gate.set()
 
 
 def circuit_is_closed(metrics: Metrics) -> bool:
