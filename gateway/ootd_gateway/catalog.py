@@ -276,11 +276,11 @@ class Catalog:
         analysis = await self._vision.analyze(
             source.image, guide, options=source.options, priority=priority, timeout_s=timeout_s
         )
-        models = await self._releases.answered(analysis.served)
+        self._releases.answered(analysis.served)
         chosen = choose_garment(analysis.garments, guide, named)
         if chosen is None:
             raise no_matching_garment(request.item_id, guide, analysis.dropped)
-        return chosen, models
+        return chosen, analysis.served
 
     async def _category_parser(self) -> CategoryParser:
         """The parser of the served taxonomy; while the models are away, of the last one known, so

@@ -42,16 +42,9 @@ class ReleaseGuard:
         self._told = told
         return self._known
 
-    async def answered(self, served: ServedModels) -> ServedModels:
-        """Take note of the models that an answer names; return them.
-
-        Where an answer names none, those that `served` knows. Raises VisionUnavailableError where
-        there are none.
-        """
-        if not served.vector_fingerprint:
-            return await self.served()
+    def answered(self, served: ServedModels) -> None:
+        """Take note of the models that an answer names."""
         self._known = served
-        return served
 
     async def stored(self, *, max_age_s: float = 0.0) -> str:
         """Return the fingerprint of the stored vectors' models; "" where nothing is stored.

@@ -109,8 +109,8 @@ class Search:
             image, guide, options=options, priority=Priority.INTERACTIVE, timeout_s=timeout_s
         )
         # What answered decides, not what was served before: servers may be about to change models.
-        models = await self._releases.answered(analysis.served)
-        await self._releases.check(models.vector_fingerprint, max_age_s=_RELEASE_AGE_S)
+        self._releases.answered(analysis.served)
+        await self._releases.check(analysis.served.vector_fingerprint, max_age_s=_RELEASE_AGE_S)
         queries = [self._query(garment, hits) for garment in analysis.garments]
         found = await self._hits(queries, hits)
         return ImageSearchResult(

@@ -43,12 +43,11 @@ def test_the_contract_of_a_model_is_read_from_its_file(repository):
     assert entry["inputs"] == [{"name": "CROPS", "type": "FP32", "shape": [-1, 3, 160, 160]}]
 
 
-@pytest.mark.parametrize("name", ["crop", "embedder"])
-def test_the_fingerprint_is_that_of_the_configuration(repository, name):
+def test_the_fingerprints_of_the_models_are_those_of_the_configuration(repository):
     described = manifest.read(repository)
     assert described is not None
-    config = (repository / name / "config.pbtxt").read_text()
-    assert f'"{described["models"][name]["fingerprint"]}"' in config
+    vector = "-".join(described["models"][name]["fingerprint"] for name in ("embedder", "crop"))
+    assert f'"{vector}"' in (repository / "verify" / "config.pbtxt").read_text()
 
 
 def test_the_fingerprints_are_those_of_all_files(repository):

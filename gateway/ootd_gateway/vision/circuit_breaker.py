@@ -9,6 +9,9 @@ FAILURES_TO_OPEN = 2
 """Lost connections in a row that open the circuit. One alone may be a server that closes a
 connection in good order."""
 
+SAME_LOSS_SECONDS = 0.1
+"""What is sent so soon after a loss may still have gone into the lost connection."""
+
 
 class CircuitState(IntEnum):
     """As in metrics."""
@@ -87,10 +90,10 @@ class CircuitBreaker:
     def failed(self, trouble: Trouble, *, asked_at: float) -> bool:
         """Take note of a lost connection. Returns whether that opened the circuit.
 
-        `asked_at` is when what was lost in it was sent, in seconds of `time.monotonic`. All that was
-        sent before the last loss was lost by that one, which counts once.
+        `asked_at` is when what was lost in it was sent, in seconds of `time.monotonic`. All that
+        was in one connection counts once: see SAME_LOSS_SECONDS.
         """
-        if asked_at > self._failed_at:
+        if asked_at > self._failed_at + SAME_LOSS_SECONDS:
             self._failures += 1
             self._failed_at = time.monotonic()
         if self.is_closed and self._failures < FAILURES_TO_OPEN:

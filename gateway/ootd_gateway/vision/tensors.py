@@ -62,7 +62,7 @@ def parse_outputs(response: Any) -> dict[str, NDArray[Any]]:
         for output, raw in zip(response.outputs, response.raw_output_contents, strict=True)
         if output.datatype in _TYPES and output.name != SERVED
     }
-    missing = OUTPUTS.keys() - tensors.keys() - {SERVED}
+    missing = OUTPUTS.keys() - {output.name for output in response.outputs}
     if missing:
         raise InternalError(f"the vision graph did not answer {', '.join(sorted(missing))}")
     rows = len(tensors["BOXES"])
@@ -78,16 +78,15 @@ def parse_outputs(response: Any) -> dict[str, NDArray[Any]]:
 
 
 def _served(response: Any) -> NDArray[Any]:
-    """Return the two texts of SERVED; empty ones where it is not answered."""
+    """Return the two texts of SERVED. Raises InternalError where it does not hold two, or one is
+    empty."""
+    texts: list[str] = []
     for output, raw in zip(response.outputs, response.raw_output_contents, strict=True):
-        if output.name == SERVED:
-            texts = _texts(raw) if output.datatype == "BYTES" else []
-            if len(texts) != OUTPUTS[SERVED]:
-                raise InternalError(
-                    f"the vision graph answered {SERVED} as {len(texts)} texts, not as 2"
-                )
-            return np.array(texts, object)
-    return np.array(["", ""], object)
+        if output.name == SERVED and output.datatype == "BYTES":
+            texts = _texts(raw)
+    if len(texts) != OUTPUTS[SERVED] or not all(texts):
+        raise InternalError(f"the vision graph answered {SERVED} as {texts}, not as 2 fingerprints")
+    return np.array(texts, object)
 
 
 def _texts(raw: bytes) -> list[str]:
@@ -129,7 +128,7 @@ def build_analysis(tensors: Tensors, taxonomy: Taxonomy) -> ImageAnalysis:
         height=round(height_px),
         garments=tuple(kept),
         dropped=tuple(dropped),
-        served=ServedModels(*tensors[SERVED].tolist()) if SERVED in tensors else ServedModels(),
+        served=ServedModels(*tensors[SERVED].tolist()),
     )
 
 

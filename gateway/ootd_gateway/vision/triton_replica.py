@@ -12,7 +12,7 @@ import structlog
 from grpc import aio
 
 from ootd_gateway.metrics.vision import VisionMetrics
-from ootd_gateway.types import AttributeModel, ImageAnalysis, ServedModels
+from ootd_gateway.types import AttributeModel, ImageAnalysis, Taxonomy
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
 from ootd_gateway.vision.fault_count import FaultCount
 from ootd_gateway.vision.lanes import Slot
@@ -126,13 +126,18 @@ class Replica:
         """Return what a response says. Raises InternalError where it cannot be understood."""
         assert self.graph is not None, "it is tried before it is used"
         analysis = build_analysis(parse_outputs(response), self.graph.taxonomy)
-        if analysis.served == ServedModels():
-            return replace(analysis, served=self.graph.served)
         if analysis.served != self.graph.served:
             # Models were exchanged while it ran; the next look reads their names again.
             self.graph = replace(self.graph, served=analysis.served)
             self.graph_is_current = False
         return analysis
+
+    def take_graph(self, taxonomy: Taxonomy, response: Any) -> None:
+        """Take over these names, and what an answer says of the models. Raises InternalError where
+        the answer cannot be understood."""
+        served = build_analysis(parse_outputs(response), taxonomy).served
+        self.graph = ServedGraph(taxonomy, served)
+        self.graph_is_current = True
 
     async def serves(self, model: AttributeModel) -> bool:
         """Ask whether it serves the ensemble of an attribute model. Raises aio.AioRpcError."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 import structlog
 
+from ootd_gateway.file_signature import signature_of
 from ootd_gateway.start_error import StartError
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,7 @@ class Security:
     def __init__(self, files: SecurityFiles) -> None:
         """Read the files. Raises StartError that names the file at fault."""
         self._files = files
-        self._stamp = self._look()
+        self._signature = signature_of(files.paths())
         self._token = ""
         self.credentials: grpc.ChannelCredentials | None = None
         """None is a plaintext connection."""
@@ -57,10 +58,10 @@ class Security:
 
         Files that cannot be used are told in the log once, and what was read before stays.
         """
-        stamp = self._look()
-        if stamp == self._stamp:
+        signature = signature_of(self._files.paths())
+        if signature == self._signature:
             return False
-        self._stamp = stamp
+        self._signature = signature
         try:
             self._read()
         except StartError as error:
@@ -68,9 +69,6 @@ class Security:
             return False
         log.info("certificates and token for Triton were read again")
         return True
-
-    def _look(self) -> tuple[object, ...]:
-        return tuple(_identity(path) for path in self._files.paths())
 
     def _read(self) -> None:
         files = self._files
@@ -85,15 +83,6 @@ class Security:
             raise StartError(f"{files.token}: it must hold one token, in printable ASCII")
         self.credentials = grpc.ssl_channel_credentials(roots, key, chain)
         self._token = token
-
-
-def _identity(path: Path) -> object:
-    """What changes when a file is replaced or rewritten; None where it cannot be seen."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 def _read_file(path: Path | None) -> bytes | None:

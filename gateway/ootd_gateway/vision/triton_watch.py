@@ -9,11 +9,11 @@ from grpc import aio
 
 from ootd_gateway.errors import InternalError, OotdError
 from ootd_gateway.tracing import untraced
-from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
+from ootd_gateway.types import AttributeModel, Taxonomy
+from ootd_gateway.vision.circuit_breaker import SAME_LOSS_SECONDS, Trouble, TroubleKind
 from ootd_gateway.vision.triton_connection import Inference
 from ootd_gateway.vision.triton_errors import not_served, trouble_of
-from ootd_gateway.vision.triton_models import ServedGraph, read_graph
+from ootd_gateway.vision.triton_models import read_taxonomy
 from ootd_gateway.vision.triton_replica import Replica
 from ootd_gateway.vision.triton_requests import ENSEMBLES, canary_request
 
@@ -53,7 +53,7 @@ class Watch:
         self._replica = replica
         self._attribute_model = attribute_model
         self._late_looks = 0
-        self._canary: tuple[Inference, ServedGraph] | None = None
+        self._canary: tuple[Inference, Taxonomy] | None = None
         self._lack_was_told = False
 
     async def run(self) -> None:
@@ -120,7 +120,9 @@ class Watch:
             replica.silence.answered(open_questions=False)
             replica.health.lost_connection(trouble, asked_at=asked_at)
             if replica.is_usable:
-                replica.needs_look.set()  # whether it was the connection alone
+                # Whether it was the connection alone.
+                soon = asyncio.get_running_loop().call_later
+                soon(SAME_LOSS_SECONDS, replica.needs_look.set)
             return
         if trouble.kind is not TroubleKind.SILENT:
             replica.health.bad(trouble)
@@ -140,12 +142,11 @@ class Watch:
         if not replica.is_usable:
             replica.health.being_tried()
         try:
-            canary, graph = await self._sent_canary(model)
+            canary, taxonomy = await self._sent_canary(model)
             async with asyncio.timeout(CANARY_WAIT_SECONDS):
                 response = await canary.response()
             self._canary = None
-            replica.graph = graph
-            replica.analysis_of(response)
+            replica.take_graph(taxonomy, response)
         except TimeoutError:
             if replica.is_usable and replica.faults.is_suspicious:
                 text = "it fails at every photo, and does not answer the one it is tried with"
@@ -162,11 +163,10 @@ class Watch:
             kind = TroubleKind.UNFIT if unfit else TroubleKind.FAILED
             replica.health.bad(Trouble(kind, error.message))
             return
-        replica.graph_is_current = True
         replica.health.good(replica.version)
 
-    async def _sent_canary(self, model: AttributeModel) -> tuple[Inference, ServedGraph]:
-        """The first photo and what was known of the graph before it; sent where none is open."""
+    async def _sent_canary(self, model: AttributeModel) -> tuple[Inference, Taxonomy]:
+        """The first photo and the names that were served before it; sent where none is open."""
         replica = self._replica
         if self._canary is not None:
             canary, _ = self._canary
@@ -174,8 +174,8 @@ class Watch:
             if is_of_now and canary.age_s < CANARY_SECONDS:
                 return self._canary
         replica.version = await replica.connection.server_version()
-        graph = await read_graph(replica.connection)
-        self._canary = replica.infer(canary_request(model), None), graph
+        taxonomy = await read_taxonomy(replica.connection)
+        self._canary = replica.infer(canary_request(model), None), taxonomy
         return self._canary
 
     def _check_photos(self) -> None:

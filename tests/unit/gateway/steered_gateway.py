@@ -70,7 +70,7 @@ def one_garment() -> ImageAnalysis:
     embedding = np.zeros(128, np.float32)
     embedding[0] = 1.0
     garment = Garment(SuperCategory.TOP, embedding, box=Box(0.1, 0.2, 0.3, 0.4))
-    return ImageAnalysis(640, 480, (garment,))
+    return ImageAnalysis(640, 480, (garment,), served=ServedModels("r", "g"))
 
 
 async def answer_at_once(_: bytes) -> ImageAnalysis:

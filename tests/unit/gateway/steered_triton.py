@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import numpy as np
-from test_vision_tensors import TAXONOMY_JSON, tensors
+from test_vision_tensors import TAXONOMY_JSON, byte_tensor, tensors
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.metrics.registry import Metrics
@@ -29,6 +29,7 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
     ready: bool = True
     failure: tuple[grpc.StatusCode, str] | None = None
     canary_failure: tuple[grpc.StatusCode, str] | None = None
+    canary_gate: asyncio.Event | None = None
     gate: asyncio.Event | None = None
     deaf: bool = False
     """Takes everything and answers nothing, until it is False again."""
@@ -43,9 +44,8 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
     cancelled: int = 0
     deadlines: list[float | None] = field(default_factory=list)
     served: set[str] = field(default_factory=lambda: {"ootd"})
-    fingerprints: dict[str, str] = field(
-        default_factory=lambda: {"embedder": "3f2a", "crop": "81d0", "tagger": "5c11"}
-    )
+    vector_fingerprint: str = "3f2a-81d0"
+    graph_fingerprint: str = "5c11"
 
     async def ServerMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._hold()
@@ -63,14 +63,14 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
         response = service_pb2.ModelConfigResponse()
         response.config.name = request.name
         response.config.parameters["taxonomy"].string_value = self.taxonomy_json
-        fingerprint = self.fingerprints.get(request.name, "")
-        response.config.parameters["fingerprint"].string_value = fingerprint
         return response
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
         await self._hold()
         if request.raw_input_contents[0] == CANARY:
             self.canaries += 1
+            if self.canary_gate is not None:
+                await self.canary_gate.wait()
             if self.canary_failure is not None:
                 await context.abort(*self.canary_failure)
         else:
@@ -82,6 +82,9 @@ class SteeredTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ign
         for name, array in tensors(1).items():
             response.outputs.add(name=name, datatype=NAMES[array.dtype], shape=array.shape)
             response.raw_output_contents.append(array.tobytes())
+        served = [self.vector_fingerprint.encode(), self.graph_fingerprint.encode()]
+        response.outputs.add(name="SERVED", datatype="BYTES", shape=(2,))
+        response.raw_output_contents.append(byte_tensor(served))
         return response
 
     async def _take(self, request: Any, context: Any) -> None:

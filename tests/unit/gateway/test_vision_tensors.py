@@ -1,6 +1,7 @@
 """The ensemble's output tensors to garments."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +12,7 @@ from tritonclient.grpc import model_config_pb2
 
 from ootd_gateway.errors import InternalError
 from ootd_gateway.types import BoxOrigin, DropReason, ServedModels, SuperCategory, Taxonomy
-from ootd_gateway.vision.model_release import (
-    model_fingerprint,
-    parse_taxonomy,
-    release_of,
-    taxonomy_of_json,
-)
+from ootd_gateway.vision.served_taxonomy import parse_taxonomy, taxonomy_of_json
 from ootd_gateway.vision.tensors import OUTPUTS, build_analysis, parse_outputs
 
 TAXONOMY_JSON = json.dumps(
@@ -75,15 +71,29 @@ def tensors(rows: int) -> dict[str, Any]:
     }
 
 
-def response(of: dict[str, Any]) -> Any:
+SERVED = (b"3f2a-81d0", b"5c11")
+
+
+def byte_tensor(texts: Iterable[bytes]) -> bytes:
+    """Texts behind their lengths, as Triton sends them."""
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+def response(of: dict[str, Any], served: tuple[bytes, ...] = SERVED, kind: str = "BYTES") -> Any:
+    """The tensors, and SERVED of these texts, told to be of this type."""
     names = {np.dtype(np.float32): "FP32", np.dtype(np.int32): "INT32"}
+    outputs = [
+        SimpleNamespace(name=name, datatype=names[array.dtype], shape=list(array.shape))
+        for name, array in of.items()
+    ]
     return SimpleNamespace(
-        outputs=[
-            SimpleNamespace(name=name, datatype=names[array.dtype], shape=list(array.shape))
-            for name, array in of.items()
-        ],
-        raw_output_contents=[array.tobytes() for array in of.values()],
+        outputs=[*outputs, SimpleNamespace(name="SERVED", datatype=kind, shape=[len(served)])],
+        raw_output_contents=[*(array.tobytes() for array in of.values()), byte_tensor(served)],
     )
+
+
+def with_served(*texts: bytes, datatype: str = "BYTES") -> Any:
+    return response(tensors(1), texts, datatype)
 
 
 def test_tensors_survive_the_way_through_a_response() -> None:
@@ -95,28 +105,16 @@ def test_tensors_survive_the_way_through_a_response() -> None:
         np.testing.assert_array_equal(array, sent[name])
 
 
-def with_served(*texts: bytes, datatype: str = "BYTES") -> Any:
-    """A response that names the models: texts behind their lengths, as Triton sends them."""
-    answer = response(tensors(1))
-    answer.outputs.append(SimpleNamespace(name="SERVED", datatype=datatype, shape=[len(texts)]))
-    raw = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
-    answer.raw_output_contents.append(raw)
-    return answer
-
-
 def test_an_answer_names_the_models_that_made_it(taxonomy: Taxonomy) -> None:
     analysis = build_analysis(parse_outputs(with_served(b"3f2a-81d0", b"5c11")), taxonomy)
     assert analysis.served == ServedModels("3f2a-81d0", "5c11")
-    analysis = build_analysis(parse_outputs(with_served(b"", b"")), taxonomy)
-    assert analysis.served == ServedModels()
-    unnamed = build_analysis(parse_outputs(response(tensors(1))), taxonomy)
-    assert unnamed.served == ServedModels()
     assert "SERVED" in OUTPUTS, "Triton answers what is asked for"
 
 
 def test_names_that_are_none_are_a_bug() -> None:
     for answer in (
         with_served(b"one"),
+        with_served(b"one", b""),
         with_served(b"one", b"two", b"three"),
         with_served(b"one", b"two", datatype="FP32"),
     ):
@@ -126,6 +124,13 @@ def test_names_that_are_none_are_a_bug() -> None:
     cut.raw_output_contents[-1] = cut.raw_output_contents[-1][:-1]
     with pytest.raises(InternalError, match="too early"):
         parse_outputs(cut)
+
+
+def test_an_answer_that_does_not_name_its_models_is_a_bug() -> None:
+    unnamed = response(tensors(1))
+    del unnamed.outputs[-1], unnamed.raw_output_contents[-1]
+    with pytest.raises(InternalError, match="did not answer SERVED"):
+        parse_outputs(unnamed)
 
 
 def test_a_missing_tensor_is_a_bug() -> None:
@@ -144,7 +149,7 @@ def test_a_tensor_of_another_shape_is_a_bug(name: str) -> None:
 
 
 def test_garments_come_best_first_and_each_keeps_its_row(taxonomy: Taxonomy) -> None:
-    analysis = build_analysis(tensors(3), taxonomy)
+    analysis = build_analysis(parse_outputs(response(tensors(3))), taxonomy)
     assert [round(one.score, 1) for one in analysis.garments] == [0.7, 0.6, 0.5]
     assert [int(one.embedding.argmax()) for one in analysis.garments] == [2, 1, 0]
     assert (analysis.width, analysis.height) == (640, 480)
@@ -153,7 +158,7 @@ def test_garments_come_best_first_and_each_keeps_its_row(taxonomy: Taxonomy) -> 
 def test_dropped_garments_are_apart_with_their_reason(taxonomy: Taxonomy) -> None:
     sent = tensors(6)
     sent["GARMENT_STATUS"][:, 0] = [1, 0, 2, 3, 4, 5]
-    analysis = build_analysis(sent, taxonomy)
+    analysis = build_analysis(parse_outputs(response(sent)), taxonomy)
     assert [int(one.embedding.argmax()) for one in analysis.garments] == [1]
     assert {int(one.garment.embedding.argmax()): one.reason for one in analysis.dropped} == {
         0: DropReason.CATEGORY_DISAGREEMENT,
@@ -168,7 +173,7 @@ def test_a_status_that_is_not_known_is_a_bug(taxonomy: Taxonomy) -> None:
     sent = tensors(1)
     sent["GARMENT_STATUS"][:, 0] = 6
     with pytest.raises(InternalError, match="status 6"):
-        build_analysis(sent, taxonomy)
+        build_analysis(parse_outputs(response(sent)), taxonomy)
 
 
 def test_names_are_the_taxonomys(taxonomy: Taxonomy) -> None:
@@ -176,7 +181,7 @@ def test_names_are_the_taxonomys(taxonomy: Taxonomy) -> None:
     sent["GARMENT_SUPER"][0, 0] = int(SuperCategory.SHOES)
     sent["GARMENT_SUB"][0, 0] = 2
     sent["FLAGS"][0, 0] = 2
-    (garment,) = build_analysis(sent, taxonomy).garments
+    (garment,) = build_analysis(parse_outputs(response(sent)), taxonomy).garments
     assert garment.super_category is SuperCategory.SHOES
     assert garment.sub_category == "boots"
     assert garment.box_origin is BoxOrigin.REGION
@@ -184,7 +189,7 @@ def test_names_are_the_taxonomys(taxonomy: Taxonomy) -> None:
 
 def test_attributes_follow_kind_sub_category_and_training(taxonomy: Taxonomy) -> None:
     sent = tensors(1)
-    (shirt,) = build_analysis(sent, taxonomy).garments
+    (shirt,) = build_analysis(parse_outputs(response(sent)), taxonomy).garments
     found = [(one.group, one.value, round(one.score, 1)) for one in shirt.attributes]
     assert found == [
         ("color", "white", 0.7),
@@ -192,14 +197,14 @@ def test_attributes_follow_kind_sub_category_and_training(taxonomy: Taxonomy) ->
         ("pattern", "dotted", 0.5),
     ]
     sent["GARMENT_SUB"][0, 0] = 1  # a blouse has no pattern in this taxonomy
-    (blouse,) = build_analysis(sent, taxonomy).garments
+    (blouse,) = build_analysis(parse_outputs(response(sent)), taxonomy).garments
     assert [one.group for one in blouse.attributes] == ["color"]
 
 
 def test_a_group_of_which_nothing_was_told_is_not_answered(taxonomy: Taxonomy) -> None:
     sent = tensors(1)
     sent["GARMENT_ATTRIBUTES"][0, :3] = 0.0
-    (shirt,) = build_analysis(sent, taxonomy).garments
+    (shirt,) = build_analysis(parse_outputs(response(sent)), taxonomy).garments
     assert {one.group for one in shirt.attributes} == {"pattern"}
 
 
@@ -207,7 +212,7 @@ def test_models_of_another_taxonomy_are_a_bug(taxonomy: Taxonomy) -> None:
     sent = tensors(1)
     sent["GARMENT_ATTRIBUTES"] = sent["GARMENT_ATTRIBUTES"][:, :-1]
     with pytest.raises(InternalError, match="belong together"):
-        build_analysis(sent, taxonomy)
+        build_analysis(parse_outputs(response(sent)), taxonomy)
 
 
 def config(**parameters: str) -> Any:
@@ -232,14 +237,3 @@ def test_a_model_without_a_taxonomy_is_a_bug(text: str) -> None:
         parse_taxonomy(config(taxonomy=text))
     with pytest.raises(InternalError, match="no parameter"):
         parse_taxonomy(config())
-
-
-def test_the_fingerprint_is_the_exports_or_made_from_the_configuration() -> None:
-    assert model_fingerprint(config(fingerprint="3f2a")) == "3f2a"
-    made = model_fingerprint(config())
-    assert made == model_fingerprint(config())
-    assert made != model_fingerprint(config(other="x"))
-
-
-def test_the_fingerprints_of_several_models_are_one() -> None:
-    assert release_of([config(fingerprint="3f2a"), config(fingerprint="81d0")]) == "3f2a-81d0"

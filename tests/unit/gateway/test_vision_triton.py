@@ -121,19 +121,6 @@ async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> N
 
 
 @pytest.mark.parametrize(
-    ("model", "release"),
-    [("embedder", "77e5-81d0"), ("crop", "3f2a-77e5"), ("tagger", "3f2a-81d0")],
-)
-async def test_what_makes_stored_vectors_decides_the_fingerprint(model: str, release: str) -> None:
-    triton = SteeredTriton()
-    triton.fingerprints[model] = "77e5"
-    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
-        assert (await vision.served_models()).vector_fingerprint == release
-        analysis = await vision.analyze(b"x")
-        assert analysis.served.vector_fingerprint == release
-
-
-@pytest.mark.parametrize(
     ("code", "details", "expected"),
     [
         (grpc.StatusCode.INVALID_ARGUMENT, "model 'decode' cannot process", ImageUnreadableError),

@@ -2,13 +2,11 @@
 
 ``python -m ootd_training.release.model_config`` does all of it: the taxonomy goes into ``verify``
 (so that it needs no other file), what its trained attribute groups make of tensors' shapes into
-all configurations, and fingerprints of the served files: those of ``embedder`` and ``crop`` into
-theirs, those of all models together into ``verify``, which reckons them itself where it can read
-its neighbours. Needs nothing but Python.
+all configurations, and the fingerprints of the served files into ``verify``, which reckons them
+itself where it can read its neighbours. Needs nothing but Python.
 """
 
 import argparse
-import hashlib
 import importlib.util
 import json
 import re
@@ -21,9 +19,6 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[3] / "model_repository"
 FINGERPRINT_LENGTH = 16  # hexadecimal digits
-FINGERPRINTED = ("crop", "embedder")
-"""The models that make what a catalogue stores of a garment and compares, as in the fingerprints'
-code. The others decide which garments there are and how they are named."""
 
 
 def set_parameter(config: str, key: str, value: str) -> str:
@@ -66,12 +61,6 @@ def taxonomy_parameter(repository: Path) -> str:
     return json.dumps(taxonomy, separators=(",", ":"))
 
 
-def fingerprint(repository: Path, model: str) -> str:
-    """What tells this model from any other: 16 hexadecimal digits of its file's SHA-256."""
-    content = (repository / model / "1" / "model.onnx").read_bytes()
-    return hashlib.sha256(content).hexdigest()[:FINGERPRINT_LENGTH]
-
-
 @cache
 def fingerprints_module() -> ModuleType:
     """The fingerprints' code, from where Triton finds it."""
@@ -96,22 +85,16 @@ def fingerprints(repository: Path, configurations: Mapping[Path, str] | None = N
 
 def outdated(repository: Path) -> dict[Path, str]:
     """The configurations that are not up to date, and what they should say."""
-    parameters = {"verify/config.pbtxt": ("taxonomy", taxonomy_parameter(repository))}
-    for model in FINGERPRINTED:
-        parameter = ("fingerprint", fingerprint(repository, model))
-        parameters[f"{model}/config.pbtxt"] = parameter
-        parameters[f"{model}/configs/tensorrt.pbtxt"] = parameter
+    verify = repository / "verify" / "config.pbtxt"
     widths = columns(repository)
     texts = {}
     for path in sorted(repository.glob("**/*.pbtxt")):
         texts[path] = path.read_text()
         for tensor, width in widths.items():
             texts[path] = set_columns(texts[path], tensor, width)
-        name = path.relative_to(repository).as_posix()
-        if name in parameters:
-            texts[path] = set_parameter(texts[path], *parameters[name])
+    texts[verify] = set_parameter(texts[verify], "taxonomy", taxonomy_parameter(repository))
     # Last: they are those of all the others.
-    found, verify = fingerprints(repository, texts), repository / "verify" / "config.pbtxt"
+    found = fingerprints(repository, texts)
     module = fingerprints_module()
     texts[verify] = set_parameter(texts[verify], module.VECTOR_PARAMETER, found.vector)
     texts[verify] = set_parameter(texts[verify], module.GRAPH_PARAMETER, found.graph)

@@ -1,15 +1,12 @@
-"""What Triton's model configurations tell of the served models: names and fingerprints."""
+"""The names that the served models answer with, as Triton's model configuration tells them."""
 
-import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from ootd_gateway.errors import InternalError
 from ootd_gateway.types import AttributeGroup, SuperCategory, Taxonomy
 
 TAXONOMY_PARAMETER = "taxonomy"
-FINGERPRINT_PARAMETER = "fingerprint"
 
 
 def parse_taxonomy(config: Any) -> Taxonomy:
@@ -46,23 +43,6 @@ def taxonomy_of_json(text: str) -> Taxonomy:
         },
         attribute_groups=tuple(_attribute_group(entry) for entry in document["attribute_groups"]),
     )
-
-
-def release_of(configs: Iterable[Any]) -> str:
-    """Return the fingerprints of several models as one, such as "3f2a-81d0", in their order."""
-    return "-".join(map(model_fingerprint, configs))
-
-
-def model_fingerprint(config: Any) -> str:
-    """Return the id of a model's file, from its configuration.
-
-    Models that were not exported with a fingerprint get one from the configuration itself; it
-    changes with the model's configuration, not with its file.
-    """
-    parameter = config.parameters.get(FINGERPRINT_PARAMETER)
-    if parameter is not None and parameter.string_value:
-        return str(parameter.string_value)
-    return hashlib.sha256(config.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
 def _attribute_group(entry: dict[str, Any]) -> AttributeGroup:
