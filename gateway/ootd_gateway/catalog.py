@@ -10,7 +10,7 @@ import structlog
 
 from ootd_gateway import validation
 from ootd_gateway.category_parser import CategoryParser
-from ootd_gateway.errors import ItemNotFoundError
+from ootd_gateway.errors import ItemNotFoundError, VisionUnavailableError
 from ootd_gateway.garment_choice import choose_garment, no_matching_garment
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
 from ootd_gateway.item_order import ItemOrder, Turn
@@ -269,7 +269,7 @@ class Catalog:
         """Return the garment that stands for the item, and the models that found it."""
         named = None
         if request.title:
-            named = self._parser_of(await self._vision.taxonomy()).parse(request.title)
+            named = (await self._category_parser()).parse(request.title)
         guide = source.guide
         if guide is None and named is not None:
             guide = CategoryGuide(named.super_category)
@@ -282,7 +282,15 @@ class Catalog:
             raise no_matching_garment(request.item_id, guide, analysis.dropped)
         return chosen, analysis.served
 
-    def _parser_of(self, taxonomy: Taxonomy) -> CategoryParser:
+    async def _category_parser(self) -> CategoryParser:
+        """The parser of the served taxonomy; while the models are away, of the last one known, so
+        that it is up to the analysis whether to wait for them."""
+        try:
+            taxonomy = await self._vision.taxonomy()
+        except VisionUnavailableError:
+            if self._parser is None:
+                raise
+            taxonomy, _ = self._parser
         if self._parser is None or self._parser[0] is not taxonomy:
             self._parser = (taxonomy, CategoryParser(taxonomy.sub_categories))
         return self._parser[1]

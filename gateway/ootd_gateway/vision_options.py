@@ -1,6 +1,6 @@
 """From the settings to what the connection to Triton needs."""
 
-from ootd_gateway.settings.vision import VisionSettings
+from ootd_gateway.settings.loading import Settings
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import VisionOptions
 from ootd_gateway.vision.triton_connection import ConnectionOptions
@@ -8,13 +8,15 @@ from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_security import SecurityFiles
 
 
-def vision_options(settings: VisionSettings) -> VisionOptions:
+def vision_options(settings: Settings) -> VisionOptions:
     """Return how Triton is used. An embedded one may take its time to start without a warning."""
     embedded = settings.triton_mode == "embedded"
     return VisionOptions(
         concurrency=settings.vision_concurrency,
         bulk_share=settings.bulk_share,
         bulk_yield_s=settings.bulk_yield_seconds,
+        bulk_patience_s=settings.bulk_patience_seconds,
+        caller_share=settings.max_caller_share,
         attribute_model=AttributeModel(settings.attribute_model),
         patience=Patience(
             silent_s=settings.triton_silent_seconds,

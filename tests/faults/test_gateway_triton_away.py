@@ -15,10 +15,10 @@ import pytest
 from processes import command_line, descendants, is_running, wait_until
 
 from gateway_process import GatewayProcess
-from ootd.v1.catalog_service_pb2 import ListItemsRequest
+from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
-from photos import outfit_jpeg
+from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photos import garment_jpeg, outfit_jpeg
 from statuses import failing, failure_of
 
 pytestmark = pytest.mark.triton
@@ -133,6 +133,40 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
     assert slowest < 1.0
     assert gateway.metric('ootd_triton_restarts_total{cause="sigkill"}') == 1
     assert wait_until(lambda: gateway.health("ootd.v1.VisionService") == "SERVING", 5)
+
+
+def test_killed_in_the_middle_of_streams_every_photo_is_answered(gateway: GatewayProcess) -> None:
+    first_pid = triton_pid(gateway)
+
+    def items() -> Iterator[UpsertItemsRequest]:
+        for number in range(40):
+            yield UpsertItemsRequest(
+                item_id=f"boots-{number}",
+                photo={"image": garment_jpeg(number % 5)},
+                title="Leather boots",
+            )
+
+    def photos() -> Iterator[AnalyzeImagesRequest]:
+        for number in range(120):
+            yield AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg())
+
+    answers: list[Any] = []
+    stored: list[Any] = []
+    ingest = gateway.catalog.UpsertItems(items(), timeout=240)
+    ingesting = threading.Thread(target=lambda: stored.extend(ingest))
+    ingesting.start()
+    killed = False
+    for answer in gateway.vision.AnalyzeImages(photos(), timeout=240):
+        answers.append(answer)
+        if len(answers) >= 10 and stored and not killed:
+            os.kill(first_pid, signal.SIGKILL)
+            killed = True
+    ingesting.join()
+    assert killed
+    assert triton_pid(gateway) != first_pid
+    assert [one.correlation_id for one in answers] == [str(number) for number in range(120)]
+    assert not [one.error.reason for one in (*answers, *stored) if one.HasField("error")]
+    assert len(stored) == 40
 
 
 def test_health_of_the_vision_service_follows_triton(gateway: GatewayProcess) -> None:

@@ -28,6 +28,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tiff_header",
         "answer_size",
         "byte_budget",
+        "callers",
         "item_order",
         "validation",
         "tokens",

@@ -1,19 +1,14 @@
-"""Who calls: what a share of the server is counted for."""
+"""Tells who calls: what a share of the server is counted for."""
 
 import re
-from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
 
 from grpc import aio
 
+from ootd_gateway.callers import set_current_caller
+
 _PORT = re.compile(r":\d+$")
-_current: ContextVar[str] = ContextVar("ootd_caller", default="")
-
-
-def current_caller() -> str:
-    """Return the caller of the call that is being worked on; "" where it is not known."""
-    return _current.get()
 
 
 def adopt_caller(context: "aio.ServicerContext[Any, Any]", token_digest: bytes | None) -> None:
@@ -22,7 +17,8 @@ def adopt_caller(context: "aio.ServicerContext[Any, Any]", token_digest: bytes |
     A token that nobody checked says nothing. All callers over Unix sockets are one, and so are
     those behind one proxy that send no tokens. The name goes into no log and no metric.
     """
-    _current.set(address_of(context.peer()) if token_digest is None else token_digest.hex())
+    caller = address_of(context.peer()) if token_digest is None else token_digest.hex()
+    set_current_caller(caller)
 
 
 def address_of(peer: str | None) -> str:

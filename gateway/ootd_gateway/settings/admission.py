@@ -38,8 +38,8 @@ class AdmissionSettings(BaseModel):
         le=1,
         description="Part of max_concurrent_calls, of max_queued_calls, of "
         "max_concurrent_streams and of max_bytes_in_flight that one caller may have (at least one "
-        "of each). A caller is a token or, without tokens, an address. 1: all of them, as where "
-        "a proxy stands before the server.",
+        "of each), and of vision_concurrency while others wait. A caller is a token or, without "
+        "tokens, an address. 1: all of them, as where a proxy stands before the server.",
     )
     max_bytes_in_flight: int = Field(
         1024 * 1024 * 1024,

@@ -129,6 +129,14 @@ class VisionSettings(BaseModel):
         "quarters of vision_concurrency. Single calls that come less often than this find a full "
         "house.",
     )
+    bulk_patience_seconds: float = Field(
+        30.0,
+        ge=0,
+        le=3600,
+        description="How long photos of streams wait, within their deadline, for a Triton that is "
+        "away or starts again, and then go on; single calls are refused at once. 0: so are "
+        "streams.",
+    )
     max_image_bytes: int = Field(
         20 * 1024 * 1024,
         ge=1024,

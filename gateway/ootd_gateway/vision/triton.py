@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 from grpc import aio
 
-from ootd_gateway.errors import OotdError
+from ootd_gateway.callers import current_caller
+from ootd_gateway.errors import OotdError, VisionUnavailableError
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
@@ -43,6 +44,9 @@ from ootd_gateway.vision.triton_requests import (
 SERVERS_TO_TRY = 2
 """To how many servers a photo is sent while they go away; it may be analysed twice without harm."""
 
+MOMENT_SECONDS = 0.25
+"""How long a photo of BULK waits at least before it is sent again."""
+
 CLOSE_SECONDS = 10.0
 """How long photos that are in Triton may still take when the gateway ends. Closing the connection
 before they are answered would cancel them."""
@@ -53,12 +57,15 @@ class VisionOptions:
     """How Triton is used.
 
     At most `concurrency` photos are in it at a time; see `Lanes` for `bulk_share` and
-    `bulk_yield_s`. `attribute_model` is the one of requests that do not name one.
+    `bulk_yield_s` and `caller_share`. Photos of priority BULK wait `bulk_patience_s` for a server
+    that can be used; 0: not at all. `attribute_model` is the one of requests that do not name one.
     """
 
     concurrency: int = 8
     bulk_share: float = 0.125
     bulk_yield_s: float = 1.0
+    bulk_patience_s: float = 30.0
+    caller_share: float = 1.0
     attribute_model: AttributeModel = AttributeModel.TAGGER
     patience: Patience = field(default_factory=Patience)
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
@@ -72,7 +79,10 @@ class _Photo:
     guide: GuideTensor
     model: AttributeModel
     priority: Priority
+    caller: str
     sent_at: float | None = None
+    times_sent: int = 0
+    """To servers that were connected: those may have looked at it."""
 
 
 class TritonVision:
@@ -97,8 +107,11 @@ class TritonVision:
             options.concurrency,
             bulk_share=options.bulk_share,
             bulk_yield_s=options.bulk_yield_s,
+            caller_share=options.caller_share,
             metrics=self._metrics,
         )
+        self._bulk_patience_s = options.bulk_patience_s
+        self._usable = asyncio.Event()
         self._replicas = Replicas(
             address,
             options.connection,
@@ -126,11 +139,11 @@ class TritonVision:
     ) -> ImageAnalysis:
         """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
         model = options.attribute_model or self._attribute_model
-        photo = _Photo(image, guide_tensor(guide, options), model, priority)
+        photo = _Photo(image, guide_tensor(guide, options), model, priority, current_caller())
         outcome = "unexpected"
         try:
             async with _time_limit(timeout_s):
-                analysis = await self._analyze(photo)
+                analysis = await self._analyze_patiently(photo)
             outcome = "ok"
         except OotdError as error:
             outcome = error.reason.lower()
@@ -174,8 +187,37 @@ class TritonVision:
         return graphs[0]
 
     def _on_change(self) -> None:
-        if not self._replicas.usable:
+        if self._replicas.usable:
+            self._usable.set()
+        else:
+            self._usable.clear()
             self._lanes.refuse_waiting(self._replicas.refusal)
+
+    async def _analyze_patiently(self, photo: _Photo) -> ImageAnalysis:
+        """Analyse a photo; of BULK again where its servers went away, as a restart takes seconds.
+
+        A photo that servers looked at SERVERS_TO_TRY times is not sent again: it may be the reason.
+        """
+        patience_s = self._bulk_patience_s if photo.priority is Priority.BULK else 0.0
+        while True:
+            try:
+                return await self._analyze(photo)
+            except VisionUnavailableError:
+                if patience_s <= 0 or photo.times_sent >= SERVERS_TO_TRY:
+                    raise
+                began = time.perf_counter()
+                if not await self._is_usable_within(patience_s):
+                    raise
+                patience_s -= time.perf_counter() - began
+
+    async def _is_usable_within(self, seconds: float) -> bool:
+        """Wait for a server that can be used; a moment at least, in which one that just went away
+        is found to be away."""
+        await asyncio.sleep(min(seconds, MOMENT_SECONDS))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds - MOMENT_SECONDS):
+                await self._usable.wait()
+        return self._usable.is_set()
 
     async def _analyze(self, photo: _Photo) -> ImageAnalysis:
         replica: Replica | None = None
@@ -198,7 +240,7 @@ class TritonVision:
             raise self._replicas.refusal()
         began = time.perf_counter()
         try:
-            slot = await self._lanes.acquire(photo.priority)
+            slot = await self._lanes.acquire(photo.priority, photo.caller)
         finally:
             waited = self._metrics.queue_seconds.labels(photo.priority.name.lower())
             waited.observe(time.perf_counter() - began)
@@ -207,6 +249,7 @@ class TritonVision:
             photo.sent_at = time.perf_counter()
             # Made here, so that photos that wait are not held twice.
             request = inference_request(ENSEMBLES[photo.model], photo.image, photo.guide)
+            photo.times_sent += replica.connection.is_up
             return replica, replica.infer(request, slot)
         except BaseException:
             slot.release()

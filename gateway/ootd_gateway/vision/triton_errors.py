@@ -49,7 +49,7 @@ def domain_error(error: aio.AioRpcError, address: str) -> OotdError:
     code, details = error.code(), error.details() or ""
     if code in _BUSY_CODES:
         return unavailable(address, details or code.name)
-    if _names_the_decoder(details):
+    if names_the_decoder(details):
         log.info("photo refused by the decoder", triton=address, details=details)
         return ImageUnreadableError(
             "the photo cannot be decoded; send a whole JPEG, PNG, WebP, BMP or TIFF file",
@@ -125,5 +125,6 @@ def too_late(timeout_s: float) -> DeadlineExceededError:
     )
 
 
-def _names_the_decoder(details: str) -> bool:
+def names_the_decoder(details: str) -> bool:
+    """Tell whether the decoder failed, so that the photo is to blame."""
     return any(mark in details for mark in _DECODER_MARKS)

@@ -14,6 +14,7 @@ from grpc import aio
 from ootd_gateway.metrics.vision import VisionMetrics
 from ootd_gateway.types import AttributeModel, ImageAnalysis, Taxonomy
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
+from ootd_gateway.vision.fault_count import FaultCount
 from ootd_gateway.vision.lanes import Slot
 from ootd_gateway.vision.silence import Silence
 from ootd_gateway.vision.tensors import build_analysis, parse_outputs
@@ -66,6 +67,7 @@ class Replica:
         self.serves_usual = False
         """Whether it serves the ensemble of requests that do not name an attribute model."""
         self.silence = Silence()
+        self.faults = FaultCount()
         self.needs_look = asyncio.Event()
         """Set when something happened that a look may explain."""
         self.was_tried = asyncio.Event()
@@ -113,6 +115,9 @@ class Replica:
 
         def ended(inference: Inference) -> None:
             if connection is self._connection:
+                if self.faults.ended(inference.error):
+                    self.graph_is_current = False  # so the next look sends it a first photo again
+                    self.needs_look.set()
                 self._on_end(inference)
 
         return connection.infer(request, slot, ended)

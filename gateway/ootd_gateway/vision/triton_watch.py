@@ -45,7 +45,8 @@ class Watch:
     It asks whether the models are ready. Once they are, one tiny photo goes through the whole
     graph; only when that is answered do callers' photos follow. From then on the server is kept
     from photos when connections to it are lost, when it says that it serves nothing, and when it is
-    silent for too long. An answer that is merely late changes nothing.
+    silent for too long, and when it fails at photo after photo and at such a first photo too. An
+    answer that is merely late changes nothing.
     """
 
     def __init__(self, replica: Replica, attribute_model: AttributeModel) -> None:
@@ -147,6 +148,9 @@ class Watch:
             self._canary = None
             replica.take_graph(taxonomy, response)
         except TimeoutError:
+            if replica.is_usable and replica.faults.is_suspicious:
+                text = "it fails at every photo, and does not answer the one it is tried with"
+                replica.health.bad(Trouble(TroubleKind.FAILED, text))
             return
         except aio.AioRpcError as error:
             self._canary = None

@@ -39,6 +39,8 @@ from ootd_gateway.types import (
     AttributeModel,
     Box,
     CategoryGuide,
+    Guide,
+    ImageAnalysis,
     Priority,
     RegionGuide,
     ServedModels,
@@ -268,6 +270,24 @@ async def test_while_models_are_away_the_last_known_count(shop: Shop) -> None:
     assert not (await shop.catalog.upsert(photo())).changed
     with pytest.raises(VisionUnavailableError):
         await shop.catalog.upsert(photo(title="New"))
+
+
+async def test_it_is_up_to_the_analysis_whether_to_wait_for_models_that_are_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.catalog.upsert(photo(title="Blue jeans"))
+    shop.vision.is_away = True
+    analyze, asked = shop.vision.analyze, []
+
+    async def patient(image: bytes, guide: Guide = None, **options: Any) -> ImageAnalysis:
+        asked.append(guide)
+        shop.vision.is_away = False
+        return await analyze(image, guide, **options)
+
+    monkeypatch.setattr(shop.vision, "analyze", patient)
+    outcome = await shop.catalog.upsert(photo("other", title="Blue jeans"))
+    assert outcome.changed
+    assert asked == [shop.vision.calls[0]], "the title names the category as before"
 
 
 async def test_a_ready_embedding_may_name_its_models(shop: Shop) -> None:

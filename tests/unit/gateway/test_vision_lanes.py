@@ -106,7 +106,7 @@ async def test_neither_lane_starves(limit: int) -> None:
     assert most == limit
 
 
-async def test_within_a_lane_who_came_first_goes_first() -> None:
+async def test_of_one_caller_who_came_first_goes_first() -> None:
     made = lanes(1)
     order: list[int] = []
 
@@ -148,3 +148,58 @@ async def test_all_who_wait_can_be_refused() -> None:
             await task
     holder.release()
     (await made.acquire(BULK)).release()
+
+
+async def test_within_a_lane_callers_take_turns() -> None:
+    made = lanes(1)
+    order: list[str] = []
+
+    async def work(caller: str) -> None:
+        slot = await made.acquire(INTERACTIVE, caller)
+        order.append(caller)
+        await asyncio.sleep(0)
+        slot.release()
+
+    await asyncio.gather(*(work(caller) for caller in ["many"] * 45 + ["other"] * 3))
+    assert order[:7] == ["many", "many", "other", "many", "other", "many", "other"]
+    assert order.count("many") == 45
+
+
+async def test_a_caller_with_its_share_waits_while_others_do() -> None:
+    made = lanes(8, caller_share=0.75)
+    many = [asyncio.create_task(made.acquire(INTERACTIVE, "many")) for _ in range(20)]
+    await settled()
+    assert got(many) == 8, "nobody else is there"
+    others = [asyncio.create_task(made.acquire(INTERACTIVE, "other")) for _ in range(4)]
+    await settled()
+    for number in range(2):
+        many[number].result().release()
+        await settled()
+    assert (got(many), got(others)) == (8, 2)
+    many[2].result().release()
+    await settled()
+    assert (got(many), got(others)) == (9, 2), "it had 5, and it was its turn"
+    many[3].result().release()
+    await settled()
+    assert (got(many), got(others)) == (9, 3), "below its share callers take turns"
+
+
+async def test_no_slot_is_free_while_callers_with_their_share_wait() -> None:
+    made = lanes(4, caller_share=0.25)
+    waits = [asyncio.create_task(made.acquire(INTERACTIVE, one)) for one in ("a", "b") * 4]
+    await settled()
+    assert got(waits) == 4
+
+
+async def test_a_caller_that_gave_up_leaves_nothing_behind() -> None:
+    made = lanes(1)
+    holder = await made.acquire(INTERACTIVE, "a")
+    gone = [asyncio.create_task(made.acquire(INTERACTIVE, "b")) for _ in range(3)]
+    await settled()
+    for one in gone:
+        one.cancel()
+    await settled()
+    assert len(made._waiting[INTERACTIVE]) == 0
+    holder.release()
+    (await made.acquire(INTERACTIVE, "c")).release()
+    assert not made._running_of

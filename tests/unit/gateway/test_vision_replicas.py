@@ -11,9 +11,14 @@ import pytest
 from steered_triton import SteeredTriton, eventually, listening, looking_at
 from structlog.testing import capture_logs
 
-from ootd_gateway.errors import InternalError, VisionUnavailableError
+from ootd_gateway.errors import (
+    DeadlineExceededError,
+    ImageUnreadableError,
+    InternalError,
+    VisionUnavailableError,
+)
 from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.types import ServedModels
+from ootd_gateway.types import Priority, ServedModels
 from ootd_gateway.vision import triton_connection, triton_watch
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience
@@ -459,3 +464,108 @@ async def test_models_exchanged_while_triton_was_away_are_noticed() -> None:
                 return (await vision.served_models()).vector_fingerprint == "77e5-81d0"
 
             await eventually(is_known)
+
+
+BUG = (grpc.StatusCode.INTERNAL, "in ensemble 'ootd', the stub process is unhealthy")
+DAMAGED = (grpc.StatusCode.INTERNAL, "in ensemble 'ootd', DALI Backend error")
+
+
+@pytest.mark.usefixtures("quick_looks")
+async def test_a_triton_that_fails_at_every_photo_gets_none_until_its_canary_is_answered() -> None:
+    triton, metrics = SteeredTriton(), Metrics()
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
+        triton.failure = triton.canary_failure = BUG
+
+        async def is_kept_away() -> bool:
+            try:
+                await vision.analyze(b"x")
+            except InternalError:
+                return False
+            except VisionUnavailableError:
+                return True
+            raise AssertionError("it fails at every photo")
+
+        await eventually(is_kept_away)
+        assert opened(metrics, "failed") == 1
+        before, canaries = len(triton.requests), triton.canaries
+        await eventually(lambda: triton.canaries > canaries + 1)
+        assert len(triton.requests) == before
+        triton.failure = triton.canary_failure = None
+        await eventually(answers(vision))
+
+
+@pytest.mark.usefixtures("quick_looks")
+@pytest.mark.parametrize(("failure", "canaries"), [(BUG, 1), (DAMAGED, 0)])
+async def test_photos_that_fail_alone_keep_nobody_from_triton(
+    failure: tuple[grpc.StatusCode, str], canaries: int
+) -> None:
+    triton, metrics = SteeredTriton(), Metrics()
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
+        before, triton.failure = triton.canaries, failure
+        for _ in range(9):
+            with pytest.raises((InternalError, ImageUnreadableError)):
+                await vision.analyze(b"x")
+            await asyncio.sleep(0.1)
+        triton.failure = None
+        assert (await vision.analyze(b"x")).garments
+        assert triton.canaries == before + canaries
+        assert circuit_states(metrics) == [0]
+
+
+@pytest.mark.usefixtures("quick_looks")
+async def test_one_answer_between_faults_clears_the_server() -> None:
+    triton = SteeredTriton()
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
+        triton.canary_failure = BUG
+        for number in range(12):
+            triton.failure = None if number % 4 == 3 else BUG
+            with suppress(InternalError):
+                await vision.analyze(b"x")
+        await asyncio.sleep(0.3)
+        assert await vision.is_ready()
+
+
+@pytest.mark.usefixtures("quick_looks")
+async def test_photos_of_streams_wait_for_a_triton_that_starts_again() -> None:
+    triton = SteeredTriton(gate=asyncio.Event())
+    async with AsyncExitStack() as stack:
+        async with listening(triton) as port:
+            vision = await stack.enter_async_context(looking_at(f"127.0.0.1:{port}"))
+            photos = [
+                asyncio.create_task(vision.analyze(b"x", priority=Priority.BULK, timeout_s=30))
+                for _ in range(12)
+            ]
+            await eventually(lambda: triton.running == 2)
+        await eventually(lambda: not_ready(vision))
+        photos.append(
+            asyncio.create_task(vision.analyze(b"x", priority=Priority.BULK, timeout_s=30))
+        )
+        with pytest.raises(VisionUnavailableError):
+            await vision.analyze(b"x")
+        await asyncio.sleep(0.5)
+        triton.gate = None
+        async with listening(triton, port):
+            for analysis in await asyncio.gather(*photos):
+                assert analysis.garments
+
+
+async def test_photos_of_streams_do_not_wait_for_ever() -> None:
+    async with looking_at("127.0.0.1:9", bulk_patience_s=0.5) as vision:
+        began = time.monotonic()
+        with pytest.raises(VisionUnavailableError):
+            await vision.analyze(b"x", priority=Priority.BULK)
+        assert 0.4 < time.monotonic() - began < 5
+        with pytest.raises(DeadlineExceededError):
+            await vision.analyze(b"x", priority=Priority.BULK, timeout_s=0.1)
+
+
+async def test_a_photo_at_which_servers_fail_is_sent_twice_at_most() -> None:
+    triton = SteeredTriton(failure=(grpc.StatusCode.UNAVAILABLE, "the process died"))
+    async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
+        with pytest.raises(VisionUnavailableError):
+            await vision.analyze(b"x", priority=Priority.BULK)
+        assert len(triton.requests) == 2
+
+
+async def not_ready(vision: TritonVision) -> bool:
+    return not await vision.is_ready()

@@ -258,10 +258,12 @@ def test_settings_reach_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OOTD_TRITON_TLS", "true")
     monkeypatch.setenv("OOTD_TRITON_KEEPALIVE_SECONDS", "300")
     monkeypatch.setenv("OOTD_BULK_SHARE", "0.5")
+    monkeypatch.setenv("OOTD_BULK_PATIENCE_SECONDS", "7")
+    monkeypatch.setenv("OOTD_MAX_CALLER_SHARE", "0.25")
     made = vision_options(load_settings().settings)
     assert made.connection.security.tls
     assert made.connection.keepalive_s == 300
-    assert made.bulk_share == 0.5
+    assert (made.bulk_share, made.bulk_patience_s, made.caller_share) == (0.5, 7, 0.25)
     assert made.patience.start_s == 0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from steered_triton import CANCEL_SAFE, SteeredTriton, eventually, listening, looking_at
 
+from ootd_gateway.callers import set_current_caller
 from ootd_gateway.errors import (
     AttributeModelNotServedError,
     DeadlineExceededError,
@@ -240,6 +241,23 @@ async def test_no_more_photos_than_slots_are_in_triton(steered: Steered) -> None
     await asyncio.gather(*calls)
     assert triton.most_running == 2
     assert metrics.registry.get_sample_value("ootd_vision_waiting_photos", waiting) == 0
+
+
+async def test_callers_take_turns(steered: Steered) -> None:
+    triton, vision, _ = steered
+    triton.gate = asyncio.Event()
+
+    async def ask(caller: str) -> None:
+        set_current_caller(caller)
+        await vision.analyze(caller.encode())
+
+    calls = [asyncio.create_task(ask("many")) for _ in range(20)]
+    calls.append(asyncio.create_task(ask("other")))
+    await eventually(lambda: triton.running == 2)
+    triton.gate.set()
+    await asyncio.gather(*calls)
+    served = [one.raw_input_contents[0] for one in triton.requests]
+    assert served.index(b"other") < 5
 
 
 async def test_waiting_and_work_are_measured_apart(steered: Steered) -> None:

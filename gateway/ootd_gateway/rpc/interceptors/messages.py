@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 
 from ootd_gateway.byte_budget import ByteBudget
+from ootd_gateway.callers import current_caller
 from ootd_gateway.errors import (
     DeadlineExceededError,
     FieldViolation,
@@ -28,7 +29,6 @@ from ootd_gateway.errors import (
 )
 from ootd_gateway.metrics.calls import CallMetrics
 from ootd_gateway.rpc.call_record import current_record
-from ootd_gateway.rpc.callers import current_caller
 from ootd_gateway.rpc.idle_clock import IdleClock, IdleError
 from ootd_gateway.rpc.interceptors.around import (
     Call,
