@@ -9,7 +9,8 @@ import structlog
 
 from ootd_gateway.application import run
 from ootd_gateway.command_line import gateway_version, parse_arguments, settings_table
-from ootd_gateway.logs import configure_logging
+from ootd_gateway.file_descriptors import raise_limit
+from ootd_gateway.logs import configure_logging, is_text
 from ootd_gateway.settings.loading import LoadedSettings, load_settings
 from ootd_gateway.start_error import StartError
 
@@ -20,18 +21,25 @@ EXIT_FAILED = 1
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; 1 where the gateway cannot start."""
     wanted = parse_arguments(arguments)
+    loaded: LoadedSettings | None = None
     try:
         loaded = load_settings(wanted.config_file, wanted.settings)
         if wanted.print_settings:
             sys.stdout.write(settings_table(loaded) + "\n")
+            for warning in loaded.warnings:
+                sys.stderr.write(f"ootd-gateway: {warning}\n")
             return EXIT_OK
         settings = loaded.settings
         configure_logging(level=settings.log_level, log_format=settings.log_format)
         _greet(loaded)
+        raise_limit()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings, ready_file=wanted.ready_file))
     except StartError as error:
-        sys.stderr.write(f"ootd-gateway: {error}\n")
+        if loaded is None or wanted.print_settings or is_text(loaded.settings.log_format):
+            sys.stderr.write(f"ootd-gateway: {error}\n")
+        else:
+            structlog.get_logger(__name__).error(f"cannot start: {error}")
         return EXIT_FAILED
     return EXIT_OK
 
