@@ -147,52 +147,57 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(page.body)
 
 
+class _Server(ThreadingHTTPServer):
+    """Has file descriptors in reserve."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(SPARE_DESCRIPTORS)]
+        self._told_at = -math.inf
+        super().__init__(*arguments)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            self._tell()
+            if not self._spare:
+                time.sleep(NO_DESCRIPTOR_SECONDS)  # else this would turn without a pause
+                raise
+            os.close(self._spare.pop())
+            return super().get_request()
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with suppress(OSError):
+            while len(self._spare) < SPARE_DESCRIPTORS:
+                self._spare.append(os.open(os.devnull, os.O_RDONLY))
+
+    def server_close(self) -> None:
+        super().server_close()
+        while self._spare:
+            os.close(self._spare.pop())
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told_at >= TELL_SECONDS:
+            self._told_at = time.monotonic()
+            log.error(
+                "no more file descriptors: connections are not taken; raise the limit "
+                "(ulimit -Hn, LimitNOFILE=), or see who holds so many"
+            )
+
+    def handle_error(self, *_: object) -> None:
+        """A caller that hangs up in the middle is no news either."""
+
+
 def _server_class(host: str, port: int) -> type[ThreadingHTTPServer]:
     family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0][0]
 
-    class Server(ThreadingHTTPServer):
+    class Server(_Server):
         address_family = family
-        daemon_threads = True
-
-        def __init__(self, *arguments: Any) -> None:
-            self._spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(SPARE_DESCRIPTORS)]
-            self._told_at = -math.inf
-            super().__init__(*arguments)
-
-        def get_request(self) -> tuple[socket.socket, Any]:
-            try:
-                return super().get_request()
-            except OSError as error:
-                if error.errno not in {errno.EMFILE, errno.ENFILE}:
-                    raise
-                self._tell()
-                if not self._spare:
-                    time.sleep(NO_DESCRIPTOR_SECONDS)  # else this would turn without a pause
-                    raise
-                os.close(self._spare.pop())
-                return super().get_request()
-
-        def shutdown_request(self, request: Any) -> None:
-            super().shutdown_request(request)
-            with suppress(OSError):
-                while len(self._spare) < SPARE_DESCRIPTORS:
-                    self._spare.append(os.open(os.devnull, os.O_RDONLY))
-
-        def server_close(self) -> None:
-            super().server_close()
-            while self._spare:
-                os.close(self._spare.pop())
-
-        def _tell(self) -> None:
-            if time.monotonic() - self._told_at >= TELL_SECONDS:
-                self._told_at = time.monotonic()
-                log.error(
-                    "no more file descriptors: connections are not taken; raise the limit "
-                    "(ulimit -Hn, LimitNOFILE=), or see who holds so many"
-                )
-
-        def handle_error(self, *_: object) -> None:
-            """A caller that hangs up in the middle is no news either."""
 
     return Server
 

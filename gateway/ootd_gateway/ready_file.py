@@ -41,7 +41,9 @@ class ReadyFile:
             self._partial(path).write_text(json.dumps(addresses), encoding="utf-8")
             self._partial(path).replace(path)
         except OSError as error:
-            log.error("the ready file cannot be written", path=str(path), reason=error.strerror)
+            log.error(  # noqa: TRY400 - the reason says it all
+                "the ready file cannot be written", path=str(path), reason=error.strerror
+            )
 
     def remove(self) -> None:
         """Take it away."""
@@ -50,7 +52,7 @@ class ReadyFile:
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            log.error(
+            log.error(  # noqa: TRY400
                 "the ready file cannot be removed", path=str(self._path), reason=error.strerror
             )
 
