@@ -158,6 +158,9 @@ class TableVision:
     async def is_ready(self) -> bool:
         return not self.is_away
 
+    async def obstacle(self) -> str:
+        return ""
+
     async def close(self) -> None:
         pass
 

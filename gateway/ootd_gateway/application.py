@@ -1,7 +1,6 @@
 """Wires the rooms together: what is started in which order, and stopped in the opposite one."""
 
 import asyncio
-import json
 import math
 import os
 import time
@@ -24,6 +23,7 @@ from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.metrics_server import MetricsServer, Probes
 from ootd_gateway.readiness_monitor import ReadinessMonitor
+from ootd_gateway.ready_file import ReadyFile
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.rpc.catalog_service import CatalogService
@@ -38,6 +38,7 @@ from ootd_gateway.settings.loading import Settings
 from ootd_gateway.start_error import StartError
 from ootd_gateway.stop_signals import stop_requested
 from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store_opening import open_store
 from ootd_gateway.triton_source import TritonSource
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
@@ -53,8 +54,10 @@ async def run(settings: Settings, *, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain.
 
     `ready_file` is written once everything is ready: JSON of the addresses that `Gateway.start`
-    returns. Raises StartError where the gateway cannot start.
+    returns; it is removed before the start and at the stop. Raises StartError where the gateway
+    cannot start.
     """
+    told = ReadyFile(ready_file)
     with stop_requested() as stop:
         async with AsyncExitStack() as rooms:
             gateway = Gateway(settings, rooms)
@@ -63,13 +66,13 @@ async def run(settings: Settings, *, ready_file: Path | None = None) -> None:
             await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 addresses = starting.result()
-                if ready_file is not None:
-                    _write_atomically(ready_file, json.dumps(addresses))
+                told.write(addresses)
                 await waiting
             waiting.cancel()
             starting.cancel()
             with suppress(asyncio.CancelledError):
                 await starting
+            told.remove()
             log.info("stopping")
     log.info("stopped")
 
@@ -159,12 +162,7 @@ class Gateway:
 
     async def _open_rooms(self, triton_address: str) -> Rooms:
         settings = self._settings
-        try:
-            store = await asyncio.to_thread(
-                SqlCatalogStore.open, self._database_url(), metrics=self._metrics.database
-            )
-        except (StoreUnavailableError, ValueError) as error:
-            raise StartError(f"database: {error}") from None
+        store = await open_store(self._database_url(), self._metrics.database)
         self._stack.push_async_callback(store.close)
         index = ShardedIndex(
             IndexSettings(
@@ -274,10 +272,17 @@ class Gateway:
             return ""
         watch = EventLoopWatch(self._metrics.process.event_loop_lag_seconds)
         self._watch(watch.run())
-        probes = Probes(since_turn=watch.since_turn, missing=server.readiness.missing)
+        probes = Probes(
+            since_turn=watch.since_turn, missing=server.readiness.missing, remark=self._remark
+        )
         metrics_server = MetricsServer(address, self._metrics.registry, probes)
         self._stack.callback(metrics_server.close)
         return metrics_server.address
+
+    def _remark(self) -> str:
+        if self._metrics.database.is_writable:
+            return ""
+        return "store: the last write failed, reads go on; the log says why"
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something run beside the calls until the gateway stops."""
@@ -302,10 +307,3 @@ async def _end(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

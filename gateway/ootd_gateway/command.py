@@ -1,6 +1,7 @@
 """The command `ootd-gateway`: reads settings, wires the rooms together, serves."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import structlog
 
 from ootd_gateway.application import run
-from ootd_gateway.command_line import gateway_version, parse_arguments, settings_table
-from ootd_gateway.logs import configure_logging
-from ootd_gateway.settings.loading import LoadedSettings, load_settings
+from ootd_gateway.command_line import Arguments, gateway_version, parse_arguments, settings_table
+from ootd_gateway.file_descriptors import raise_limit
+from ootd_gateway.logs import configure_logging, is_text
+from ootd_gateway.settings.loading import LoadedSettings, environment_name, load_settings
 from ootd_gateway.start_error import StartError
 
 EXIT_OK = 0
@@ -20,20 +22,40 @@ EXIT_FAILED = 1
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; 1 where the gateway cannot start."""
     wanted = parse_arguments(arguments)
+    loaded: LoadedSettings | None = None
     try:
         loaded = load_settings(wanted.config_file, wanted.settings)
         if wanted.print_settings:
             sys.stdout.write(settings_table(loaded) + "\n")
+            for warning in loaded.warnings:
+                sys.stderr.write(f"ootd-gateway: {warning}\n")
             return EXIT_OK
         settings = loaded.settings
         configure_logging(level=settings.log_level, log_format=settings.log_format)
         _greet(loaded)
+        raise_limit()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings, ready_file=wanted.ready_file))
     except StartError as error:
-        sys.stderr.write(f"ootd-gateway: {error}\n")
+        _tell(error, loaded, wanted)
         return EXIT_FAILED
     return EXIT_OK
+
+
+def _tell(error: StartError, loaded: LoadedSettings | None, wanted: Arguments) -> None:
+    """Say why there is no start: as the log is, or as a sentence where people read it."""
+    if loaded is not None:
+        log_format: str = loaded.settings.log_format
+    else:  # the settings themselves are at fault
+        variable = os.environ.get(environment_name("log_format"), "auto")
+        log_format = wanted.settings.get("log_format", variable)
+    if wanted.print_settings or (
+        log_format != "json" and is_text("console" if log_format == "console" else "auto")
+    ):
+        sys.stderr.write(f"ootd-gateway: {error}\n")
+        return
+    configure_logging(level="error", log_format="json")
+    structlog.get_logger(__name__).error(f"cannot start: {error}")
 
 
 def _greet(loaded: LoadedSettings) -> None:

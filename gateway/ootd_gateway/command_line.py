@@ -15,6 +15,7 @@ from ootd_gateway.settings.loading import (
     ROOMS,
     LoadedSettings,
     Settings,
+    closest,
     environment_name,
     option_name,
 )
@@ -40,7 +41,14 @@ class Arguments:
 
 def parse_arguments(arguments: list[str] | None = None) -> Arguments:
     """Read the command line; answers --help and --version itself."""
-    parsed = vars(command_parser().parse_args(arguments))
+    parser = command_parser()
+    known, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        first = unknown[0].partition("=")[0]
+        meant = closest(first.lstrip("-").replace("-", "_")) if first.startswith("--") else ""
+        hint = f"; did you mean {option_name(meant)}?" if meant else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    parsed = vars(known)
     return Arguments(
         config_file=parsed["config"],
         ready_file=parsed["ready_file"],

@@ -198,6 +198,10 @@ class StoreUnavailableError(OotdError):
     reason = "STORE_UNAVAILABLE"
 
 
+class StoreLockedError(StoreUnavailableError):
+    """Another process holds the database for longer than a write may wait."""
+
+
 class ShuttingDownError(OotdError):
     """The server is about to stop."""
 

@@ -34,7 +34,7 @@ def configure_logging(*, level: LogLevel, log_format: LogFormat) -> None:
     """
     logging.captureWarnings(True)
     is_terminal = sys.stderr.isatty()
-    as_text = log_format == "console" or (log_format == "auto" and is_terminal)
+    as_text = is_text(log_format)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         add_trace_ids,
@@ -71,6 +71,11 @@ def configure_logging(*, level: LogLevel, log_format: LogFormat) -> None:
     # These tell at "info" of every migration and every query.
     for name in ("alembic", "sqlalchemy", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def is_text(log_format: LogFormat) -> bool:
+    """Tell whether people read the log: "auto" is text on a terminal."""
+    return log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
 
 
 def _json() -> list[Any]:

@@ -1,14 +1,20 @@
 """HTTP on a port of its own: metrics for Prometheus, and probes for those who start the gateway."""
 
+import errno
+import math
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -18,6 +24,16 @@ ALIVE_SECONDS = 10.0
 """How long the event loop may stand still until /healthz says so."""
 
 _REQUEST_SECONDS = 10.0
+
+SPARE_DESCRIPTORS = 4
+"""Kept so that probes and scrapes are answered when connections have taken all others."""
+
+NO_DESCRIPTOR_SECONDS = 0.1
+TELL_SECONDS = 60.0
+"""How often the log repeats that there are no more file descriptors."""
+
+log = structlog.get_logger(__name__)
+
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -27,6 +43,8 @@ class Probes:
 
     since_turn: Callable[[], float]
     missing: Callable[[], Mapping[str, str]]
+    remark: Callable[[], str] = str
+    """What people should know although the gateway is ready, "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,7 @@ class _Pages:
     def _ready(self) -> _Page:
         missing = self._probes.missing()
         if not missing:
-            return _text(HTTPStatus.OK, "ready")
+            return _text(HTTPStatus.OK, "\n".join(filter(None, ["ready", self._probes.remark()])))
         lines = [f"{name}: {obstacle}" for name, obstacle in missing.items()]
         return _text(HTTPStatus.SERVICE_UNAVAILABLE, "\n".join(["not ready", *lines]))
 
@@ -129,15 +147,57 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(page.body)
 
 
+class _Server(ThreadingHTTPServer):
+    """Has file descriptors in reserve."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(SPARE_DESCRIPTORS)]
+        self._told_at = -math.inf
+        super().__init__(*arguments)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            self._tell()
+            if not self._spare:
+                time.sleep(NO_DESCRIPTOR_SECONDS)  # else this would turn without a pause
+                raise
+            os.close(self._spare.pop())
+            return super().get_request()
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with suppress(OSError):
+            while len(self._spare) < SPARE_DESCRIPTORS:
+                self._spare.append(os.open(os.devnull, os.O_RDONLY))
+
+    def server_close(self) -> None:
+        super().server_close()
+        while self._spare:
+            os.close(self._spare.pop())
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told_at >= TELL_SECONDS:
+            self._told_at = time.monotonic()
+            log.error(
+                "no more file descriptors: connections are not taken; raise the limit "
+                "(ulimit -Hn, LimitNOFILE=), or see who holds so many"
+            )
+
+    def handle_error(self, *_: object) -> None:
+        """A caller that hangs up in the middle is no news either."""
+
+
 def _server_class(host: str, port: int) -> type[ThreadingHTTPServer]:
     family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0][0]
 
-    class Server(ThreadingHTTPServer):
+    class Server(_Server):
         address_family = family
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A caller that hangs up in the middle is no news either."""
 
     return Server
 

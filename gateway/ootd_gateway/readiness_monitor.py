@@ -132,7 +132,8 @@ class ReadinessMonitor:
     async def _look_at_vision(self) -> str:
         if not await self._vision.is_ready():
             self._build_told_at = None
-            return NOT_READY
+            why = await self._vision.obstacle()
+            return f"{NOT_READY}: {why}" if why else NOT_READY
         now = time.monotonic()
         if self._build_told_at is None or now - self._build_told_at > BUILD_INFO_SECONDS:
             self._build_told_at = now

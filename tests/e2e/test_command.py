@@ -1,5 +1,6 @@
 """The command `ootd-gateway`: what it prints, why it refuses to start, how it ends."""
 
+import json
 import logging
 import os
 import signal
@@ -53,7 +54,8 @@ def refusal(
             monkeypatch.setenv(f"OOTD_{name.upper()}", str(value))
         assert main([]) == 1
         written = capfd.readouterr().err.splitlines()
-        lines = [line for line in written if not line.startswith("{")]
+        events = [str(json.loads(line)["event"]) for line in written]
+        lines = [one for one in events if one.startswith("cannot start: ")]
         assert len(lines) == 1, written
         return lines[0]
 

@@ -138,8 +138,8 @@ def test_a_fault_at_start_is_said_as_what_it_is(
         assert gateway.process.wait(30) == 1
     finally:
         gateway.stop()
-    last = gateway.log().splitlines()[-1]
-    assert last.startswith("ootd-gateway: tls_")
+    last = gateway.log_events()[-1]["event"]
+    assert last.startswith("cannot start: tls_")
     assert fault.__name__.replace("_", " ") in last
     assert "cannot listen" not in last
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 _SECONDS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 _WRITES_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -29,7 +29,20 @@ class DatabaseMetrics:
             buckets=_WRITES_BUCKETS,
             registry=registry,
         )
+        self.writable = Gauge(
+            "ootd_store_writable",
+            "1 where the last commit succeeded, or none was tried yet; 0 where it failed: disk "
+            "full, locked, read-only or gone.",
+            registry=registry,
+        )
+        self.is_writable = True
+        self.writable.set(1)
         self._children: dict[str, Histogram] = {}
+
+    def tell_writable(self, is_writable: bool) -> None:
+        """Take note of how the last commit ended."""
+        self.is_writable = is_writable
+        self.writable.set(is_writable)
 
     @contextmanager
     def timed(self, operation: str) -> Iterator[None]:

@@ -53,7 +53,7 @@ class Settings(
 ):
     """Everything that can be chosen, validated."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
@@ -63,6 +63,14 @@ class Settings(
             raise ValueError("tls_client_ca_file needs tls_certificate_file")
         if self.max_deadline_seconds < self.default_deadline_seconds:
             raise ValueError("max_deadline_seconds must not be below default_deadline_seconds")
+        taken: dict[str, str] = {}
+        for name in ("listen_address", "metrics_address", "health_address"):
+            address = getattr(self, name)
+            if not address or address.rpartition(":")[2].strip("0") == "":
+                continue  # off, or a free port
+            if address in taken:
+                raise ValueError(f"{name} and {taken[address]} are both {address}: change one")
+            taken[address] = name
         return self
 
 
@@ -176,6 +184,11 @@ def _unknown_variables() -> list[str]:
     ]
 
 
+def closest(name: str) -> str:
+    """Return which setting a wrong name probably means; "" where none is like it."""
+    return next(iter(get_close_matches(name.lower(), Settings.model_fields, n=1)), "")
+
+
 def _hint(name: str) -> str:
-    close = get_close_matches(name.lower(), Settings.model_fields, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    close = closest(name)
+    return f'; did you mean "{close}"?' if close else ""

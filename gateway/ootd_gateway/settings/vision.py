@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from ootd_gateway.settings.triton_target import target_fault
 
 
 class VisionSettings(BaseModel):
@@ -157,6 +159,16 @@ class VisionSettings(BaseModel):
         le=1024,
         description="Shorter side of the smallest photo in pixels.",
     )
+
+    @field_validator("triton_address")
+    @classmethod
+    def _can_be_a_target(cls, target: str) -> str:
+        fault = target_fault(target)
+        if fault is not None:
+            raise ValueError(
+                f"must be host:port, dns:///host:port or ipv4:1.2.3.4:8001,...: {fault}"
+            )
+        return target
 
     @model_validator(mode="after")
     def _triton_security_fits_together(self) -> Self:

@@ -21,6 +21,7 @@ import structlog
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.store.base import DeletionOutcome, UpsertOutcome
+from ootd_gateway.store.database_file import DatabaseFile
 from ootd_gateway.store.engine import unavailable
 from ootd_gateway.store.writing import delete_items, upsert_items
 from ootd_gateway.types import ItemDraft
@@ -55,10 +56,10 @@ class GroupCommit:
     """The writer's thread; `submit` may be called from any thread."""
 
     def __init__(
-        self, engine: sa.Engine, location: str, metrics: DatabaseMetrics | None = None
+        self, engine: sa.Engine, file: DatabaseFile, metrics: DatabaseMetrics | None = None
     ) -> None:
         self._engine = engine
-        self._location = location
+        self._file = file
         self._metrics = metrics
         self._waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -106,13 +107,16 @@ class GroupCommit:
 
     def _commit(self, writes: Sequence[Write]) -> None:
         try:
+            self._file.check()
             with self._timed(), self._engine.begin() as connection:
                 answers = [answer for group in _alike(writes) for answer in group(connection)]
+            self._file.check()  # nothing is acknowledged that went into a file without a name
         except Exception as error:  # noqa: BLE001 - each waiting caller is told, whatever it is
             self._failed(writes, error)
             return
         if self._metrics is not None:
             self._metrics.commit_writes.observe(len(writes))
+            self._metrics.tell_writable(True)
         for answer in answers:
             answer()
 
@@ -122,9 +126,11 @@ class GroupCommit:
         return self._metrics.timed("commit")
 
     def _failed(self, writes: Sequence[Write], error: Exception) -> None:
-        away = unavailable(error, self._location)
+        away = error if isinstance(error, StoreUnavailableError) else unavailable(error)
         if away is not None:
             _log.error("store_write_failed", error=str(error), writes=len(writes))
+            if self._metrics is not None:
+                self._metrics.tell_writable(False)
         if away is None and len(writes) > 1:
             for write in writes:
                 self._commit([write])

@@ -20,7 +20,8 @@ from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.store import schema, selecting
 from ootd_gateway.store.base import DeletionOutcome, ItemChange, UpsertOutcome
-from ootd_gateway.store.engine import location_of, migrate, open_engine, parse_url, unavailable
+from ootd_gateway.store.database_file import DatabaseFile
+from ootd_gateway.store.engine import migrate, open_engine, parse_url, unavailable
 from ootd_gateway.store.group_commit import Deletion, GroupCommit, Upsert
 from ootd_gateway.store.rows import item_of_row
 from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
@@ -53,17 +54,17 @@ class SqlCatalogStore:
         metrics: DatabaseMetrics | None = None,
     ) -> None:
         self._metrics = metrics
-        self._location = location_of(url)
         self._writer = open_engine(url, writes=True, connections=1, busy_timeout_s=busy_timeout_s)
         try:
             migrate(self._writer)
         except BaseException:
             self._writer.dispose()
             raise
+        self._file = DatabaseFile(url)
         self._reader = open_engine(
             url, writes=False, connections=read_threads, busy_timeout_s=busy_timeout_s
         )
-        self._group_commit = GroupCommit(self._writer, self._location, metrics)
+        self._group_commit = GroupCommit(self._writer, self._file, metrics)
         self._threads = ThreadPoolExecutor(read_threads, thread_name_prefix="store-reader")
         self._closed = False
 
@@ -200,6 +201,7 @@ class SqlCatalogStore:
             raise StoreUnavailableError("the database is closed")
 
         def run() -> _Result:
+            self._file.check()
             with self._reader.connect() as connection:
                 return work(connection)
 
@@ -207,7 +209,7 @@ class SqlCatalogStore:
             with self._timed(operation):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, run)
         except sa.exc.SQLAlchemyError as error:
-            away = unavailable(error, self._location)
+            away = unavailable(error)
             if away is None:
                 raise
             _log.error("store_read_failed", error=str(error))

@@ -61,6 +61,10 @@ class VisionModel(Protocol):
         """Tell whether a photo would be answered now. Asks nobody, never raises."""
         ...
 
+    async def obstacle(self) -> str:
+        """Return why `is_ready` says no, for operators; "" where nothing is known. Never raises."""
+        ...
+
     async def close(self) -> None:
         """Give back connections; no call may follow."""
         ...

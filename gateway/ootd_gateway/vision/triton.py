@@ -176,6 +176,10 @@ class TritonVision:
         """Tell whether a photo would be answered now. Asks nobody."""
         return self._replicas.is_ready
 
+    async def obstacle(self) -> str:
+        """Return the troubles of the servers, each with its address."""
+        return "; ".join(self._replicas.troubles)
+
     async def close(self) -> None:
         """Close the connections, once Triton has answered what it was given; see CLOSE_SECONDS."""
         await self._replicas.close(CLOSE_SECONDS)

@@ -81,6 +81,18 @@ class Replicas:
         """Whether one of them answers photos that do not name an attribute model."""
         return any(one.is_ready for one in self._replicas.values())
 
+    @property
+    def troubles(self) -> list[str]:
+        """Why each server that is not ready is not, with its name."""
+        if not self._replicas:
+            return [f"{self._target}: {self._unresolved.text}"]
+        return [
+            f"{one.name}: "
+            f"{'it does not serve the usual model' if one.is_usable else one.trouble.text}"
+            for one in self._replicas.values()
+            if not one.is_ready
+        ]
+
     def choose(self, *, but: Replica | None = None) -> Replica:
         """Return the usable server with the fewest photos in it.
 

@@ -117,6 +117,9 @@ class SteeredVision:
     async def is_ready(self) -> bool:
         return True
 
+    async def obstacle(self) -> str:
+        return ""
+
     async def close(self) -> None:
         return None
 

@@ -89,3 +89,13 @@ def test_head_is_as_get_without_a_body(gateway: Gateway, path: str) -> None:
 
 def test_other_methods_are_refused(gateway: Gateway) -> None:
     assert gateway.ask("/metrics", "POST")[0].status == 501
+
+
+def test_a_remark_stands_below_ready() -> None:
+    probes = Probes(since_turn=lambda: 0.0, missing=dict, remark=lambda: "store: disk full")
+    made = Gateway()
+    server = MetricsServer("127.0.0.1:0", made.metrics.registry, probes)
+    made.address = server.address
+    answer, text = made.ask("/readyz")
+    server.close()
+    assert (answer.status, text) == (200, "ready\nstore: disk full\n")

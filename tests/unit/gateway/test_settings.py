@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ootd_gateway.command import main
 from ootd_gateway.command_line import command_parser, parse_arguments, settings_table, shown
 from ootd_gateway.settings.loading import (
     ROOMS,
@@ -244,3 +245,62 @@ def test_data_lies_in_the_users_folder_for_state(
     monkeypatch.setenv("XDG_STATE_HOME", "relative")  # not allowed by the standard
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load_settings().settings.data_folder == tmp_path / ".local" / "state" / "ootd"
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("http://127.0.0.1:8001", "over gRPC"),
+        ("127.0.0.1", "has no port"),
+        ("127.0.0.1:99999", "99999 is not between"),
+        ("ipv4:", "no address after"),
+        ("ipv4:127.0.0.1", "has no port"),
+        ("dns:///:8001", "has no host"),
+        ("::1:8001", "into brackets"),
+    ],
+)
+def test_a_triton_address_that_cannot_be_one_is_refused(target: str, told: str) -> None:
+    with pytest.raises(StartError, match=f"triton_address: .*{told}"):
+        load_settings(None, {"triton_address": target})
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "triton:8001",
+        "[::1]:8001",
+        "dns:///triton:8001",
+        "dns://1.1.1.1/triton:8001",
+        "ipv4:1.2.3.4:8001,1.2.3.5:8001",
+        "ipv6:[::1]:8001",
+        "unix:/run/triton.sock",
+    ],
+)
+def test_other_triton_addresses_are_taken(target: str) -> None:
+    assert load_settings(None, {"triton_address": target}).settings.triton_address == target
+
+
+def test_a_number_that_is_none_is_told_as_such() -> None:
+    with pytest.raises(StartError, match="color_weight: input should be a finite number, is 'nan'"):
+        load_settings(None, {"color_weight": "nan"})
+
+
+def test_one_address_for_two_ports_is_refused() -> None:
+    with pytest.raises(StartError, match=r"metrics_address and listen_address are both 127\.0"):
+        load_settings(None, {"metrics_address": "127.0.0.1:8500"})
+    free = {"metrics_address": "127.0.0.1:0", "listen_address": "127.0.0.1:0"}
+    assert load_settings(None, free).settings.metrics_address == "127.0.0.1:0"
+
+
+def test_a_wrong_option_is_told_with_its_likely_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["--color-weigth", "1"])
+    assert "did you mean --color-weight?" in capsys.readouterr().err
+
+
+def test_printed_settings_come_with_the_warnings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OOTD_COLOR_WEIGTH", "1")
+    assert main(["--print-settings"]) == 0
+    assert "OOTD_COLOR_WEIGTH is no setting" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What the command says as it starts."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,17 @@ def test_odd_variables_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_logs() as lines:
         command._greet(load_settings())
     assert "OOTD_COLOR_WEIGTH" in lines[1]["event"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "auto"])
+def test_faults_of_settings_are_one_line_of_json_where_the_log_is(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--color-weight=7", f"--log-format={log_format}"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"].startswith("cannot start: settings: color_weight")
+
+
+def test_faults_of_settings_are_a_sentence_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--color-weight=7", "--log-format=console"]) == 1
+    assert capsys.readouterr().err.startswith("ootd-gateway: settings: color_weight")

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import alembic.autogenerate
@@ -16,12 +16,15 @@ import pytest_asyncio
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from catalog_builders import RELEASE, draft
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.metrics.database import DatabaseMetrics
+from ootd_gateway.start_error import StartError
 from ootd_gateway.store import schema
 from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store_opening import open_store
 
 TESTS = Path(__file__).parents[2]
 
@@ -119,13 +122,13 @@ async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> Non
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "ootd.db"
     path.write_bytes(b"this is not a database" * 200)
-    with pytest.raises(StoreUnavailableError, match="not a database"):
+    with pytest.raises(StoreUnavailableError, match="no SQLite database"):
         SqlCatalogStore.open(f"sqlite:///{path}")
     assert path.read_bytes() == b"this is not a database" * 200
 
 
 def test_places_where_no_database_can_be(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailableError, match="unable to open"):
+    with pytest.raises(StoreUnavailableError, match="cannot be opened"):
         SqlCatalogStore.open(f"sqlite:///{tmp_path}")
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailableError, match="folder"):
@@ -141,9 +144,9 @@ async def test_a_database_that_becomes_corrupt(tmp_path: Path) -> None:
     content[8192:] = b"\xa5" * (len(content) - 8192)
     path.write_bytes(content)
     reopened = SqlCatalogStore.open(f"sqlite:///{path}")
-    with pytest.raises(StoreUnavailableError, match="cannot be used"):
+    with pytest.raises(StoreUnavailableError, match="corrupt"):
         await reopened.list_page(page_size=100)
-    with pytest.raises(StoreUnavailableError, match="cannot be used"):
+    with pytest.raises(StoreUnavailableError, match="corrupt"):
         await reopened.upsert([draft(f"{n}", n + 1) for n in range(200)], release=RELEASE)
     await reopened.close()
 
@@ -271,3 +274,83 @@ async def test_metrics_tell_how_long_the_database_took(tmp_path: Path) -> None:
     commits = count("ootd_store_commit_writes_count")
     assert 2 <= commits < 41
     assert count("ootd_store_seconds_count", "commit") == commits
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    tmp_path: Path, replaced: bool
+) -> None:
+    metrics = DatabaseMetrics(CollectorRegistry())
+    path = tmp_path / "ootd.db"
+    store = SqlCatalogStore.open(f"sqlite:///{path}", metrics=metrics)
+    await store.upsert([draft("a")], release=RELEASE)
+    path.rename(tmp_path / "aside.db")
+    if replaced:
+        path.write_bytes((tmp_path / "aside.db").read_bytes())
+    for work in (
+        store.upsert([draft("b")], release=RELEASE),
+        store.get("a"),
+        store.last_sequence_number(),
+    ):
+        with pytest.raises(StoreUnavailableError, match=r"deleted, moved or replaced") as raised:
+            await work
+        assert str(tmp_path) not in raised.value.message
+    assert not metrics.is_writable
+    (tmp_path / "aside.db").replace(path)
+    await store.upsert([draft("b")], release=RELEASE)
+    assert metrics.is_writable
+    await store.close()
+
+
+def _foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE items (a INT)")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.write_bytes(b"no database" * 1000), "no SQLite database, or corrupt"),
+        (lambda path: path.mkdir(), "not a folder"),
+        (_foreign, "holds other tables"),
+    ],
+)
+def test_a_database_that_will_never_do_is_told_as_such_without_its_path(
+    tmp_path: Path, make: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "ootd.db"
+    make(path)
+    with pytest.raises(StoreUnavailableError, match=told) as raised:
+        SqlCatalogStore.open(f"sqlite:///{path}")
+    assert "later" not in raised.value.message
+    assert str(tmp_path) not in raised.value.message
+
+
+async def test_the_start_waits_for_a_database_that_is_locked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ootd.db"
+    metrics = DatabaseMetrics(CollectorRegistry())
+    await (await open_store(url, metrics)).close()
+    holder = sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with capture_logs() as lines:
+        opening = asyncio.create_task(open_store(url, metrics))
+        while not any("locked by another process" in one["event"] for one in lines):
+            await asyncio.sleep(0.05)
+            assert not opening.done()
+        holder.execute("ROLLBACK")
+        store = await opening
+    holder.close()
+    await store.close()
+
+
+async def test_the_start_gives_up_on_a_database_that_stays_locked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ootd.db"
+    metrics = DatabaseMetrics(CollectorRegistry())
+    await (await open_store(url, metrics)).close()
+    holder = sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StartError, match="locked by another process"):
+        await open_store(url, metrics, locked_seconds=0.1)
+    holder.close()
