@@ -20,7 +20,7 @@ from ootd.samples.sample import Sample, check_seed
 from ootd.samples.single import draw_garment
 
 _TABLE, _LABELS = "catalog.csv", "labels.json"
-COLUMNS = ("id", "image", "title", "category", "price", "currency")
+COLUMNS = ("id", "image", "title", "category", "region", "price", "currency")
 _PRICES = {"top": 25, "bottom": 45, "outer": 110, "dress": 70, "shoes": 80, "bag": 60}
 
 
@@ -79,7 +79,7 @@ def write_samples(
         photo = draw_garment(seed * 1_000_003 + index, design=design)
         name = _item_name(design)
         catalog_paths.append(_save(root, name, photo, entries))
-        rows.append(_row(name, design))
+        rows.append(_row(name, design, photo))
         done += 1
         if progress:
             progress(done, total)
@@ -143,7 +143,7 @@ def _csv(rows: list[dict[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _row(name: str, design: GarmentDesign) -> dict[str, str]:
+def _row(name: str, design: GarmentDesign, photo: Sample) -> dict[str, str]:
     rng = np.random.default_rng([design.seed, 0x9817])
     price = _PRICES[design.super_category] * float(rng.uniform(0.5, 2.2))
     return {
@@ -151,6 +151,7 @@ def _row(name: str, design: GarmentDesign) -> dict[str, str]:
         "image": name,
         "title": design.title,
         "category": design.super_category,
+        "region": ",".join(f"{edge:.4f}" for edge in photo.garments[0].box),
         "price": f"{int(price)}.{99 if rng.random() < 0.5 else 50}",
         "currency": "EUR",
     }

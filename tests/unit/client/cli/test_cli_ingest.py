@@ -107,7 +107,7 @@ def test_what_failed_is_listed_and_the_rest_is_done(cli: Cli, shop: Path) -> Non
         "7 failed",
         "none.jpg: cannot read the photo: no such file or directory",
         "is 'hat'",
-        "line 5: has no image",
+        "catalog.csv line 5 (id d): has no image",
         "this id occurred before",
         "notes.txt",
         "more values than there are columns",
