@@ -164,9 +164,7 @@ def _column(name: str) -> str:
     return name
 
 
-def _csv_row(
-    folder: Path, image: str, texts: Mapping[str, str], where: str, id_prefix: str
-) -> Row:
+def _csv_row(folder: Path, image: str, texts: Mapping[str, str], where: str, id_prefix: str) -> Row:
     own_id, category = texts.get("id"), texts.get("category", "").lower()
     if own_id:
         where = f"{where} (id {own_id})"

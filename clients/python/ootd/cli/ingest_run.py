@@ -107,7 +107,9 @@ class IngestRun:
                     upload = self._pending.popleft()
                 assert upload.item_id == result.item_id
                 state: Result = "failed" if result.error else result.outcome or "created"
-                yield Outcome(upload.item_id, str(upload.image), state, result.error, _where(upload))
+                yield Outcome(
+                    upload.item_id, str(upload.image), state, result.error, _where(upload)
+                )
                 yield from self._refusals()
         yield from self._refusals()
 

@@ -8,7 +8,6 @@ so too, as a command would take the id for an option.
 
 import hashlib
 import re
-from unicodedata import normalize
 
 LONGEST_ID = 128
 """Characters of an item's id."""
@@ -22,7 +21,6 @@ def id_of(path: str, prefix: str = "") -> str:
 
     `prefix` stands before it as it is.
     """
-    path = normalize("NFC", path)  # macOS and others spell the same name in different bytes.
     name = path.encode("utf-8", "surrogateescape")
     encoded = _NOT_OF_AN_ID.sub(lambda found: b":%02x" % found[0][0], name).decode("ascii")
     text = prefix + encoded

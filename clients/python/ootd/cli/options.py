@@ -20,6 +20,10 @@ AsJson: TypeAlias = Annotated[
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Replace files that are there already.")
 ]
+SkipExisting: TypeAlias = Annotated[
+    bool,
+    typer.Option("--skip-existing", help="With --draw: pass over photos whose pictures are there."),
+]
 Category: TypeAlias = Annotated[
     SuperCategory | None,
     typer.Option(
