@@ -104,6 +104,15 @@ Fields: TypeAlias = Annotated[
         rich_help_panel=_HITS,
     ),
 ]
+ItemFields: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--fields",
+        metavar="NAME,NAME…",
+        help="What items carry, such as title,payload,garment.embedding; the id always.",
+        show_default=False,
+    ),
+]
 
 RegionNumbers: TypeAlias = tuple[float, float, float, float]
 
