@@ -107,8 +107,10 @@ def _to_jpeg(content: bytes, what: str, kind: str) -> bytes:
     except pillow.DecompressionBombError as error:
         raise _image_error(f"{what}: {error}", "IMAGE_TOO_MANY_PIXELS") from None
     except (OSError, ValueError, SyntaxError, RuntimeError) as error:
+        unknown = isinstance(error, pillow.UnidentifiedImageError)  # Names an object in memory.
+        reason = "it is damaged" if unknown else str(error)
         raise _image_error(
-            f"{what} cannot be decoded as {kind.upper()}: {error}",
+            f"{what} cannot be decoded as {kind.upper()}: {reason}",
             "IMAGE_UNREADABLE",
             detected_format=kind,
         ) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from ootd._images import read_image
 from ootd._labels import PALETTE, Mark, draw_marks, font
@@ -69,6 +69,8 @@ def open_photo(image: ImageSource) -> Image.Image:
         raise OSError(error.message) from None
     try:
         return _decode(content)
+    except UnidentifiedImageError:  # Its own text names an object in memory.
+        raise OSError("the photo cannot be read: it is damaged or of an unknown kind") from None
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow's readers raise what their bytes lead to

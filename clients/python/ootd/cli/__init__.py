@@ -10,9 +10,19 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
-    """Run the command line; says so where its extra packages are missing."""
+    """Run the command line; Ctrl-C ends it quietly, also while it is still being loaded."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _run() -> None:
+    """Says so where extra packages are missing."""
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - till the end
     try:

@@ -38,14 +38,17 @@ def analyze(
         ),
     ] = None,
     force: options.Force = False,
+    skip_existing: options.SkipExisting = False,
     as_json: options.AsJson = False,
     histogram: options.Histogram = False,
 ) -> None:
     """Tell which garments are in photos."""
     looking = options.parse_looking(category, region, score_threshold, attribute_model)
     files = expand(photos)
-    drawing = pictures.Target(draw, files, force=force) if draw else None
-    with connection.gateway(context) as client:
+    drawing = pictures.target_of(draw, files, force=force, skip_existing=skip_existing)
+    if drawing is not None:
+        files = drawing.undrawn(files)
+    with connection.gateway(context) as client, pictures.told_when_stopped(drawing, files):
         failed = PhotoFailures(files, client.target, as_json=as_json)
         for photo, analysis, error in _answers(client, files, looking, failed):
             if error is not None:

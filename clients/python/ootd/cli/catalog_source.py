@@ -4,9 +4,10 @@ Folder: every photo below it is an item. Its id is the path below the folder; it
 from the file's name; its category is the name of the photo's own folder where that is a
 super-category.
 
-CSV (UTF-8, with a header; comma, semicolon or tab): `image` is the photo's path, relative to the
-CSV. `id` (default: `image`), `title` (default: from the file's name) and `category` (a
-super-category; default: what the title says) are optional. A column `attributes.NAME` becomes the
+CSV (with a header): `image` is the photo's path, relative to the CSV. `id` (default: `image`),
+`title` (default: from the file's name), `category` (a super-category; default: what the title
+says) and `region` (x0,y0,x1,y1, fractions of width and height: the rectangle that holds the
+garment; it counts more than the category) are optional. A column `attributes.NAME` becomes the
 item's attribute NAME. All other columns, such as price, currency or url, go into the payload as
 they stand.
 
@@ -15,7 +16,6 @@ and only the file's name where the photo lies elsewhere; "folder" is that folder
 as the source names it. So nobody who searches learns where the catalogue lies on this machine.
 """
 
-import csv
 import io
 import json
 import os
@@ -23,15 +23,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
+from unicodedata import category as category_of
+from unicodedata import normalize
 
 from ootd import SUPER_CATEGORIES, ItemUpload, SuperCategory
+from ootd.cli.csv_table import Table, TableError
 from ootd.cli.item_ids import digest_of, id_of
-from ootd.cli.photos import STANDARD_INPUT, photo_files
+from ootd.cli.photos import STANDARD_INPUT, URLS_ARE_NOT_FETCHED, is_url, photo_files
 from ootd.cli.printable import printable
 
 _ATTRIBUTE_PREFIX = "attributes."
-_OWN_COLUMNS = frozenset({"id", "image", "title", "category"})
+_OWN_COLUMNS = frozenset({"id", "image", "title", "category", "region"})
 _CATEGORIES: Mapping[str, SuperCategory] = {name: name for name in SUPER_CATEGORIES}
 
 
@@ -47,6 +50,13 @@ class BadRow:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogItem(ItemUpload):
+    """An item of a CSV; `where` tells people its line and id."""
+
+    where: str = ""
+
+
 Row = ItemUpload | BadRow
 
 
@@ -58,12 +68,13 @@ def read_catalog(source: Path, *, id_prefix: str = "", piped: bytes = b"") -> It
     the source is neither folder nor CSV.
     """
     if str(source) == STANDARD_INPUT:
-        lines = io.TextIOWrapper(io.BytesIO(piped), encoding="utf-8-sig", newline="")
-        rows = _csv_rows(lines, Path(), "standard input", id_prefix)
+        rows = _csv_rows(io.BytesIO(piped), Path(), "standard input", id_prefix)
     elif source.is_dir():
         rows = _folder_rows(source, id_prefix)
     elif source.is_file():
         rows = _file_rows(source, id_prefix)
+    elif is_url(str(source)):
+        raise SourceError(f"{source}: {URLS_ARE_NOT_FETCHED}")
     else:
         what = "is no file" if source.exists() else "is not there"
         raise SourceError(f"{source} {what}; give a folder, a CSV, or - for a CSV in a pipe")
@@ -78,7 +89,13 @@ def count_catalog(source: Path, *, piped: bytes = b"") -> int:
 def title_of(photo: Path) -> str:
     """Return a readable title from a file's name: "navy_wool-coat.jpg" is "navy wool coat"."""
     name = photo.stem.encode("utf-8", "replace").decode()  # Names need not be UTF-8.
-    return (re.sub(r"[\W_]+", " ", name).strip() or printable(name))[:512]
+    words = "".join(one if _is_of_a_word(one) else " " for one in normalize("NFC", name))
+    return (" ".join(words.split()) or printable(name))[:512]
+
+
+def _is_of_a_word(character: str) -> bool:
+    """Marks are part of how Devanagari, Thai and others are written."""
+    return character.isalnum() or category_of(character).startswith("M")
 
 
 def _without_repeats(rows: Iterator[Row]) -> Iterator[Row]:
@@ -87,7 +104,8 @@ def _without_repeats(rows: Iterator[Row]) -> Iterator[Row]:
         if isinstance(row, ItemUpload):
             if row.item_id in seen:
                 image = Path(row.image).name if isinstance(row.image, Path) else ""
-                yield BadRow(f"{row.item_id} ({image})", "this id occurred before")
+                where = row.where if isinstance(row, CatalogItem) else f"{row.item_id} ({image})"
+                yield BadRow(where, f"{image}: this id occurred before")
                 continue
             seen.add(row.item_id)
         yield row
@@ -106,42 +124,61 @@ def _folder_rows(folder: Path, id_prefix: str) -> Iterator[Row]:
 
 
 def _file_rows(table: Path, id_prefix: str) -> Iterator[Row]:
-    with table.open(encoding="utf-8-sig", newline="") as lines:
-        yield from _csv_rows(lines, table.parent, table.name, id_prefix)
+    with table.open("rb") as content:
+        yield from _csv_rows(content, table.parent, table.name, id_prefix)
 
 
-def _csv_rows(lines: TextIO, folder: Path, name: str, id_prefix: str) -> Iterator[Row]:
+def _csv_rows(content: BinaryIO, folder: Path, name: str, id_prefix: str) -> Iterator[Row]:
     try:
-        header = lines.readline()
-        delimiter = max(",;\t", key=header.count)
-        lines.seek(0)
-        reader = csv.DictReader(lines, delimiter=delimiter, restval="")
-        columns = [one.strip() for one in reader.fieldnames or ()]
+        table = Table(content, "image")
+        columns = [_column(one) for one in table.columns]
         if "image" not in columns:
             found = ", ".join(columns) or "none"
             raise SourceError(f'{name} has no column "image"; its columns: {found}')
         repeated = sorted({one for one in columns if one and columns.count(one) > 1})
         if repeated:
             raise SourceError(f"{name} has columns of the same name: {', '.join(repeated)}")
-        reader.fieldnames = columns
-        for values in reader:
-            yield _csv_row(folder, values, f"{name} line {reader.line_num}", id_prefix)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{name} is no CSV in UTF-8: {error}") from None
+        for row in table:
+            where = f"{name} line {row.line}"
+            if row.problem:
+                yield BadRow(where, row.problem)
+                continue
+            texts = {
+                column: normalize("NFC", value.strip())
+                for column, value in zip(columns, row.values, strict=True)
+                if column != "image"
+            }
+            image = row.values[columns.index("image")].strip()
+            yield _csv_row(folder, image, texts, where, id_prefix)
+    except TableError as error:
+        raise SourceError(f"{name}: {error}") from None
 
 
-def _csv_row(
-    folder: Path, values: Mapping[str | None, str | list[str]], where: str, id_prefix: str
-) -> Row:
-    if None in values:
-        return BadRow(where, "has more values than there are columns")
-    texts = {str(name): str(value).strip() for name, value in values.items()}
-    image, category = texts["image"], texts.get("category", "").lower()
+def _column(name: str) -> str:
+    """The columns that are told apart by their names may be written in any case."""
+    lower = name.lower()
+    if lower in _OWN_COLUMNS:
+        return lower
+    if lower.startswith(_ATTRIBUTE_PREFIX):
+        return _ATTRIBUTE_PREFIX + name[len(_ATTRIBUTE_PREFIX) :]
+    return name
+
+
+def _csv_row(folder: Path, image: str, texts: Mapping[str, str], where: str, id_prefix: str) -> Row:
+    own_id, category = texts.get("id"), texts.get("category", "").lower()
+    if own_id:
+        where = f"{where} (id {own_id})"
     if not image:
         return BadRow(where, "has no image")
+    if is_url(image):
+        return BadRow(where, f"{image}: {URLS_ARE_NOT_FETCHED}")
     if category and category not in _CATEGORIES:
         known = ", ".join(SUPER_CATEGORIES)
         return BadRow(where, f"category must be one of {known}, or empty; is {category!r}")
+    try:
+        region = _region(texts.get("region", ""))
+    except ValueError as error:
+        return BadRow(where, str(error))
     path, is_whole = told_path(folder, image)
     attributes = {
         name.removeprefix(_ATTRIBUTE_PREFIX): value
@@ -153,16 +190,32 @@ def _csv_row(
         for name, value in texts.items()
         if name and name not in _OWN_COLUMNS and not name.startswith(_ATTRIBUTE_PREFIX)
     }
-    own_id = texts.get("id")
     named = path if is_whole else f"{path}-{digest_of(image)}"
-    return ItemUpload(
+    title = re.sub(r"\s*[\r\n]\s*", " ", texts.get("title", ""))
+    return CatalogItem(
         f"{id_prefix}{own_id}" if own_id else id_of(named, id_prefix),
         folder / image,
-        title=texts.get("title") or title_of(Path(image)),
-        category=_CATEGORIES.get(category),
+        title=title or title_of(Path(image)),
+        category=None if region else _CATEGORIES.get(category),
+        region=region,
         attributes=attributes,
         payload=_payload(path, folder, others),
+        where=where,
     )
+
+
+def _region(text: str) -> tuple[float, float, float, float] | None:
+    """Raises ValueError where it is no rectangle."""
+    if not text:
+        return None
+    problem = f'region must be four numbers 0 to 1 such as "0.2,0.1,0.8,0.5", or empty; is {text!r}'
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(problem) from None
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise ValueError(problem)
+    return x0, y0, x1, y1
 
 
 def told_path(folder: Path, image: str) -> tuple[str, bool]:
@@ -180,5 +233,5 @@ def told_path(folder: Path, image: str) -> tuple[str, bool]:
 def _payload(path: str, folder: Path, others: Mapping[str, str]) -> bytes:
     """The same row gives the same bytes, so that a second run changes nothing."""
     named = {"folder": folder.name} if folder.name else {}
-    values = {**named, **others, "image": path}
+    values = {**others, **named, "image": path}
     return json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")

@@ -68,10 +68,10 @@ def ingest(
     file's name, and the name of its own folder is its category where that is top, bottom, outer,
     dress, shoes or bag.
 
-    CSV: the column image (a path, relative to the CSV) is needed; id, title and category are
-    optional; attributes.NAME becomes the attribute NAME; all other columns go into the payload, a
-    JSON object. Its "image" is the photo's path below the folder or the CSV's folder, by which
-    `ootd search --draw` finds it.
+    CSV: the column image (a path, relative to the CSV) is needed; id, title, category and region
+    (x0,y0,x1,y1, sent instead of the category) are optional; attributes.NAME becomes the attribute
+    NAME; all other columns go into the payload, a JSON object. Its "image" is the photo's path
+    below the folder or the CSV's folder, by which `ootd search --draw` finds it.
     """
     piped = _piped(source)
     try:

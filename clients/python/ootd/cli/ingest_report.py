@@ -34,7 +34,8 @@ class IngestReport:
         if len(self._failures) < _LISTED_FAILURES:
             where = outcome.image or outcome.item_id
             message = in_flags(outcome.error.message)
-            self._failures.append(message if message.startswith(where) else f"{where}: {message}")
+            text = message if message.startswith(where) else f"{where}: {message}"
+            self._failures.append(f"{outcome.where}: {text}" if outcome.where else text)
 
     def finish(self, client: Client | None) -> None:
         """Print what there is to say at the end; the catalogue's size where it can be asked for."""

@@ -19,7 +19,7 @@ from ootd import (
     OverloadedError,
     UnavailableError,
 )
-from ootd.cli.catalog_source import BadRow, Row, SourceError
+from ootd.cli.catalog_source import BadRow, CatalogItem, Row, SourceError
 from ootd.cli.failures import PhotoUnusableError
 from ootd.cli.photos import read_photo
 
@@ -37,6 +37,8 @@ class Outcome:
     image: str
     result: Result
     error: OotdError | None = None
+    where: str = ""
+    """The line and the id of a CSV's row."""
 
 
 class IngestRun:
@@ -105,7 +107,9 @@ class IngestRun:
                     upload = self._pending.popleft()
                 assert upload.item_id == result.item_id
                 state: Result = "failed" if result.error else result.outcome or "created"
-                yield Outcome(upload.item_id, str(upload.image), state, result.error)
+                yield Outcome(
+                    upload.item_id, str(upload.image), state, result.error, _where(upload)
+                )
                 yield from self._refusals()
         yield from self._refusals()
 
@@ -145,7 +149,9 @@ class IngestRun:
             return _with_photo(row)
         except PhotoUnusableError as error:
             unreadable = ImageError(str(error), reason="IMAGE_UNREADABLE")
-            self._refused.append(Outcome(row.item_id, str(row.image), "failed", unreadable))
+            self._refused.append(
+                Outcome(row.item_id, str(row.image), "failed", unreadable, _where(row))
+            )
             return None
 
     def _refusals(self) -> Iterator[Outcome]:
@@ -157,6 +163,10 @@ def _with_photo(upload: ItemUpload) -> ItemUpload:
     if not isinstance(upload.image, Path):
         return upload
     return replace(upload, image=read_photo(upload.image))
+
+
+def _where(upload: ItemUpload) -> str:
+    return upload.where if isinstance(upload, CatalogItem) else ""
 
 
 def _may_pass(error: OotdError) -> bool:

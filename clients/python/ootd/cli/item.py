@@ -41,7 +41,7 @@ def get(
     context: typer.Context,
     item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
     *,
-    fields: options.Fields = None,
+    fields: options.ItemFields = None,
     as_json: options.AsJson = False,
     histogram: options.Histogram = False,
 ) -> None:
@@ -78,7 +78,7 @@ def list_items(
         str | None,
         typer.Option(metavar="TOKEN", help="Begin with this page.", show_default=False),
     ] = None,
-    fields: options.Fields = None,
+    fields: options.ItemFields = None,
     as_json: options.AsJson = False,
 ) -> None:
     """List items in the order of their ids, as they come; or a page of them."""

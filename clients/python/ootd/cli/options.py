@@ -20,6 +20,10 @@ AsJson: TypeAlias = Annotated[
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Replace files that are there already.")
 ]
+SkipExisting: TypeAlias = Annotated[
+    bool,
+    typer.Option("--skip-existing", help="With --draw: pass over photos whose pictures are there."),
+]
 Category: TypeAlias = Annotated[
     SuperCategory | None,
     typer.Option(
@@ -98,6 +102,15 @@ Fields: TypeAlias = Annotated[
         help="What items carry, such as title,payload,garment.embedding; the id always.",
         show_default="all but the vectors",
         rich_help_panel=_HITS,
+    ),
+]
+ItemFields: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--fields",
+        metavar="NAME,NAME…",
+        help="What items carry, such as title,payload,garment.embedding; the id always.",
+        show_default=False,
     ),
 ]
 

@@ -1,6 +1,7 @@
 """Photos that a command is given: files, folders, and standard input as `-`."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ PHOTO_SUFFIXES = frozenset(
 """Names of files that are taken for photos, in any case."""
 
 STANDARD_INPUT = "-"
+
+URLS_ARE_NOT_FETCHED = "URLs are not fetched; download the photo and name the file"
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://?", re.IGNORECASE)  # A path has lost one of the slashes.
 
 _MOST_BYTES = 64 * 1024 * 1024
 """More than any gateway takes of a photo; what has more is not read into memory."""
@@ -52,6 +57,11 @@ class PhotoFile:
         if not is_file:  # Such as a pipe, which is empty the next time.
             self._content = content
         return content
+
+
+def is_url(name: str) -> bool:
+    """Whether a name begins as an address of the web does."""
+    return _URL.match(name) is not None
 
 
 def read_photo(path: Path) -> bytes:
@@ -130,6 +140,8 @@ def _read(path: Path) -> tuple[bytes, bool]:
                 raise PhotoUnusableError(_too_large(state.st_size))
             return _checked(file.read(_MOST_BYTES + 1)), is_file
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path.
+        if isinstance(error, FileNotFoundError) and is_url(str(path)):
+            raise PhotoUnusableError(URLS_ARE_NOT_FETCHED) from None
         raise PhotoUnusableError(f"cannot read the photo: {reason_of(error)}") from None
 
 

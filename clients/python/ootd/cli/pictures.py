@@ -10,7 +10,7 @@ import typer
 from PIL import Image
 
 from ootd import Hit, ImageAnalysis, ImageSearch, Item, draw
-from ootd.cli.exit_codes import SOME_FAILED
+from ootd.cli.exit_codes import OUTPUT_LOST, SOME_FAILED
 from ootd.cli.failures import PhotoUnusableError
 from ootd.cli.output import reason_of, say
 from ootd.cli.photos import PhotoFile
@@ -24,19 +24,34 @@ class Target:
 
     Raises typer.BadParameter, before anything is done, where a file's name does not end like a
     picture's, where a file is there already and `force` is not set, and where a photo itself would
-    be replaced.
+    be replaced. With `skip_existing`, photos whose picture is there need not be drawn again.
     """
 
-    def __init__(self, out: Path, photos: Sequence[PhotoFile], *, force: bool) -> None:
+    def __init__(
+        self, out: Path, photos: Sequence[PhotoFile], *, force: bool, skip_existing: bool = False
+    ) -> None:
+        if force and skip_existing:
+            text = "give --force or --skip-existing, not both"
+            raise typer.BadParameter(text, param_hint="--skip-existing")
         self._force = force
         self._paths = _plan(out, photos)
         taken = [path for path in self._paths.values() if path.exists() or path.is_symlink()]
         originals = [one.path for one in photos if one.path is not None]
         if any(_is_same(path, photo) for path in taken for photo in originals):
             raise _bad("a photo would be replaced by its picture; write it elsewhere")
-        if taken and not force:
+        self._there = frozenset(taken) if skip_existing else frozenset()
+        if taken and not force and not skip_existing:
             others = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
-            raise _bad(f"{taken[0]}{others} would be replaced; give --force if that is meant")
+            raise _bad(
+                f"{taken[0]}{others} would be replaced; --force does so, --skip-existing goes on"
+            )
+
+    def undrawn(self, photos: Sequence[PhotoFile]) -> list[PhotoFile]:
+        """Return the photos whose pictures are not there yet, and say how many are."""
+        left = [one for one in photos if self._paths[one.name] not in self._there]
+        if self._there:
+            say(f"{len(photos) - len(left)} of {len(photos)} pictures are there already", "dim")
+        return left
 
     def write_analysis(self, photo: PhotoFile, analysis: ImageAnalysis) -> None:
         """Draw a photo with its garments."""
@@ -67,8 +82,12 @@ class Target:
         path = self._paths[name]
         encoded = io.BytesIO()
         picture.save(encoded, Image.registered_extensions()[path.suffix.lower()])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, encoded.getvalue(), force=self._force)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, encoded.getvalue(), force=self._force)
+        except OSError as error:
+            say(f"Cannot write {path}: {reason_of(error)}.")
+            raise typer.Exit(OUTPUT_LOST) from None
         say(f"wrote {path}", "dim")
 
 
@@ -85,7 +104,7 @@ def _plan(out: Path, photos: Sequence[PhotoFile]) -> dict[str, Path]:
     paths: dict[str, Path] = {}
     used: set[str] = set()
     for photo in photos:
-        stem = Path(photo.title.replace("/", "-").replace(":", "-")).stem
+        stem = Path(printable(photo.title).replace("/", "-").replace(":", "-")).stem
         name, number = stem, 2
         while name.lower() in used:  # Some file systems take A.png for a.png.
             name = f"{stem}-{number}"
@@ -96,13 +115,13 @@ def _plan(out: Path, photos: Sequence[PhotoFile]) -> dict[str, Path]:
 
 
 def _write(path: Path, content: bytes, *, force: bool) -> None:
-    """A disk that is full leaves no half of a picture, and what was there before stays."""
+    """A full disk, or Ctrl-C, leaves no half of a picture, and what was there before stays."""
     written = path.with_name(f".{token_hex(8)}.part") if force else path
     with written.open("xb") as file:
         try:
             file.write(content)
             file.flush()
-        except OSError:
+        except BaseException:  # Ctrl-C too.
             written.unlink()
             raise
     if force:
@@ -116,13 +135,36 @@ def _is_same(path: Path, photo: Path) -> bool:
         return False
 
 
+def target_of(
+    out: Path | None, photos: Sequence[PhotoFile], *, force: bool, skip_existing: bool
+) -> Target | None:
+    """Return where to draw, None without --draw; typer.BadParameter as Target raises it."""
+    if out is not None:
+        return Target(out, photos, force=force, skip_existing=skip_existing)
+    if skip_existing:
+        raise typer.BadParameter("belongs to --draw", param_hint="--skip-existing")
+    return None
+
+
+@contextmanager
+def told_when_stopped(target: Target | None, photos: Sequence[PhotoFile]) -> Iterator[None]:
+    """Tell at Ctrl-C how to go on, where there are several pictures to write."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if target is not None and len(photos) > 1:
+            text = "Stopped; the same command with --skip-existing goes on where it ended."
+            say(text, "yellow")
+        raise
+
+
 def _bad(text: str) -> typer.BadParameter:
     return typer.BadParameter(printable(text), param_hint="--draw")
 
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Turn a photo that cannot be read, or a picture that cannot be written, into a sentence."""
+    """Turn a photo that cannot be read into a sentence."""
     try:
         yield
     except (OSError, PhotoUnusableError) as error:

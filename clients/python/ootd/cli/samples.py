@@ -1,5 +1,6 @@
 """`ootd samples`: drawn photos to try everything with."""
 
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -7,10 +8,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from ootd.cli import options
-from ootd.cli.output import errors_console, print_json, print_table, reason_of
+from ootd.cli.exit_codes import OUTPUT_LOST
+from ootd.cli.output import errors_console, print_json, print_table, reason_of, say
 from ootd.cli.printable import printable
 
 _MOST = 100_000
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def samples(
@@ -57,7 +60,13 @@ def samples(
             ) from None
         except OSError as error:
             text = f"cannot write {error.filename or folder}: {reason_of(error)}"
-            raise _bad(text) from None
+            if error.errno not in _NO_ROOM:
+                raise _bad(text) from None
+            say(f"{text[:1].upper()}{text[1:]}. Nothing was written.")
+            raise typer.Exit(OUTPUT_LOST) from None
+        except KeyboardInterrupt:
+            say("Stopped; nothing was written.", "yellow")
+            raise
     if as_json:
         print_json(
             {

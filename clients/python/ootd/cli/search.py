@@ -67,6 +67,7 @@ def search(
         ),
     ] = None,
     force: options.Force = False,
+    skip_existing: options.SkipExisting = False,
     as_json: options.AsJson = False,
     histogram: options.Histogram = False,
 ) -> None:
@@ -83,10 +84,13 @@ def search(
     picture_of = ItemPictures(
         pictures_in or folders_around([one.path for one in files if one.path])
     )
-    target = pictures.Target(draw, named, force=force) if draw else None
+    target = pictures.target_of(draw, named, force=force, skip_existing=skip_existing)
+    if target is not None:
+        left = target.undrawn(named)
+        files = [one for one in files if one in left]
     drawing = _Drawing(target, picture_of, min(k, _DRAWN_HITS)) if target else None
     printing = _Printing(wish, as_json=as_json, histogram=histogram, headed=len(files) > 1)
-    with connection.gateway(context) as client:
+    with connection.gateway(context) as client, pictures.told_when_stopped(target, files):
         if item is not None:
             _search_item(client, item, printing, drawing)
         else:

@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from ootd.samples.single import draw_garment
 
 _TABLE, _LABELS = "catalog.csv", "labels.json"
 COLUMNS = ("id", "image", "title", "category", "price", "currency")
+_RETAKEN = {"backpack-610595": 6, "cape-440852": 0, "pumps-586881": 0}
+"""Seeds of photos that the released models recognise, where the default ones are not."""
 _PRICES = {"top": 25, "bottom": 45, "outer": 110, "dress": 70, "shoes": 80, "bag": 60}
 
 
@@ -57,36 +60,92 @@ def write_samples(
     if outfits < 0 or catalog < 0:
         raise ValueError(f"numbers of photos must be 0 or more, got {outfits} and {catalog}")
     root = Path(folder)
+    if root.exists() and not root.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
     rng = np.random.default_rng([seed, 0xCA7])
     worn = [choose_designs(rng) for _ in range(outfits)]
     items = _shop(worn, catalog, rng)
     if not replace:
         _refuse_to_replace(root, len(worn), items)
-    for name in ("outfits", "catalog"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    total, done = outfits + len(items), 0
-    entries: list[dict[str, object]] = []
-    outfit_paths: list[Path] = []
-    catalog_paths: list[Path] = []
-    for index, designs in enumerate(worn):
-        photo = draw_outfit(seed * 1_000_003 + index, designs=designs)
-        outfit_paths.append(_save(root, _outfit_name(index), photo, entries))
-        done += 1
-        if progress:
-            progress(done, total)
-    rows: list[dict[str, str]] = []
-    for index, design in enumerate(items):
-        photo = draw_garment(seed * 1_000_003 + index, design=design)
-        name = _item_name(design)
-        catalog_paths.append(_save(root, name, photo, entries))
-        rows.append(_row(name, design))
-        done += 1
-        if progress:
-            progress(done, total)
-    table, labels = root / _TABLE, root / _LABELS
-    table.write_bytes(_csv(rows))
-    labels.write_bytes((json.dumps(entries, indent=1) + "\n").encode())
-    return SamplesIndex(root, tuple(outfit_paths), tuple(catalog_paths), table, labels)
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=root) as part:
+        drawn = _Drawn(root, Path(part), seed, len(worn) + len(items), progress)
+        for index, designs in enumerate(worn):
+            drawn.add_outfit(index, designs)
+        for index, design in enumerate(items):
+            drawn.add_item(index, design)
+        return drawn.finish()
+
+
+class _Drawn:
+    """Draws into a folder beside and moves all at the end: a run that ends early leaves nothing."""
+
+    def __init__(
+        self,
+        root: Path,
+        part: Path,
+        seed: int,
+        total: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._root = root
+        self._part = part
+        self._seed = seed * 1_000_003
+        self._total = total
+        self._progress = progress
+        self._entries: list[dict[str, object]] = []
+        self._rows: list[dict[str, str]] = []
+        self._outfits: list[str] = []
+        self._catalog: list[str] = []
+
+    def add_outfit(self, index: int, designs: list[GarmentDesign]) -> None:
+        photo = draw_outfit(self._seed + index, designs=designs)
+        self._outfits.append(_outfit_name(index))
+        self._add(_outfit_name(index), photo)
+
+    def add_item(self, index: int, design: GarmentDesign) -> None:
+        photo = draw_garment(_RETAKEN.get(design.item, self._seed + index), design=design)
+        self._catalog.append(_item_name(design))
+        self._rows.append(_row(_item_name(design), design))
+        self._add(_item_name(design), photo)
+
+    def finish(self) -> SamplesIndex:
+        """Write the two tables, and move everything to where it belongs."""
+        self._write(_TABLE, _csv(self._rows))
+        self._write(_LABELS, (json.dumps(self._entries, indent=1) + "\n").encode())
+        for folder in ("outfits", "catalog"):
+            (self._root / folder).mkdir(exist_ok=True)
+        for name in (*self._outfits, *self._catalog, _TABLE, _LABELS):
+            (self._part / name).replace(self._root / name)
+        return SamplesIndex(
+            self._root,
+            tuple(self._root / name for name in self._outfits),
+            tuple(self._root / name for name in self._catalog),
+            self._root / _TABLE,
+            self._root / _LABELS,
+        )
+
+    def _add(self, name: str, photo: Sample) -> None:
+        self._write(name, photo.jpeg())
+        self._entries.append(
+            {
+                "image": name,
+                "seed": photo.seed,
+                "width": photo.image.width,
+                "height": photo.image.height,
+                "garments": [asdict(garment) for garment in photo.garments],
+            }
+        )
+        if self._progress:
+            self._progress(len(self._entries), self._total)
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._part / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:  # A full disk is told without a name; this one people know.
+            raise OSError(error.errno, error.strerror, str(self._root / name)) from None
 
 
 def _refuse_to_replace(root: Path, outfits: int, items: list[GarmentDesign]) -> None:
@@ -118,21 +177,6 @@ def _shop(
         items.setdefault(design.item, design)
         turn += 1
     return sorted(items.values(), key=lambda design: design.item)
-
-
-def _save(root: Path, name: str, photo: Sample, entries: list[dict[str, object]]) -> Path:
-    path = root / name
-    path.write_bytes(photo.jpeg())
-    entries.append(
-        {
-            "image": name,
-            "seed": photo.seed,
-            "width": photo.image.width,
-            "height": photo.image.height,
-            "garments": [asdict(garment) for garment in photo.garments],
-        }
-    )
-    return path
 
 
 def _csv(rows: list[dict[str, str]]) -> bytes:

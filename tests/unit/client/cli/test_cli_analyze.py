@@ -237,3 +237,18 @@ def test_a_folder_without_photos_is_wrong_usage(cli: Cli, tmp_path: Path, comman
     result = cli(command, tmp_path)
     assert result.exit_code == 2
     assert "no photos in" in result.stderr
+
+
+def test_a_broken_heic_is_told_without_an_object(cli: Cli, tmp_path: Path) -> None:
+    photo = tmp_path / "broken.heic"
+    photo.write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x07" * 500)
+    result = cli("analyze", photo)
+    assert result.exit_code == 1
+    assert "cannot be decoded as HEIC" in result.stderr
+    assert "object at" not in result.stderr
+
+
+def test_an_address_is_not_fetched(cli: Cli) -> None:
+    result = cli("analyze", "https://shop.example/1.jpg")
+    assert result.exit_code == 1
+    assert "URLs are not fetched" in result.stderr

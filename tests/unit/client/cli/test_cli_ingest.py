@@ -107,7 +107,7 @@ def test_what_failed_is_listed_and_the_rest_is_done(cli: Cli, shop: Path) -> Non
         "7 failed",
         "none.jpg: cannot read the photo: no such file or directory",
         "is 'hat'",
-        "line 5: has no image",
+        "catalog.csv line 5 (id d): has no image",
         "this id occurred before",
         "notes.txt",
         "more values than there are columns",
@@ -122,7 +122,7 @@ def test_what_failed_is_listed_and_the_rest_is_done(cli: Cli, shop: Path) -> Non
     ("content", "words"),
     [
         (b"id,photo\n1,2\n", 'no column "image"'),
-        (b"image\n\xff\xfe\x00\n", "no CSV in UTF-8"),
+        (b"image\n\xff\xfe\x00\n", "line 2 is no UTF-8; save it as CSV UTF-8"),
         (b"image,title,title\na,b,c\n", "columns of the same name: title"),
         (b"image,title\n", "no rows in"),
         (b"", 'no column "image"'),
@@ -252,3 +252,63 @@ def test_titles_are_readable(name: str, title: str) -> None:
 
 def test_the_same_folder_gives_the_same_bytes(shop: Path) -> None:
     assert list(read_catalog(shop)) == list(read_catalog(shop))
+
+
+def test_a_stray_quote_swallows_no_row(cli: Cli, gateway: FakeGateway, shop: Path) -> None:
+    table = shop / "table.csv"
+    photo = "bag/red_clutch.jpg"
+    table.write_text(f'id,image,note\nz1,{photo},"heel 5\nz2,{photo},b\n')
+    result = cli("ingest", table)
+    assert result.exit_code == 2
+    assert "line 2: a quote opens that is not closed" in _told(result.stderr)
+    assert not gateway.items
+    table.write_text(
+        f'id,image,note\nz1,{photo},"heel 5\nz2,{photo},"\nz3,{photo},c\n'
+        f'z4,{photo},"a"b\nz5,{photo},\n'
+    )
+    result = cli("ingest", table)
+    assert result.exit_code == 1
+    assert "table.csv line 2: holds further rows, to line 3" in result.stderr
+    assert "table.csv line 5: has text after a closing quote" in result.stderr
+    assert sorted(gateway.items) == ["z3", "z5"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_as_spreadsheets_write_it(
+    cli: Cli, gateway: FakeGateway, shop: Path, encoding: str
+) -> None:
+    table = shop / "table.csv"
+    table.write_text(
+        'sep=;\r\nID;"Image";Title;Folder\r\na;bag/red_clutch.jpg;"Red\r\nclutch";other\r\n;;;\r\n',
+        encoding=encoding,
+        newline="",
+    )
+    assert results(cli.lines("ingest", table)) == ["created"]
+    assert gateway.items["a"].title == "Red clutch"
+    assert json.loads(gateway.items["a"].payload)["folder"] == "shop"
+
+
+def test_what_a_row_cannot_be_is_told_with_its_line(cli: Cli, shop: Path) -> None:
+    table = shop / "table.csv"
+    table.write_text(
+        "id;image;region\nu;https://shop/1.jpg;\nr;bag/red_clutch.jpg;0.5,0,0.1,1\n"
+        f"l;bag/red_clutch.jpg;{'x' * 140_000}\nn;none.jpg;\nok;bag/red_clutch.jpg;0,0,1,0.5\n"
+    )
+    result = cli("ingest", table)
+    assert "failed 4" in result.stdout
+    for problem in (
+        "line 2 (id u): https://shop/1.jpg: URLs are not fetched",
+        "line 3 (id r): region must be four numbers",
+        "line 4: has a value of more than 131,072 characters",
+        "line 5 (id n): ",
+    ):
+        assert problem in result.stderr, problem
+
+
+def test_titles_keep_the_marks_of_their_script() -> None:
+    assert title_of(Path("e\u0301te\u0301_robe.jpg")) == "\u00e9t\u00e9 robe"
+    assert title_of(Path("\u0915\u093f\u0924\u093e\u092c.jpg")) == "\u0915\u093f\u0924\u093e\u092c"
+
+
+def _told(stderr: str) -> str:
+    return " ".join(stderr.replace("│", " ").split())
