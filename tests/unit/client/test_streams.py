@@ -1,5 +1,6 @@
 """Streams that break, stall or carry bad elements."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,3 +148,38 @@ def test_a_peer_that_vanished_without_a_word_is_noticed(gateway: FakeGateway, ph
         with pytest.raises(ootd.UnavailableError):
             list(client.analyze_images([Photo("a", photo)]))
         assert time.monotonic() - begin < 20
+
+
+class Exit(BaseException):
+    """As SystemExit and KeyboardInterrupt, which asyncio would end the process for."""
+
+
+def failing_source() -> Iterator[EmbeddingUpload]:
+    yield VALID
+    raise Exit("from the source")
+
+
+def test_what_ends_a_program_comes_out_of_a_stream(client: Client) -> None:
+    """gRPC's own thread would die of it, and the stream stay open for ever."""
+    stored: list[str] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            stored.extend(one.item_id for one in client.iter_upsert_items(failing_source()))
+        except BaseException as error:  # noqa: BLE001 - what it is, is the question
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert isinstance(failure[0], Exit)
+
+
+async def test_what_ends_a_program_comes_out_of_an_asynchronous_stream(
+    gateway: FakeGateway,
+) -> None:
+    async with AsyncClient(gateway.target) as client:
+        with pytest.raises(Exit, match="from the source"):
+            await client.upsert_items(failing_source())
