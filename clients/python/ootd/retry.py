@@ -31,9 +31,10 @@ class RetryPolicy:
     """How long and how often a call is made again, always within the caller's time.
 
     Retries begin for `patience_s` seconds after the call did, the last one at their end, so that a
-    restart of the gateway or of its models goes unnoticed; `attempts`, if given, bounds them by number too and counts the
-    first call: 1 is no retry. The wait before the n-th retry is drawn evenly from half to the whole
-    of `initial_backoff_s * multiplier ** (n - 1)`, at most `max_backoff_s` seconds.
+    restart of the gateway or of its models goes unnoticed; `attempts`, if given, bounds them by
+    number too and counts the first call: 1 is no retry. The wait before the n-th retry is drawn
+    evenly from half to the whole of `initial_backoff_s * multiplier ** (n - 1)`, at most
+    `max_backoff_s` seconds.
 
     All calls of a client share a budget, so that an outage does not multiply their load: each call
     adds `budget_ratio` retries to it and each second `budget_per_s`, up to those of ten seconds,

@@ -245,7 +245,8 @@ class AsyncCalls:
 
 
 def _method_name(request: Message) -> str:
-    return type(request).__name__.removesuffix("Request")
+    name = type(request).__name__
+    return name.removesuffix("Request") if name.endswith("Request") else "the health check"
 
 
 def _positive(timeout_s: float) -> float:

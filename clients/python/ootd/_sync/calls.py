@@ -242,7 +242,8 @@ class Calls:
 
 
 def _method_name(request: Message) -> str:
-    return type(request).__name__.removesuffix("Request")
+    name = type(request).__name__
+    return name.removesuffix("Request") if name.endswith("Request") else "the health check"
 
 
 def _positive(timeout_s: float) -> float:
