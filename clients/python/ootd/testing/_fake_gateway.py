@@ -154,8 +154,8 @@ class FakeGateway:
         The client raises an error of the class that is given here. Where the error has no reason of
         its own it gets the one that is most common for class and method, such as VISION_UNAVAILABLE
         for UnavailableError of AnalyzeImage; a bare `OotdError(code=...)` comes as from a proxy,
-        without details. Raises ValueError for a method or reason that is not in the contract and for a class
-        that no gateway answers with, TypeError for what is no error.
+        without details. Raises ValueError for a method or reason that is not in the contract and
+        for a class that no gateway answers with, TypeError for what is no error.
         """
         self._orders.fail(method, error, times)
 
