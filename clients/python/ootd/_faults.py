@@ -42,6 +42,24 @@ def stalled(timeout_s: float, request_id: str) -> DeadlineExceededError:
     )
 
 
+def late_token(limit_s: float) -> DeadlineExceededError:
+    """Return the error of a call whose token does not come in time."""
+    return DeadlineExceededError(
+        f"the token was not there within {limit_s:.3g} s; nothing was sent"
+    )
+
+
+def overran(method: str, timeout_s: float, failure: OotdError) -> OotdError:
+    """Return a failure with words that name method and time where gRPC tells but that it was late.
+
+    A gateway's own words stay.
+    """
+    if not isinstance(failure, DeadlineExceededError) or failure.reason:
+        return failure
+    message = f"{method} took longer than {timeout_s:g} s"
+    return DeadlineExceededError(message, code=failure.code, request_id=failure.request_id)
+
+
 def no_gateway(target: str, request_id: str) -> NoGatewayError:
     """Return the error of a server that speaks gRPC and knows none of the contract's services."""
     return NoGatewayError(f"what answers at {target} is no OOTD gateway", request_id=request_id)
@@ -122,12 +140,12 @@ def named_by_text(connection: Connection, failure: OotdError) -> OotdError | Non
     return None
 
 
-def named_by_probe(connection: Connection, failure: OotdError) -> OotdError | None:
+def named_by_probe(connection: Connection, failure: OotdError, left_s: float) -> OotdError | None:
     """Return what a connection of our own shows to be wrong with TLS, None for nothing.
 
-    Takes two seconds at most.
+    Takes two seconds at most, and no longer than `left_s`.
     """
-    found = _tls_probe.fault(connection)
+    found = _tls_probe.fault(connection, left_s)
     return _tls_error(found, failure) if found else None
 
 

@@ -4,6 +4,7 @@ Pillow is imported only where it is needed: for a Pillow image (the caller has i
 AVIF (the extra `ootd[heic]`).
 """
 
+import inspect
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _JPEG_QUALITY = 95
+_LONGEST_JPEG_SIDE = 65_500
 _KINDS = "bytes, bytearray, memoryview, an open binary file, a Pillow image or a path"
 
 
@@ -44,18 +46,62 @@ def read_image(image: ImageSource) -> bytes:
         return _check_size(_encode(image), "the photo")
     read = getattr(image, "read", None)
     if not callable(read):
-        raise TypeError(f"a photo is {_KINDS}; got {type(image).__name__}")
-    content = read(PHOTO_LIMIT_BYTES + 1)
-    if not isinstance(content, bytes | bytearray | memoryview):
+        return _as_gateways_read(_buffer(image), "the photo")
+    pieces = Pieces(image)
+    while pieces.add(read(pieces.wanted_bytes)):
+        pass
+    return pieces.photo()
+
+
+class Pieces:
+    """A photo that is read from a file bit by bit: pipes and sockets give what they have."""
+
+    def __init__(self, file: object) -> None:
+        self._file = file
+        self._content = bytearray()
+
+    @property
+    def wanted_bytes(self) -> int:
+        """How many more bytes are of use; never 0 before the end."""
+        return PHOTO_LIMIT_BYTES + 1 - len(self._content)
+
+    def add(self, piece: object) -> bool:
+        """Take what a read gave; False where it was the last. TypeError for what is no bytes."""
+        if inspect.iscoroutine(piece):
+            piece.close()
+            raise TypeError(
+                f"{type(self._file).__name__}.read must be awaited: use AsyncClient, or give the "
+                "bytes or the blocking file beneath"
+            )
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"reading the photo gave {type(piece).__name__}, not bytes: open the file in "
+                'binary mode ("rb"), and one that waits for its bytes'
+            )
+        self._content += piece
+        return bool(piece) and self.wanted_bytes > 0
+
+    def photo(self) -> bytes:
+        """Return the photo as gateways read it; ImageError as of `read_image`."""
+        name = getattr(self._file, "name", None)
+        what = repr(name) if isinstance(name, str) else "the file"
+        if not self._content:
+            what += ", read from where it stands,"
+        return _as_gateways_read(bytes(self._content), what)
+
+
+def _buffer(image: object) -> bytes:
+    """Return the bytes of an array of bytes, such as of numpy; TypeError for anything else."""
+    try:
+        view = memoryview(image)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"a photo is {_KINDS}; got {type(image).__name__}") from None
+    if view.ndim != 1 or view.format not in {"B", "b", "c"}:
         raise TypeError(
-            f"reading the photo gave {type(content).__name__}, not bytes: open the file in binary "
-            'mode ("rb")'
+            f"a photo is its encoded bytes, got {type(image).__name__} of {view.ndim} dimensions: "
+            "make pixels a Pillow image, by Image.fromarray"
         )
-    name = getattr(image, "name", None)
-    what = repr(name) if isinstance(name, str) else "the file"
-    if not content:
-        what += ", read from where it stands,"
-    return _as_gateways_read(bytes(content), what)
+    return view.tobytes()
 
 
 def _read_path(path: str | os.PathLike[str]) -> bytes:
@@ -147,16 +193,47 @@ def _encode(image: Any) -> bytes:
     """Return a Pillow image as JPEG, or as PNG where something of it is transparent."""
     from PIL import ImageOps  # noqa: PLC0415 - an extra
 
+    _check_pillow_image(image)
     upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):  # Pillow's own way to 8 bits cuts off all above 255.
+        upright = upright.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
+        upright.info.pop("transparency", None)  # A grey of 16 bits, which means nothing now.
     buffer = BytesIO()
     if upright.has_transparency_data:
         upright.convert("RGBA").save(buffer, "PNG", compress_level=1)
     else:
         if upright.mode not in {"RGB", "L"}:
             upright = upright.convert("RGB")
+        if max(upright.size) > _LONGEST_JPEG_SIDE:
+            raise _image_error(
+                f"the Pillow image has {_shape(upright)} pixels, JPEG at most "
+                f"{_LONGEST_JPEG_SIDE} a side: make it smaller",
+                "IMAGE_TOO_MANY_PIXELS",
+            )
         # No subsampling of colour: colour histograms are made of these pixels.
         upright.save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
     return buffer.getvalue()
+
+
+def _check_pillow_image(image: Any) -> None:
+    """Raise for an image whose pixels mean nothing to a gateway."""
+    if image.mode in {"I", "F"}:
+        raise TypeError(
+            f"a Pillow image of mode {image.mode!r} may hold any range of values: scale them to "
+            "0 to 255, then make it mode 'L' or 'RGB'"
+        )
+    if not all(image.size):
+        raise _image_error(
+            f"the Pillow image has no pixels, its size is {_shape(image)}", "IMAGE_TOO_SMALL"
+        )
+    try:
+        image.load()
+    except (ValueError, AttributeError) as error:  # How Pillow says it depends on its age.
+        raise ValueError(f"the Pillow image cannot be read, is it closed? {error}") from None
+
+
+def _shape(image: Any) -> str:
+    return f"{image.size[0]} x {image.size[1]}"
 
 
 def _image_error(message: str, reason: str, **metadata: str) -> ImageError:

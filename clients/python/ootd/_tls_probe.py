@@ -41,11 +41,15 @@ def no_tls(target: str) -> str:
     )
 
 
-def fault(connection: Connection) -> str | None:
-    """Return what keeps the two sides from a connection, None where it is not TLS."""
+def fault(connection: Connection, left_s: float = _LIMIT_S) -> str | None:
+    """Return what keeps the two sides from a connection, None where it is not TLS.
+
+    Takes two seconds at most, `left_s` where that is less; how long the system looks for the
+    host's name is not counted.
+    """
     if not connection.host:
         return None  # A target of gRPC's own; its text must do.
-    deadline = time.monotonic() + _LIMIT_S
+    deadline = time.monotonic() + min(_LIMIT_S, left_s)
     try:
         found = socket.getaddrinfo(connection.host, connection.port, type=socket.SOCK_STREAM)
     except OSError:
@@ -60,22 +64,28 @@ def fault(connection: Connection) -> str | None:
                 plain.connect(address)
             except OSError:
                 continue  # Nobody there; another address of the host may answer.
-            return _encrypted_fault(plain, connection)
+            return _encrypted_fault(plain, connection, deadline)
     return None
 
 
-def _encrypted_fault(plain: socket.socket, connection: Connection) -> str | None:
+def _encrypted_fault(plain: socket.socket, connection: Connection, deadline: float) -> str | None:
     try:
+        plain.settimeout(_until(deadline))
         context = _context(connection)
         name = connection.server_name or connection.host
         with context.wrap_socket(plain, server_hostname=name) as encrypted:
             if not connection.uses_tls:
                 return f"the server at {connection.target} speaks TLS: pass tls=True"
+            encrypted.settimeout(_until(deadline))
             return _first_word_fault(encrypted, connection)
     except ssl.SSLError as error:
         return _handshake_fault(error, connection)
     except OSError:
         return None
+
+
+def _until(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0.001)  # 0 would be "do not wait", another mode.
 
 
 def _handshake_fault(error: ssl.SSLError, connection: Connection) -> str | None:

@@ -1,12 +1,13 @@
 """Which failed calls are made again, after how long, and how many of them at most.
 
 Reads, analyses and searches change nothing, and the same item again changes nothing, so they are
-made again when the gateway cannot be reached or cannot work now (UNAVAILABLE), and when it is
-overloaded and says when to come back (RESOURCE_EXHAUSTED with RetryInfo, or gRPC's own refusal at
-the server's limit of concurrent calls). DeleteItems is made again
-only where the gateway refused the call before it began: after a lost answer a second call would
-tell that there were no such items. Streams are never made again, as only the caller knows what to
-send; items may be sent again at will. What another attempt cannot mend is not made again: a message
+made again when the gateway cannot be reached or cannot work now (UNAVAILABLE; CANCELLED, too,
+which is how some calls learn of a server that stops), and when it is overloaded and says when to
+come back (RESOURCE_EXHAUSTED with RetryInfo, or gRPC's own refusal at the server's limit of
+concurrent calls). DeleteItems is made again only where no gateway saw the call, or where it
+refused the call before it began: after a lost answer a second call would tell that there were no
+such items. Streams are never made again, as only the caller knows what to send; items may be sent
+again at will. What another attempt cannot mend is not made again: a message
 that is too large, a certificate that is not trusted, a server that is no gateway.
 """
 
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import grpc
 
-from ootd.errors import NoGatewayError, OotdError, TlsError
+from ootd.errors import NoGatewayError, OotdError, TlsError, UnavailableError
 
 _REFUSED_BEFORE_WORK = frozenset({"OVERLOADED", "CALLER_OVER_SHARE", "SHUTTING_DOWN"})
 _NEVER_CONNECTED = ("failed to connect to", "errors resolving", "dns resolution failed")
@@ -30,10 +31,11 @@ _NEVER_CONNECTED = ("failed to connect to", "errors resolving", "dns resolution 
 class RetryPolicy:
     """How long and how often a call is made again, always within the caller's time.
 
-    Retries begin for `patience_s` seconds after the call did, so that a restart of the gateway or
-    of its models goes unnoticed; `attempts`, if given, bounds them by number too and counts the
-    first call: 1 is no retry. The wait before the n-th retry is drawn evenly from half to the whole
-    of `initial_backoff_s * multiplier ** (n - 1)`, at most `max_backoff_s` seconds.
+    Retries begin for `patience_s` seconds after the call did, the last one at their end, so that a
+    restart of the gateway or of its models goes unnoticed; `attempts`, if given, bounds them by
+    number too and counts the first call: 1 is no retry. The wait before the n-th retry is drawn
+    evenly from half to the whole of `initial_backoff_s * multiplier ** (n - 1)`, at most
+    `max_backoff_s` seconds.
 
     All calls of a client share a budget, so that an outage does not multiply their load: each call
     adds `budget_ratio` retries to it and each second `budget_per_s`, up to those of ten seconds,
@@ -77,15 +79,19 @@ class RetryPolicy:
     ) -> float | None:
         """Return the seconds to wait after the failed `attempt` (from 1), or None: give up.
 
-        `left_s` is what is left of the caller's time; a wait that would use it up is not begun, nor
-        one that would end more than `patience_s` after the call began, `elapsed_s` ago.
+        `left_s` is what is left of the caller's time; a wait that would use it up is not begun. One
+        that would end more than `patience_s` after the call began, `elapsed_s` ago, is cut to what
+        is left of that, unless the gateway asked for a longer one or next to nothing is left.
         """
         last = self.attempts is not None and attempt >= self.attempts
         if last or not is_retryable(error, idempotent=idempotent):
             return None
         backoff = self._longest_wait_s(attempt)
-        delay = (error.retry_after_s or 0.0) + uniform(backoff / 2, backoff)
-        return delay if delay < min(left_s, self.patience_s - elapsed_s) else None
+        asked_s = error.retry_after_s or 0.0
+        patience_left_s = self.patience_s - elapsed_s
+        delay = min(asked_s + uniform(backoff / 2, backoff), patience_left_s)
+        least_s = max(asked_s, self.initial_backoff_s / 2)
+        return delay if least_s <= delay < left_s else None
 
     def _longest_wait_s(self, attempt: int) -> float:
         steps_to_most = math.log(self.max_backoff_s / self.initial_backoff_s)
@@ -131,9 +137,12 @@ def is_retryable(error: OotdError, *, idempotent: bool) -> bool:
     if isinstance(error, TlsError | NoGatewayError):
         return False
     if not idempotent:
-        return error.reason in _REFUSED_BEFORE_WORK
+        return error.reason in _REFUSED_BEFORE_WORK or never_connected(error)
     if error.code is grpc.StatusCode.UNAVAILABLE:
         return True
+    if error.code is grpc.StatusCode.CANCELLED:
+        # The server's doing: a caller who cancels, or closes the client, never gets this class.
+        return isinstance(error, UnavailableError)
     return error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.retry_after_s is not None
 
 

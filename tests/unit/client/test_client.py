@@ -298,7 +298,7 @@ def test_an_item_may_come_with_a_ready_embedding(client: Client) -> None:
     assert stored.item is not None
     assert stored.item.garment.box is None
     assert isinstance(refused.error, ootd.InvalidRequestError)
-    assert refused.error.violations[0].field == "embedding.values"
+    assert refused.error.violations[0].field == "embedding.embedding.values"
     hits = client.search_by_embedding((0.5,) * 128, "bag", include_score_parts=True)
     assert [hit.item.item_id for hit in hits] == ["e-1"]
     parts = hits[0].parts

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -109,7 +110,7 @@ def test_no_more_is_read_than_can_be_sent(client: Client) -> None:
     assert caught.value.metadata["limit_bytes"] == str(PHOTO_LIMIT_BYTES)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "1", "I"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "1"])
 def test_pillow_images_become_jpeg(mode: str) -> None:
     sent = Image.open(io.BytesIO(read_image(drawing(mode))))
     assert sent.format == "JPEG"
@@ -180,3 +181,63 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path) -> None:
         assert "photo.heic' is HEIC, which gateways do not read" in done.stdout
         assert "pip install 'ootd[heic]'" in done.stdout
         assert "'detected_format': 'heic'" in done.stdout
+
+
+class Pipe:
+    """Gives 100 bytes at a time, whatever is asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = io.BytesIO(content)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._rest.read(min(size, 100))
+
+
+class Awaited(Pipe):
+    async def read(self, size: int = -1, /) -> bytes:  # type: ignore[override]
+        return super().read(size)
+
+
+def test_a_file_that_gives_less_than_was_asked_for_is_read_to_its_end() -> None:
+    photo = encoded("PNG") * 5
+    assert read_image(Pipe(photo)) == photo
+
+
+async def test_an_asynchronous_file_is_for_the_asynchronous_client(gateway: FakeGateway) -> None:
+    photo = encoded("JPEG")
+    with Client(gateway.target) as client:
+        with pytest.raises(TypeError, match="must be awaited: use AsyncClient"):
+            client.analyze_image(Awaited(photo))
+        expected = client.analyze_image(photo)
+    async with AsyncClient(gateway.target) as client:
+        assert await client.analyze_image(Awaited(photo)) == expected
+
+
+def test_an_array_of_bytes_is_a_photo_and_one_of_pixels_is_not() -> None:
+    photo = encoded("PNG")
+    assert read_image(np.frombuffer(photo, np.uint8)) == photo  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"of 3 dimensions: .*Image\.fromarray"):
+        read_image(np.zeros((8, 8, 3), np.uint8))  # type: ignore[arg-type]
+
+
+def test_grey_of_16_bits_is_scaled_to_8() -> None:
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    sent = Image.open(io.BytesIO(read_image(Image.fromarray(grey * 257))))
+    assert sent.mode == "L"
+    assert np.abs(np.asarray(sent).astype(int) - grey).max() <= 6  # JPEG
+
+
+def test_pillow_images_that_cannot_be_sent_say_why(tmp_path: Path) -> None:
+    for mode in ("I", "F"):
+        with pytest.raises(TypeError, match=f"mode '{mode}' may hold any range"):
+            read_image(Image.new(mode, (32, 32)))
+    with pytest.raises(ootd.ImageError, match="no pixels, its size is 0 x 5"):
+        read_image(Image.new("RGB", (0, 5)))
+    with pytest.raises(ootd.ImageError, match="70000 x 20 pixels, JPEG at most 65500"):
+        read_image(Image.new("RGB", (70_000, 20)))
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded("PNG"))
+    opened = Image.open(path)
+    opened.close()
+    with pytest.raises(ValueError, match="is it closed"):
+        read_image(opened)

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 import ootd
-from ootd import Client, OotdError, RetryPolicy, UnavailableError
+from ootd import Client, OotdError, OverloadedError, RetryPolicy, UnavailableError
 from ootd.retry import RetryBudget, never_connected
 from ootd.testing import FakeGateway
 from ootd.v1.vision_service_pb2_grpc import (
@@ -40,7 +40,12 @@ def test_patience_lasts_eight_of_ten_seconds() -> None:
 
     waits = [wait_s(5.9) for _ in range(50)]
     assert all(wait is not None and 1.0 <= wait <= 2.0 for wait in waits)
-    assert wait_s(7.1) is None  # It would end beyond the patience.
+    assert wait_s(7.1) == pytest.approx(0.9)  # The last attempt begins when the patience ends.
+    assert wait_s(7.99) is None  # Next to nothing is left.
+    assert wait_s(8.01) is None
+    asked = OverloadedError("full", reason="OVERLOADED", retry_after_s=2.0)
+    later = {"attempt": 9, "left_s": 9.0, "idempotent": True}
+    assert policy.delay_s(asked, elapsed_s=6.5, **later) is None  # type: ignore[arg-type]
 
 
 def test_patience_ends(gateway: FakeGateway, photo: bytes) -> None:
@@ -164,3 +169,25 @@ def test_a_real_server_at_its_limit_of_calls_is_overloaded() -> None:
         client.taxonomy()
     server.stop(None).wait()
     assert caught.value.reason == "OVERLOADED"
+
+
+def test_a_server_that_stops_cancels_and_the_call_is_made_again(
+    gateway: FakeGateway, client: Client
+) -> None:
+    cancelled = OotdError("CANCELLED", code=grpc.StatusCode.CANCELLED)
+    gateway.fail_next("ListItems", cancelled)
+    assert client.count_items() == 0
+    assert gateway.calls == ["ListItems", "ListItems"]
+    gateway.fail_next("DeleteItems", cancelled)
+    with pytest.raises(UnavailableError):  # It may have been done.
+        client.delete_items(["a"])
+
+
+def test_a_delete_that_no_server_saw_is_made_again(gateway: FakeGateway) -> None:
+    gateway.stop()
+    back = threading.Timer(0.5, gateway.start)
+    back.start()
+    with Client(gateway.target) as client:
+        assert client.delete_items(["a"]) == ()
+    back.join()
+    assert gateway.calls == ["DeleteItems"]

@@ -246,3 +246,38 @@ async def test_the_callers_generator_is_closed_when_the_stream_breaks(
             async for _ in stream:
                 pass
         assert closed == ["yes"]
+
+
+class Exit(BaseException):
+    """As SystemExit and KeyboardInterrupt, which asyncio would end the process for."""
+
+
+def failing_source() -> Iterator[EmbeddingUpload]:
+    yield VALID
+    raise Exit("from the source")
+
+
+def test_what_ends_a_program_comes_out_of_a_stream(client: Client) -> None:
+    """gRPC's own thread would die of it, and the stream stay open for ever."""
+    stored: list[str] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            stored.extend(one.item_id for one in client.iter_upsert_items(failing_source()))
+        except BaseException as error:  # noqa: BLE001 - what it is, is the question
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert isinstance(failure[0], Exit)
+
+
+async def test_what_ends_a_program_comes_out_of_an_asynchronous_stream(
+    gateway: FakeGateway,
+) -> None:
+    async with AsyncClient(gateway.target) as client:
+        with pytest.raises(Exit, match="from the source"):
+            await client.upsert_items(failing_source())

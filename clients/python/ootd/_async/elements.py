@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from ootd import _faults, convert_requests
-from ootd._async.runtime import Source, aclosing, iterate, load_image, room
+from ootd._async.runtime import STOPPED, Source, aclosing, iterate, load_image, room
 from ootd._ledger import Ledger
 from ootd.types import EmbeddingUpload, ItemUpload, Photo
 from ootd.v1 import catalog_service_pb2, vision_service_pb2
@@ -24,7 +24,9 @@ async def requests(
     """Yield the request for each element; where there can be none, the ledger gets the error.
 
     `key` is the attribute of elements that tells them apart. What the source itself raises goes to
-    the ledger, too. Waits where too many errors have not been given out; ends with the stream.
+    the ledger, too, and ends the requests: gRPC's thread would die of a SystemExit, say, and leave
+    the stream open for ever. Waits where too many errors have not been given out; ends with the
+    stream.
     """
     try:
         async with aclosing(iterate(source, ledger)) as taken:
@@ -41,7 +43,9 @@ async def requests(
                     continue
                 ledger.sent(name)
                 yield request
-    except Exception as error:  # noqa: BLE001 - raised again after the last answer
+    except STOPPED:
+        raise
+    except BaseException as error:  # noqa: BLE001 - raised again after the last answer
         ledger.source_failed(error)
     finally:
         ledger.source_ended()

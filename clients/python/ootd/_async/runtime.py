@@ -18,14 +18,15 @@ import grpc
 import grpc.aio
 
 from ootd._call_metadata import check_token
-from ootd._faults import closed_error, stalled
-from ootd._images import heif_kind, read_image
+from ootd._faults import closed_error, late_token, stalled
+from ootd._images import Pieces, heif_kind, read_image
 from ootd._ledger import Ledger
 from ootd.channel import Connection
 from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "STOPPED",
     "Aside",
     "Interceptor",
     "Link",
@@ -56,6 +57,9 @@ TokenSource: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
 Interceptor: TypeAlias = grpc.aio.ClientInterceptor
 """What stands between the client and the wire, such as for tracing."""
+
+STOPPED = (GeneratorExit, asyncio.CancelledError)
+"""What a generator gets whose reader has gone; it is no fault of what the generator reads."""
 
 sleep = asyncio.sleep
 
@@ -180,8 +184,14 @@ def _change(ledger: Ledger) -> "asyncio.Future[None]":
 async def load_image(image: ImageSource) -> bytes:
     """Return the bytes of a photo, made beside the event loop unless they are there.
 
-    Raises what `ootd._images.read_image` raises.
+    A file whose `read` is to be awaited is read here. Raises what `ootd._images.read_image` raises.
     """
+    read = getattr(image, "read", None)
+    if inspect.iscoroutinefunction(read):
+        pieces = Pieces(image)
+        while pieces.add(await read(pieces.wanted_bytes)):
+            pass
+        return await asyncio.to_thread(pieces.photo)
     if isinstance(image, bytes) and heif_kind(image) is None:
         return read_image(image)
     return await asyncio.to_thread(read_image, image)
@@ -198,15 +208,25 @@ async def settle(value: object) -> None:
         await value
 
 
-async def current_token(token: TokenSource | None) -> str | None:
+async def current_token(token: TokenSource | None, limit_s: float) -> str | None:
     """Return the token of the moment, None where there is none.
 
-    Raises what the caller's function raises; TypeError or ValueError for what cannot be sent.
+    Raises what the caller's function raises, DeadlineExceededError where what it returned is not
+    there within `limit_s`; TypeError or ValueError for what cannot be sent.
     """
     if token is None or isinstance(token, str):
         return token
     value = token()
-    return check_token(await value if inspect.isawaitable(value) else value)
+    if not inspect.isawaitable(value):
+        return check_token(value)
+    coming = asyncio.ensure_future(value)
+    try:
+        await asyncio.wait({coming}, timeout=limit_s)
+        if not coming.done():
+            raise late_token(limit_s)
+        return check_token(coming.result())
+    finally:
+        coming.cancel()  # Nothing where it is done.
 
 
 async def call_once(

@@ -47,6 +47,9 @@ _Answer = TypeVar(
 )
 _Pairs = tuple[tuple[str, str], ...]
 
+_LONGEST_S = 10 * 365 * 86_400.0
+"""What a longer time is taken for, such as math.inf: clocks and locks take no more at will."""
+
 _LOOK_S = 1.0
 """Longest time that a look at the other side takes: at its version, at whether it is a gateway."""
 
@@ -120,12 +123,14 @@ class Calls:
         Raises the OotdError that the last attempt ended with.
         """
         begin = time.monotonic()
-        deadline = begin + (self._timeout_s if timeout_s is None else _positive(timeout_s))
+        limit_s = self._timeout_s if timeout_s is None else _positive(timeout_s)
+        deadline = begin + limit_s
         own = {**self._metadata, **check_metadata(metadata, self.connection)}
         new_id = uuid.uuid4().hex
         self._budget.add_call()
         for attempt in count(1):
-            request_id, pairs = call_metadata(new_id, current_token(self._token), own)
+            token = current_token(self._token, max(deadline - time.monotonic(), 0.001))
+            request_id, pairs = call_metadata(new_id, token, own)
             left_s = max(deadline - time.monotonic(), 0.001)
             try:
                 response = call_once(method, request, left_s, pairs, self._link)
@@ -134,7 +139,8 @@ class Calls:
             else:
                 self._note_answer(pairs)
                 return response
-            failure = self._explain(failure, request, pairs)
+            failure = _faults.overran(_method_name(request), limit_s, failure)
+            failure = self._explain(failure, request, pairs, deadline - time.monotonic())
             delay_s = self._retry.delay_s(
                 failure,
                 attempt=attempt,
@@ -162,7 +168,7 @@ class Calls:
         """
         limit_s = self._timeout_s if timeout_s is None else _positive(timeout_s)
         own = {**self._metadata, **check_metadata(metadata, self.connection)}
-        token = current_token(self._token)
+        token = current_token(self._token, limit_s)
         request_id, pairs = call_metadata(uuid.uuid4().hex, token, own)
         start = partial(method, requests, metadata=pairs)
         try:
@@ -181,7 +187,7 @@ class Calls:
                     else:
                         yield answered_key, answer, None
         except OotdError as error:
-            raise self._explain(error, None, pairs) from None
+            raise self._explain(error, None, pairs, limit_s) from None
         finally:
             close_source(requests, ledger)
         for key, refusal in ledger.finish():
@@ -213,8 +219,13 @@ class Calls:
         if fault is not None:
             site.warn(fault)
 
-    def _explain(self, failure: OotdError, request: Message | None, pairs: _Pairs) -> OotdError:
-        """Return what a failure of gRPC means, the failure itself where nothing more is known."""
+    def _explain(
+        self, failure: OotdError, request: Message | None, pairs: _Pairs, left_s: float
+    ) -> OotdError:
+        """Return what a failure of gRPC means, the failure itself where nothing more is known.
+
+        `left_s` is what is left of the caller's time, to find it out.
+        """
         if failure.reason:  # The gateway said it.
             self._has_answered = True
             return failure
@@ -225,14 +236,15 @@ class Calls:
         if isinstance(failure, UnsupportedError):
             if not self._is_gateway(pairs):
                 return _faults.no_gateway(target, request_id)
-            method = type(request).__name__.removesuffix("Request") if request else "the method"
+            method = "the method" if request is None else _method_name(request)
             return _faults.unsupported(method, target, request_id)
         if failure.code is not grpc.StatusCode.UNAVAILABLE:
             return broken or failure
         named = _faults.named_by_text(self.connection, failure)
-        if named is None and not self._has_answered and not self._is_examined:
+        is_due = not self._has_answered and not self._is_examined and left_s > 0
+        if named is None and is_due:
             self._is_examined = True
-            probe = partial(_faults.named_by_probe, self.connection, failure)
+            probe = partial(_faults.named_by_probe, self.connection, failure, left_s)
             named = in_thread(probe)
             self._is_examined = named is None  # A fault is told each time.
         return named or failure
@@ -250,7 +262,12 @@ class Calls:
         return True
 
 
+def _method_name(request: Message) -> str:
+    name = type(request).__name__
+    return name.removesuffix("Request") if name.endswith("Request") else "the health check"
+
+
 def _positive(timeout_s: float) -> float:
-    if not timeout_s > 0:
+    if not timeout_s > 0:  # also catches NaN
         raise ValueError(f"timeout_s must be above 0, is {timeout_s}")
-    return timeout_s
+    return min(timeout_s, _LONGEST_S)

@@ -19,6 +19,7 @@ from ootd.errors import from_rpc_error
 from ootd.types import ImageSource
 
 __all__ = [
+    "STOPPED",
     "Aside",
     "Interceptor",
     "Link",
@@ -49,6 +50,9 @@ TokenSource: TypeAlias = str | Callable[[], str]
 
 Interceptor: TypeAlias = grpc.UnaryUnaryClientInterceptor | grpc.StreamStreamClientInterceptor
 """What stands between the client and the wire, such as for tracing."""
+
+STOPPED = (GeneratorExit,)
+"""What a generator gets whose reader has gone; it is no fault of what the generator reads."""
 
 sleep = time.sleep
 
@@ -158,11 +162,13 @@ def settle(value: object) -> None:
     """Do nothing with what a caller's function returned: it is done."""
 
 
-def current_token(token: TokenSource | None) -> str | None:
+def current_token(token: TokenSource | None, limit_s: float) -> str | None:
     """Return the token of the moment, None where there is none.
 
-    Raises what the caller's function raises; TypeError or ValueError for what cannot be sent.
+    Raises what the caller's function raises; TypeError or ValueError for what cannot be sent. How
+    long the function takes is its own affair: nothing can break it off.
     """
+    del limit_s
     return token if token is None or isinstance(token, str) else check_token(token())
 
 

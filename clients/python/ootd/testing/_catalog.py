@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.errors import NotFoundError
-from ootd.testing import _checks
+from ootd.testing import _validation
 from ootd.types import ServerLimits
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2
@@ -74,9 +74,9 @@ class FakeCatalog:
         self, request: catalog.ListItemsRequest, limits: ServerLimits
     ) -> catalog.ListItemsResponse:
         """Return a page; it ends early where it would have more bytes than an answer may."""
-        size = request.page_size if request.HasField("page_size") else 100
-        _checks.require(1 <= size <= 1000, "page_size", f"must be 1 to 1000, is {size}")
-        _checks.fields(request.item_fields)
+        _validation.page(request)
+        default = _validation.DEFAULT_PAGE_SIZE
+        size = request.page_size if request.HasField("page_size") else default
         with self._lock:
             items = sorted(self.items.items())
         wanted = [
@@ -100,6 +100,7 @@ class FakeCatalog:
         with self._lock:
             items = list(self.items.values())
         kind = query.super_category
+        query = normalized(query)
         hits = [
             self._hit(query, item)
             for item in items
@@ -117,16 +118,35 @@ class FakeCatalog:
     def _hit(self, query: garment_pb2.Garment, item: catalog.Item) -> search.Hit:
         stored = item.garment
         ours, theirs = query.embedding.values, stored.embedding.values
-        lengths = math.hypot(*ours) * math.hypot(*theirs)
-        appearance = sum(a * b for a, b in zip(ours, theirs, strict=True)) / lengths
+        appearance = sum(a * b for a, b in zip(ours, theirs, strict=True))
         with_color = bool(query.color_histogram and stored.color_histogram)
         color = sum(map(min, query.color_histogram, stored.color_histogram)) if with_color else 0.0
         weight = self._color_weight if with_color else 0.0
         parts = search.ScoreParts(
             appearance=appearance, color=color, appearance_weight=1 - weight, color_weight=weight
         )
-        score = (1 - weight) * appearance + weight * color
+        # Rounded to what a message holds, a sum of squares may be above 1 by a last digit.
+        score = max(-1.0, min((1 - weight) * appearance + weight * color, 1.0))
         return search.Hit(item=item, score=score, parts=parts)
+
+
+def normalized(garment: garment_pb2.Garment) -> garment_pb2.Garment:
+    """Return a garment as gateways keep it: embedding of length 1, histogram that sums to 1."""
+    result = garment_pb2.Garment()
+    result.CopyFrom(garment)
+    values, bins = garment.embedding.values, garment.color_histogram
+    # By the largest first: squares and sums of what a float holds may be more than it holds.
+    most = max(map(abs, values), default=0.0)
+    if most:
+        scaled = [value / most for value in values]
+        length = math.hypot(*scaled)
+        result.embedding.values[:] = [value / length for value in scaled]
+    most = max(bins, default=0.0)
+    if most:
+        scaled = [value / most for value in bins]
+        total = math.fsum(scaled)
+        result.color_histogram[:] = [value / total for value in scaled]
+    return result
 
 
 def only(item: catalog.Item, mask: FieldMask) -> catalog.Item:

@@ -12,9 +12,9 @@ import grpc
 from ootd import convert_answers
 from ootd.channel import __version__
 from ootd.errors import ImageError, OotdError, UnauthenticatedError
-from ootd.testing import _checks, _made_up_vision, _to_proto
+from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import UNCOUNTED
-from ootd.testing._catalog import FakeCatalog
+from ootd.testing._catalog import FakeCatalog, normalized
 from ootd.testing._orders import Orders
 from ootd.testing._services import add_services
 from ootd.types import (
@@ -154,8 +154,8 @@ class FakeGateway:
         The client raises an error of the class that is given here. Where the error has no reason of
         its own it gets the one that is most common for class and method, such as VISION_UNAVAILABLE
         for UnavailableError of AnalyzeImage; a bare `OotdError(code=...)` comes as from a proxy,
-        without details. Raises ValueError for a method that is not in the contract and for a class
-        that no gateway answers with, TypeError for what is no error.
+        without details. Raises ValueError for a method or reason that is not in the contract and
+        for a class that no gateway answers with, TypeError for what is no error.
         """
         self._orders.fail(method, error, times)
 
@@ -188,24 +188,26 @@ class FakeGateway:
     def garments(
         self, image: bytes, guide: garment_pb2.Guide, options: photo_pb2.AnalyzeOptions
     ) -> ImageAnalysis:
-        """Analyse a photo as `analyze` does, after the checks that every photo passes."""
+        """Analyse a photo, its fields checked already, as `analyze` does."""
         _checks.image(image, self.limits)
-        known_model = 0 <= options.attribute_model <= len(ATTRIBUTE_MODELS)
-        _checks.require(known_model, "options.attribute_model", "must be a known AttributeModel")
         self.attribute_models.append((None, *ATTRIBUTE_MODELS)[options.attribute_model])
         analysis = self._analysis(image, guide)
         if not options.HasField("score_threshold"):
             return analysis
-        threshold = options.score_threshold
-        in_range = 0 <= threshold <= 1
-        _checks.require(in_range, "options.score_threshold", f"must be 0 to 1, is {threshold}")
-        return _made_up_vision.above(analysis, threshold)
+        return _made_up_vision.above(analysis, options.score_threshold)
 
     def upsert(
         self, request: catalog.UpsertItemsRequest
     ) -> tuple[catalog.Item, catalog.UpsertOutcome.ValueType]:
         """Store one item, unless it is stored already; return it and what it came to."""
-        _checks.upload(request)
+        _validation.upload(request)
+        if request.WhichOneof("source") == "embedding":
+            normal = catalog.UpsertItemsRequest()
+            normal.CopyFrom(request)
+            garment = normalized(_garment(request.embedding))
+            normal.embedding.embedding.CopyFrom(garment.embedding)
+            normal.embedding.color_histogram[:] = garment.color_histogram
+            request = normal  # The same item where its vectors differ by their length alone.
         garment, fingerprint = self._source(request)
         return self.store.put(request, garment, fingerprint)
 
@@ -222,11 +224,9 @@ class FakeGateway:
             )
         known = guide.WhichOneof("known")
         if known == "category":
-            _checks.super_category(guide.category)
             category = convert_answers.super_category_from_proto(guide.category)
             return self.analyze(image, category, None)
         if known == "region":
-            _checks.region(guide.region)
             box = Box(guide.region.x0, guide.region.y0, guide.region.x1, guide.region.y1)
             return self.analyze(image, None, box)
         return self.analyze(image, None, None)
@@ -240,16 +240,16 @@ class FakeGateway:
                 number = photo.guide.category
                 category = SUPER_CATEGORIES[number - 1] if number else ""
                 _checks.no_matching_garment(request.item_id, category)
-            return _to_proto.garment(analysis.garments[0]), analysis.vector_fingerprint
+            return normalized(_to_proto.garment(analysis.garments[0])), analysis.vector_fingerprint
         ready = request.embedding
-        _checks.embedding(ready.embedding.values)
-        _checks.super_category(ready.super_category)
-        _checks.histogram(ready.color_histogram)
         _checks.fingerprint(ready.vector_fingerprint, self._info.vector_fingerprint)
-        garment = garment_pb2.Garment(
-            super_category=ready.super_category,
-            sub_category=ready.sub_category,
-            embedding=ready.embedding,
-            color_histogram=ready.color_histogram,
-        )
-        return garment, self._info.vector_fingerprint
+        return _garment(ready), self._info.vector_fingerprint
+
+
+def _garment(ready: catalog.ItemEmbedding) -> garment_pb2.Garment:
+    return garment_pb2.Garment(
+        super_category=ready.super_category,
+        sub_category=ready.sub_category,
+        embedding=ready.embedding,
+        color_histogram=ready.color_histogram,
+    )

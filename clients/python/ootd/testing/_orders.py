@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from ootd.errors import (
+    ERROR_BY_REASON,
     ClosedError,
     DeadlineExceededError,
     FailedPreconditionError,
@@ -127,6 +128,11 @@ def _as_a_gateway_says(error: OotdError, method: str) -> OotdError:
     if isinstance(error, TlsError | NoGatewayError | ClosedError):
         raise ValueError(f"{type(error).__name__} comes from the client, never from a gateway")  # noqa: TRY004
     if error.reason:
+        if error.reason not in ERROR_BY_REASON:
+            raise ValueError(
+                f"the contract has no reason {error.reason!r}; there are: "
+                f"{', '.join(ERROR_BY_REASON)}"
+            )
         return error
     kind = type(error)
     reason = next((_REASONS[one] for one in kind.__mro__ if one in _REASONS), "")

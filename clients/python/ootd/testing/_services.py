@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from ootd.errors import OotdError
-from ootd.testing import _checks, _made_up_vision, _to_proto
+from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import Doorkeeper, answer, begin_stream, break_or_fill
 from ootd.testing._catalog import FakeCatalog, only
 from ootd.types import ImageAnalysis, ServerInfo
@@ -27,6 +27,8 @@ from ootd.v1 import vision_service_pb2 as vision
 # ruff: noqa: N802 - methods are named by the contract
 
 _SERVING, _NOT_SERVING = 1, 2
+_SERVICES = ("VisionService", "CatalogService", "SearchService", "ServerService")
+_HEALTH_OF = frozenset({"", *(f"ootd.v1.{name}" for name in _SERVICES)})
 
 
 class State(Doorkeeper, Protocol):
@@ -61,7 +63,7 @@ def add_services(state: State, server: grpc.Server) -> None:
     server_service_pb2_grpc.add_ServerServiceServicer_to_server(_Server(state), server)
 
     def check(request: StringValue, context: grpc.ServicerContext) -> Int32Value:
-        if request.value and not request.value.startswith("ootd.v1."):
+        if request.value not in _HEALTH_OF:
             context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return Int32Value(value=_SERVING if state.is_serving else _NOT_SERVING)
 
@@ -83,6 +85,9 @@ class _Vision(vision_service_pb2_grpc.VisionServiceServicer):
         self, request: vision.AnalyzeImageRequest, context: grpc.ServicerContext
     ) -> vision.AnalyzeImageResponse:
         def make() -> vision.AnalyzeImageResponse:
+            found = _validation.Violations()
+            _validation.photo(request, "", found)
+            found.check()
             analysis = self._state.garments(request.image, request.guide, request.options)
             return vision.AnalyzeImageResponse(analysis=_to_proto.analysis(analysis))
 
@@ -96,6 +101,7 @@ class _Vision(vision_service_pb2_grpc.VisionServiceServicer):
             response = vision.AnalyzeImagesResponse(correlation_id=request.correlation_id)
             try:
                 self._state.check("AnalyzeImages")
+                _validation.element(request)
                 analysis = self._state.garments(request.image, request.guide, request.options)
                 response.analysis.CopyFrom(_to_proto.analysis(analysis))
             except OotdError as error:
@@ -145,8 +151,7 @@ class _Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog.GetItemRequest, context: grpc.ServicerContext
     ) -> catalog.GetItemResponse:
         def make() -> catalog.GetItemResponse:
-            _checks.item_id(request.item_id)
-            _checks.fields(request.item_fields)
+            _validation.one_item(request)
             item = self._state.store.get(request.item_id)
             if request.HasField("item_fields"):
                 item = only(item, request.item_fields)
@@ -164,10 +169,7 @@ class _Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog.DeleteItemsRequest, context: grpc.ServicerContext
     ) -> catalog.DeleteItemsResponse:
         def make() -> catalog.DeleteItemsResponse:
-            number = len(request.item_ids)
-            _checks.require(1 <= number <= 1000, "item_ids", f"must be 1 to 1000 ids, are {number}")
-            for place, item_id in enumerate(request.item_ids):
-                _checks.item_id(item_id, f"item_ids[{place}]")
+            _validation.item_ids(request.item_ids)
             deleted = self._state.delete(request.item_ids)
             return catalog.DeleteItemsResponse(deleted_item_ids=deleted)
 
@@ -182,7 +184,7 @@ class _Search(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search.SearchByImageRequest, context: grpc.ServicerContext
     ) -> search.SearchByImageResponse:
         def make() -> search.SearchByImageResponse:
-            _checks.hit_count(request)
+            _validation.query(request)
             found = self._state.garments(request.image, request.guide, request.options)
             message = _to_proto.analysis(found)
             results = [
@@ -203,7 +205,7 @@ class _Search(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search.SearchByItemRequest, context: grpc.ServicerContext
     ) -> search.SearchByItemResponse:
         def make() -> search.SearchByItemResponse:
-            _checks.item_id(request.item_id)
+            _validation.query(request)
             query = self._state.store.get(request.item_id).garment
             hits = self._hits(request, query, request.item_id)
             return search.SearchByItemResponse(hits=hits)
@@ -214,9 +216,7 @@ class _Search(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search.SearchByEmbeddingRequest, context: grpc.ServicerContext
     ) -> search.SearchByEmbeddingResponse:
         def make() -> search.SearchByEmbeddingResponse:
-            _checks.embedding(request.embedding.values)
-            _checks.super_category(request.super_category)
-            _checks.histogram(request.color_histogram)
+            _validation.query(request)
             stored = self._state.server_info.vector_fingerprint
             _checks.fingerprint(request.vector_fingerprint, stored)
             query = garment_pb2.Garment(
@@ -229,8 +229,7 @@ class _Search(search_service_pb2_grpc.SearchServiceServicer):
         return answer(self._state, "SearchByEmbedding", context, make)
 
     def _hits(self, request: Any, query: garment_pb2.Garment, but: str = "") -> list[search.Hit]:
-        k = _checks.hit_count(request)
-        _checks.hit_options(request.hit_options)
+        k = request.k if request.HasField("k") else _validation.DEFAULT_K
         hits = self._state.store.find(query, k, request.hit_options, but)
         if not request.include_score_parts:
             for hit in hits:

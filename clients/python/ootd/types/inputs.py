@@ -16,6 +16,13 @@ class BinaryFile(Protocol):
         """Return up to `size` bytes, all of them without it."""
 
 
+class AsyncBinaryFile(Protocol):
+    """A file whose reads are awaited, such as an upload of a web framework; for AsyncClient."""
+
+    async def read(self, size: int = ..., /) -> bytes:
+        """Return up to `size` bytes, b"" at the end."""
+
+
 class PillowImage(Protocol):
     """A `PIL.Image.Image`, told by its form so that Pillow is not needed."""
 
@@ -32,7 +39,14 @@ class PillowImage(Protocol):
 
 
 ImageSource: TypeAlias = (
-    bytes | bytearray | memoryview | BinaryFile | PillowImage | str | os.PathLike[str]
+    bytes
+    | bytearray
+    | memoryview
+    | BinaryFile
+    | AsyncBinaryFile
+    | PillowImage
+    | str
+    | os.PathLike[str]
 )
 """A photo of at most 20 MiB: its encoded bytes, a binary file that is open, a Pillow image, or the
 path of its file (a str is a path, never a URL). JPEG, PNG, WebP, BMP or TIFF; with the extra
