@@ -116,8 +116,10 @@ def test_what_the_catalogue_holds_cannot_steer_the_terminal(
     cli: Cli, gateway: FakeGateway, photos: list[Path]
 ) -> None:
     evil = "evil\x9b31m\x1b]0;title\x07\u202etxt.exe\n"
-    cli("item", "put", "evil", photos[0], "--title", evil, "--payload", evil)
-    gateway.items["evil"].attributes[evil] = evil
+    cli("item", "put", "evil", photos[0], "--payload", evil)
+    stored = gateway.items["evil"]  # as a gateway holds it that refused less
+    stored.title = evil
+    stored.attributes[evil] = evil
     for arguments in (
         ("item", "get", "evil"),
         ("item", "list"),
