@@ -66,7 +66,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {}
     """
     ERROR_REASON_STORE_UNAVAILABLE: _ErrorReason.ValueType  # 11
-    """The database cannot be written or read. UNAVAILABLE; retry with backoff.
+    """The database cannot be written or read, or the server is still reading it as it starts.
+    UNAVAILABLE; retry with backoff.
     Metadata: {}
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 12
@@ -98,8 +99,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {"bytes": "49283072", "limit_bytes": "25165824"}
     """
     ERROR_REASON_STREAM_IDLE: _ErrorReason.ValueType  # 18
-    """Nothing came in over a stream for longer than the server waits. DEADLINE_EXCEEDED; open another
-    one.
+    """For longer than the server waits nothing came in over a stream, or none of its answers was
+    taken. DEADLINE_EXCEEDED; open another one.
     Metadata: {"seconds": "60"}
     """
     ERROR_REASON_CALLER_OVER_SHARE: _ErrorReason.ValueType  # 19
@@ -114,9 +115,10 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     "request_id", which is in the server's log. Numbers and names are never reused.
 
     Errors of every call: INVALID_ARGUMENT (INVALID_FIELD, where the bytes are no message of the
-    method), UNAUTHENTICATED (UNAUTHENTICATED), RESOURCE_EXHAUSTED (OVERLOADED, CALLER_OVER_SHARE),
-    UNAVAILABLE (SHUTTING_DOWN), DEADLINE_EXCEEDED (DEADLINE_EXCEEDED), INTERNAL (INTERNAL). Of every
-    stream, besides: DEADLINE_EXCEEDED (STREAM_IDLE).
+    method, or more than 1 MiB for a method that takes no photo), UNAUTHENTICATED (UNAUTHENTICATED),
+    RESOURCE_EXHAUSTED (OVERLOADED, CALLER_OVER_SHARE), UNAVAILABLE (SHUTTING_DOWN; STORE_UNAVAILABLE
+    while the server starts), DEADLINE_EXCEEDED (DEADLINE_EXCEEDED, also where the request does not
+    come in), INTERNAL (INTERNAL). Of every stream, besides: DEADLINE_EXCEEDED (STREAM_IDLE).
 
     Two refusals come from gRPC itself, before a service is asked, and carry no ErrorInfo:
     RESOURCE_EXHAUSTED for a request of more than 32 MiB, and RESOURCE_EXHAUSTED where the server has
@@ -167,7 +169,8 @@ ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 10
 Metadata: {}
 """
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason.ValueType  # 11
-"""The database cannot be written or read. UNAVAILABLE; retry with backoff.
+"""The database cannot be written or read, or the server is still reading it as it starts.
+UNAVAILABLE; retry with backoff.
 Metadata: {}
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 12
@@ -199,8 +202,8 @@ google.rpc.RetryInfo: ask for less, by fewer hits or by fields without the paylo
 Metadata: {"bytes": "49283072", "limit_bytes": "25165824"}
 """
 ERROR_REASON_STREAM_IDLE: ErrorReason.ValueType  # 18
-"""Nothing came in over a stream for longer than the server waits. DEADLINE_EXCEEDED; open another
-one.
+"""For longer than the server waits nothing came in over a stream, or none of its answers was
+taken. DEADLINE_EXCEEDED; open another one.
 Metadata: {"seconds": "60"}
 """
 ERROR_REASON_CALLER_OVER_SHARE: ErrorReason.ValueType  # 19
