@@ -268,6 +268,9 @@ class _Exchange:
                 await self.context.write(answer)
         except IdleError:
             raise self._idle("the caller took no answer") from None
+        except aio.BaseError:
+            # gRPC could not send it: the call has ended, by its deadline or by the caller.
+            raise asyncio.CancelledError from None
         self._sent.inc()
         self._answered()
 
