@@ -9,12 +9,14 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Callable
 
+_FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 CHECK_SECONDS = 45.0
 _CHECKS: dict[str, Callable[[], str]] = {}
 
@@ -72,7 +74,9 @@ def _run(function: Callable[[], str], *, in_main_thread: bool) -> dict[str, obje
         thread.join(CHECK_SECONDS)
         if thread.is_alive():
             outcome.update(holds=False, seen=f"no end within {CHECK_SECONDS:g} s")
-    outcome["seen"] = " ".join(str(outcome["seen"]).split())[:200]
+    # Errors may name files of this machine; the result says no more than the file.
+    seen = _FOLDERS.sub("", " ".join(str(outcome["seen"]).split()))
+    outcome["seen"] = seen[:200]
     return outcome
 
 
