@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from catalog_shop import Shop, open_shop
+from replica_looks import quick_looks
 from steered_gateway import Serve, serving
+
+__all__ = ["quick_looks"]
 
 
 @pytest.fixture

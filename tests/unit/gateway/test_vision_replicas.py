@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Any
 
 import grpc
 import pytest
+from replica_looks import Relay, answers, circuit_states, not_ready, opened
 from steered_triton import SteeredTriton, eventually, listening, looking_at
 from structlog.testing import capture_logs
 
@@ -19,80 +18,8 @@ from ootd_gateway.errors import (
 )
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.types import Priority, ServedModels
-from ootd_gateway.vision import triton_connection, triton_watch
-from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_watch import Watch
-
-QUICK = Patience(silent_s=0.5, photo_s=1.0)
-
-
-@pytest.fixture
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks that are shorter than a server's silence in these tests."""
-    monkeypatch.setattr(triton_connection, "PROBE_SECONDS", 0.2)
-    monkeypatch.setattr(triton_watch, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(triton_watch, "LOOK_AGAIN_SECONDS", 0.05)
-
-
-def answers(vision: TritonVision) -> Callable[[], Any]:
-    async def ask() -> bool:
-        try:
-            await vision.analyze(b"x", timeout_s=5)
-        except VisionUnavailableError:
-            return False
-        return True
-
-    return ask
-
-
-def circuit_states(metrics: Metrics) -> list[float]:
-    return [
-        sample.value
-        for family in metrics.registry.collect()
-        for sample in family.samples
-        if sample.name == "ootd_triton_circuit_state"
-    ]
-
-
-def opened(metrics: Metrics, cause: str) -> float:
-    labels = {"cause": cause}
-    return metrics.registry.get_sample_value("ootd_triton_circuit_opened_total", labels) or 0.0
-
-
-class Relay:
-    """Hands on what is sent to a port, and can cut the connections that there are."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._writers: list[asyncio.StreamWriter] = []
-        self.port = 0
-
-    async def __aenter__(self) -> "Relay":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        self.cut()
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        triton_reader, triton_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers += [writer, triton_writer]
-        await asyncio.gather(self._copy(reader, triton_writer), self._copy(triton_reader, writer))
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(1 << 16):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
 
 
 async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() -> None:
@@ -147,163 +74,6 @@ async def test_photos_that_wait_are_refused_once_no_server_is_left() -> None:
                 await call
         triton.gate.set()
         assert all(one.garments for one in await asyncio.gather(*calls[:2]))
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_late_looks_change_nothing_while_photos_are_answered() -> None:
-    triton, metrics = SteeredTriton(), Metrics()
-    async with (
-        listening(triton) as port,
-        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
-    ):
-        taxonomy = await vision.taxonomy()
-        triton.slow_looks_s = 5.0
-        began = time.monotonic()
-        while time.monotonic() - began < 2.0:
-            await vision.analyze(b"x")
-            assert await vision.is_ready()
-            assert await vision.taxonomy() is taxonomy
-            await asyncio.sleep(0.05)
-        assert circuit_states(metrics) == [0]
-        # Now nothing at all is answered.
-        await eventually(lambda: circuit_states(metrics) == [2])
-        assert opened(metrics, "silent") == 1
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_triton_that_answers_nothing_is_refused_soon_and_tried_again() -> None:
-    triton, metrics = SteeredTriton(), Metrics()
-    async with (
-        listening(triton) as port,
-        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
-    ):
-        triton.deaf = True
-        began = time.monotonic()
-        with capture_logs() as lines:
-            # Two hold the slots, the others wait; none has a deadline.
-            failures = await asyncio.gather(
-                *(vision.analyze(b"x") for _ in range(6)), return_exceptions=True
-            )
-        assert [type(one) for one in failures] == [VisionUnavailableError] * 6
-        assert time.monotonic() - began < 5.0
-        (warning,) = [one for one in lines if one["log_level"] == "warning"]
-        assert warning["triton"] == f"127.0.0.1:{port}"
-        assert "has answered nothing for" in warning["cause"]
-        began = time.monotonic()
-        with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x")
-        assert time.monotonic() - began < 0.1, "it is not even tried"
-        triton.deaf = False
-        await eventually(answers(vision))
-        assert circuit_states(metrics) == [0]
-        assert triton.cancelled == 0
-        await eventually(lambda: triton.running == 0)
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_triton_that_answers_looks_but_no_photos_is_left_alone() -> None:
-    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
-    assert triton.gate is not None
-    async with (
-        listening(triton) as port,
-        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
-    ):
-        failures = await asyncio.gather(
-            *(vision.analyze(b"x") for _ in range(4)), return_exceptions=True
-        )
-        assert [type(one) for one in failures] == [VisionUnavailableError] * 4
-        assert opened(metrics, "silent") == 1
-        assert len(triton.requests) == 2
-        assert triton.cancelled == 0, "what is in it is left alone"
-        triton.gate.set()
-        await eventually(answers(vision))
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_photo_that_is_never_answered_gives_its_slot_back() -> None:
-    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
-    assert triton.gate is not None
-    async with (
-        listening(triton) as port,
-        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
-    ):
-        lost = asyncio.create_task(vision.analyze(b"x"))
-        await eventually(lambda: triton.running == 1)
-        gate, triton.gate = triton.gate, None
-        began = time.monotonic()
-        while not lost.done():
-            assert time.monotonic() - began < 10.0
-            await vision.analyze(b"x")  # all others are answered
-            await asyncio.sleep(0.02)
-        assert isinstance(lost.exception(), VisionUnavailableError)
-        assert opened(metrics, "silent") == 0
-        assert await vision.is_ready()
-        labels = {"priority": "interactive"}
-        assert metrics.registry.get_sample_value("ootd_vision_running_photos", labels) == 0
-        gate.set()
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_lost_photo_is_told_once_and_does_not_count_when_it_is_quiet() -> None:
-    triton, metrics = SteeredTriton(gate=asyncio.Event()), Metrics()
-    assert triton.gate is not None
-    async with (
-        listening(triton) as port,
-        looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
-    ):
-        with capture_logs() as lines:
-            lost = asyncio.create_task(vision.analyze(b"x"))
-            await eventually(lambda: triton.running == 1)
-            gate, triton.gate = triton.gate, None
-            while not lost.done():
-                await vision.analyze(b"x")
-                await asyncio.sleep(0.02)
-            await asyncio.sleep(2 * QUICK.photo_s)  # nobody sends anything
-        assert isinstance(lost.exception(), VisionUnavailableError)
-        warnings = [one["event"] for one in lines if one["log_level"] == "warning"]
-        assert warnings == ["Triton has not answered a photo"]
-        assert opened(metrics, "silent") == 0
-        assert (await vision.analyze(b"x")).garments
-        gate.set()
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_photo_that_is_never_answered_is_no_load_of_its_server() -> None:
-    one, other = SteeredTriton(), SteeredTriton()
-    async with listening(one) as first, listening(other) as second:
-        target = f"ipv4:127.0.0.1:{first},127.0.0.1:{second}"
-        async with looking_at(target, patience=QUICK, concurrency=4) as vision:
-            one.gate = other.gate = gate = asyncio.Event()
-            lost = asyncio.create_task(vision.analyze(b"x"))
-            await eventually(lambda: one.running + other.running == 1)
-            one.gate = other.gate = None
-            while not lost.done():
-                await asyncio.gather(*(vision.analyze(b"x") for _ in range(3)))  # both answer
-                await asyncio.sleep(0.02)
-            before = len(one.requests), len(other.requests)
-            for _ in range(6):
-                await vision.analyze(b"x")
-            after = len(one.requests), len(other.requests)
-            assert [now - then for now, then in zip(after, before, strict=True)] == [3, 3]
-            assert isinstance(lost.exception(), VisionUnavailableError)
-            gate.set()
-
-
-@pytest.mark.usefixtures("quick_looks")
-async def test_a_triton_that_answers_no_photos_is_noticed_while_its_names_are_read_again() -> None:
-    triton, metrics = SteeredTriton(), Metrics()
-    async with listening(triton) as port, Relay(port) as relay:
-        target = f"127.0.0.1:{relay.port}"
-        async with looking_at(target, metrics, patience=QUICK) as vision:
-            triton.gate, triton.canary_gate = asyncio.Event(), asyncio.Event()
-            relay.cut()
-            await eventually(lambda: triton.canaries == 2)
-            with pytest.raises(VisionUnavailableError):
-                await asyncio.wait_for(vision.analyze(b"x"), 10)
-            assert opened(metrics, "silent") == 1
-            triton.gate.set()
-            triton.canary_gate.set()
-            await eventually(vision.is_ready)
 
 
 async def test_several_photos_in_one_lost_connection_are_one_failure() -> None:
@@ -565,7 +335,3 @@ async def test_a_photo_at_which_servers_fail_is_sent_twice_at_most() -> None:
         with pytest.raises(VisionUnavailableError):
             await vision.analyze(b"x", priority=Priority.BULK)
         assert len(triton.requests) == 2
-
-
-async def not_ready(vision: TritonVision) -> bool:
-    return not await vision.is_ready()
