@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from grpc import ChannelConnectivity, aio
+from grpc import ChannelConnectivity, StatusCode, aio
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.vision.lanes import Slot
@@ -120,6 +120,7 @@ class Connection:
         self._channel = _channel(address, options, security)
         self._triton: Any = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._inferences: set[Inference] = set()
+        self._is_closing = False
 
     @property
     def inferences(self) -> list[Inference]:
@@ -151,26 +152,19 @@ class Connection:
     async def is_model_ready(self, name: str) -> bool:
         """Ask whether a model can be used now. Raises aio.AioRpcError."""
         request = service_pb2.ModelReadyRequest(name=name)
-        response = await self._triton.ModelReady(
-            request, timeout=PROBE_SECONDS, metadata=self._security.metadata
-        )
+        response = await self._ask(self._triton.ModelReady, request, PROBE_SECONDS)
         return bool(response.ready)
 
     async def model_config(self, name: str) -> Any:
         """Return the configuration of a model. Raises aio.AioRpcError."""
         request = service_pb2.ModelConfigRequest(name=name)
-        response = await self._triton.ModelConfig(
-            request, timeout=CONFIG_SECONDS, metadata=self._security.metadata
-        )
+        response = await self._ask(self._triton.ModelConfig, request, CONFIG_SECONDS)
         return response.config
 
     async def server_version(self) -> str:
         """Return Triton's version, such as "2.51.0". Raises aio.AioRpcError."""
-        metadata = await self._triton.ServerMetadata(
-            service_pb2.ServerMetadataRequest(),
-            timeout=CONFIG_SECONDS,
-            metadata=self._security.metadata,
-        )
+        request = service_pb2.ServerMetadataRequest()
+        metadata = await self._ask(self._triton.ServerMetadata, request, CONFIG_SECONDS)
         return str(metadata.version)
 
     async def close(self, grace_s: float) -> None:
@@ -185,7 +179,21 @@ class Connection:
         except TimeoutError:
             log.warning("requests in Triton are cut off", requests=len(self._inferences))
         finally:
+            self._is_closing = True
             await self._channel.close()
+
+    async def _ask(self, method: Any, request: Any, timeout_s: float) -> Any:
+        """Call a method. Raises aio.AioRpcError, also where the connection is closed meanwhile:
+        gRPC tells that as a cancellation, which would end whoever asks."""
+        try:
+            return await method(request, timeout=timeout_s, metadata=self._security.metadata)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._is_closing or (task is not None and task.cancelling()):
+                raise
+            none = aio.Metadata()
+            details = "the connection was closed"
+            raise aio.AioRpcError(StatusCode.UNAVAILABLE, none, none, details) from None
 
 
 def _channel(address: Address, options: ConnectionOptions, security: Security) -> aio.Channel:

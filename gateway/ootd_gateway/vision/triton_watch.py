@@ -79,10 +79,12 @@ class Watch:
         if not replica.connection.is_up:
             replica.graph_is_current = False  # it may come back with other models
         replica.silence.asked()
-        asked_at = time.monotonic()
+        asked_at, asked = time.monotonic(), replica.connection
         try:
             served = await self._served_ensemble()
         except aio.AioRpcError as error:
+            if replica.connection is not asked:
+                return  # this one was given up meanwhile, so its end says nothing
             self._got_no_answer(trouble_of(error), asked_at)
             return
         self._late_looks = 0

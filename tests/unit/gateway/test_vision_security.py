@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,32 @@ async def test_a_photo_that_hangs_in_a_connection_with_former_files_gives_its_sl
         assert metrics.registry.get_sample_value("ootd_vision_running_photos", labels) == 0
         assert (await vision.analyze(b"x")).garments
         gate.set()
+
+
+async def test_files_that_change_while_triton_is_asked_do_not_end_the_watch(
+    tmp_path: Path,
+    authority: Certificate,
+    server: Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(triton_replicas, "RESOLVE_SECONDS", 0.05)
+    monkeypatch.setattr(triton_watch, "LOOK_SECONDS", 0.01)
+    token = tmp_path / "token"
+    token.write_text("secret-1")
+    triton = SteeredTriton(slow_looks_s=0.3)  # nearly always somebody waits for an answer
+    chosen = options(root_certificates=authority.chain, token=token)
+    async with (
+        listening(triton, host="localhost", credentials=credentials(server)) as port,
+        looking_at(f"localhost:{port}", connection=chosen) as vision,
+    ):
+        for secret in ("secret-22", "secret-333", "secret-4444"):
+            token.write_text(secret)
+            await eventually(partial(was_told, triton, secret))
+            assert (await vision.analyze(b"x")).garments
+
+
+def was_told(triton: SteeredTriton, secret: str) -> bool:
+    return triton.metadata[-1]["authorization"] == f"Bearer {secret}"
 
 
 def circuit_is_closed(metrics: Metrics) -> bool:
