@@ -36,7 +36,7 @@ up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctr
 lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway
+	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway gateway/ootd_index
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
 .PHONY: lint-training

@@ -18,8 +18,7 @@ from ootd_gateway.command_line import gateway_version
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.event_loop_watch import EventLoopWatch
 from ootd_gateway.image_header import ImageLimits
-from ootd_gateway.index.shard import ShardSettings
-from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
+from ootd_gateway.index_opening import open_index
 from ootd_gateway.metrics.registry import Metrics
 from ootd_gateway.metrics_server import MetricsServer, Probes
 from ootd_gateway.readiness_monitor import ReadinessMonitor
@@ -43,6 +42,7 @@ from ootd_gateway.triton_source import TritonSource
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision_options import vision_options
+from ootd_index.vector_index import VectorIndex
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Rooms:
     """What the services stand on."""
 
     store: SqlCatalogStore
-    index: ShardedIndex
+    index: VectorIndex
     vision: TritonVision
     applier: ChangeApplier
 
@@ -164,19 +164,7 @@ class Gateway:
         settings = self._settings
         store = await open_store(self._database_url(), self._metrics.database)
         self._stack.push_async_callback(store.close)
-        index = ShardedIndex(
-            IndexSettings(
-                shards_per_category=settings.shards_per_category,
-                shard=ShardSettings(
-                    exact_limit=settings.index_exact_limit_items,
-                    connectivity=settings.index_connectivity,
-                    expansion_add=settings.index_expansion_add,
-                    expansion_search=settings.index_expansion_search,
-                    precision=settings.index_precision,
-                ),
-            ),
-            self._metrics.index,
-        )
+        index = open_index(settings, self._metrics.index)
         self._stack.callback(index.close)
         vision = TritonVision(
             triton_address, metrics=self._metrics, options=vision_options(settings)

@@ -9,7 +9,6 @@ from ootd_gateway import validation
 from ootd_gateway.answer_size import AnswerSize
 from ootd_gateway.catalog import item_not_found
 from ootd_gateway.image_header import DEFAULT_LIMITS, ImageLimits, check_image
-from ootd_gateway.index.base import Neighbor, Query, VectorIndex
 from ootd_gateway.releases import ReleaseGuard
 from ootd_gateway.store.base import CatalogStore
 from ootd_gateway.types import (
@@ -27,6 +26,7 @@ from ootd_gateway.types import (
     SuperCategory,
 )
 from ootd_gateway.vision.base import USUAL, VisionModel
+from ootd_index.vector_index import Neighbor, Query, VectorIndex
 
 _RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
@@ -169,7 +169,7 @@ class Search:
 
     def _query(self, garment: Garment, hits: HitOptions) -> Query:
         return Query(
-            super_category=garment.super_category,
+            partition=garment.super_category,
             embedding=garment.embedding,
             k=hits.offset + hits.k,
             offset=hits.offset,
@@ -248,7 +248,7 @@ def _join(
     hits = [
         Hit(items[one.key], one.parts)
         for one in neighbors
-        if one.key in items and items[one.key].garment.super_category == query.super_category
+        if one.key in items and items[one.key].garment.super_category == query.partition
     ]
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.item.item_id)))
 

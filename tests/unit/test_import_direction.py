@@ -21,7 +21,6 @@ LAYERS: list[tuple[str, ...]] = [
     (
         "vision.base",
         "store.base",
-        "index.base",
         "admission",
         "image_faults",
         "image_header",
@@ -34,7 +33,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tokens",
     ),
     # Concrete rooms stand beside each other: they are told apart below.
-    ("vision", "store", "index", "embedded", "category_parser", "releases", "replay"),
+    ("vision", "store", "embedded", "category_parser", "releases", "replay"),
     ("garment_choice",),
     ("catalog", "search", "recommend", "server_info"),
     ("rpc",),
@@ -50,13 +49,16 @@ LAYERS: list[tuple[str, ...]] = [
         "triton_source",
         "vision_options",
         "store_opening",
+        "index_opening",
         "ready_file",
         "file_descriptors",
         "application",
     ),
     ("command", "__main__", "demo"),
 ]
-ROOMS = ("vision", "store", "index", "embedded")
+ROOMS = ("vision", "store", "embedded")
+# What all may import of the index; its shards are imported by the wiring alone.
+INDEX_CONTRACT = {"vector_index", "observer"}
 WIRING = LAYERS[-2] + LAYERS[-1]
 
 
@@ -123,6 +125,15 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
             concrete = belongs(imported, room) and imported != f"{room}.base"
             outside = not belongs(name, room) and name.split(".", maxsplit=1)[0] not in WIRING
             assert not (concrete and outside), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_index_is_made_by_the_wiring_alone(name: str) -> None:
+    if name.split(".", maxsplit=1)[0] not in WIRING:
+        prefix = "ootd_index."
+        of_index = {one for one in imports(MODULES[name]) if one.startswith(prefix)}
+        known = {one.removeprefix(prefix).split(".", maxsplit=1)[0] for one in of_index}
+        assert known <= INDEX_CONTRACT, f"{name} imports {of_index}"
 
 
 @pytest.mark.parametrize("name", MODULES)

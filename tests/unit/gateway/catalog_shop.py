@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
+from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram, new_index
 from ootd_gateway.catalog import Catalog, EmbeddingSource, PhotoSource, UpsertRequest
-from ootd_gateway.index.base import Query
-from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.replay import ChangeApplier
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import Query
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -36,7 +36,7 @@ class Shop:
 
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    index = ShardedIndex()
+    index = new_index()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
     yield Shop(Catalog(store, vision, applier), store, index, vision, applier)

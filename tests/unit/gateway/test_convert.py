@@ -34,10 +34,10 @@ from ootd_gateway.types import (
     ImageAnalysis,
     Item,
     RegionGuide,
-    ScoreParts,
     SuperCategory,
     Taxonomy,
 )
+from ootd_index.vector_index import ScoreParts
 
 
 def fields_at_fault(error: InvalidRequestError) -> list[str]:
