@@ -14,6 +14,8 @@ from ootd_index.vector_index import VectorSizes
 
 VECTOR_SIZES = VectorSizes(embedding=EMBEDDING_SIZE, color_histogram=HISTOGRAM_BINS)
 
+_LABELS: Mapping[int, str] = {category: category.label for category in SuperCategory}
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,7 +26,7 @@ def open_index(settings: SearchSettings, metrics: IndexMetrics) -> ShardedIndex:
     )
 
     def sizes() -> Mapping[str, IndexSize]:
-        return {SuperCategory(one).label: size for one, size in index.sizes().items()}
+        return {_LABELS[one]: size for one, size in index.sizes().items()}
 
     metrics.watch(sizes)
     return index
@@ -52,8 +54,7 @@ class _MetricsAndLog:
 
     def searched(self, partition: int, method: SearchMethod, seconds: float) -> None:
         """Count the time of a search."""
-        label = SuperCategory(partition).label
-        self._metrics.search_seconds.labels(label, method).observe(seconds)
+        self._metrics.search_seconds.labels(_LABELS[partition], method).observe(seconds)
 
     def refused(self, key: int, why: str) -> None:
         """Log that an item cannot be found."""

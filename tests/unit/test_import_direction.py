@@ -33,7 +33,8 @@ LAYERS: list[tuple[str, ...]] = [
         "tokens",
     ),
     # Concrete rooms stand beside each other: they are told apart below.
-    ("vision", "store", "embedded", "category_parser", "releases", "replay"),
+    ("vision", "store", "embedded", "category_words", "releases", "replay"),
+    ("category_parser",),
     ("garment_choice",),
     ("catalog", "search", "recommend", "server_info"),
     ("rpc",),

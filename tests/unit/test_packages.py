@@ -57,6 +57,12 @@ def test_it_holds_its_packages_alone_and_says_that_they_are_typed(wheel):
     assert {name.split("/")[0].split("-")[0] for name in names} == packages
 
 
+def test_the_gateway_brings_the_words_of_titles(wheel):
+    package, archive = wheel
+    if package == "ootd_gateway":
+        assert any(name.endswith("/category_words.toml") for name in archive.namelist())
+
+
 def test_the_readme_is_the_long_description(wheel):
     package, archive = wheel
     text = (PACKAGES[package] / "README.md").read_text("utf-8")
