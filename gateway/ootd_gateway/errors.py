@@ -214,3 +214,7 @@ class InternalError(OotdError):
 
     code = StatusCode.INTERNAL
     reason = "INTERNAL"
+
+
+class StartError(Exception):
+    """The gateway cannot start; the message is one sentence with the remedy. No caller sees it."""

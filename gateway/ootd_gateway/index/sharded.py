@@ -14,7 +14,7 @@ import structlog
 from ootd_gateway.index.base import IndexChange, IndexEntry, Neighbor, Query
 from ootd_gateway.index.shard import How, Shard, ShardSettings
 from ootd_gateway.index.vectors import ExactQuery, Scores
-from ootd_gateway.metrics.index import CategorySize, IndexMetrics
+from ootd_gateway.telemetry.metrics.index import CategorySize, IndexMetrics
 from ootd_gateway.types import EMBEDDING_SIZE, HISTOGRAM_BINS, FloatVector, SuperCategory
 
 _MASK = (1 << 64) - 1

@@ -11,8 +11,8 @@ from ootd.v1 import (
     server_service_pb2,
     vision_service_pb2,
 )
-from ootd_gateway.readiness import Dependency, Readiness
 from ootd_gateway.rpc.health_statuses import HealthStatuses
+from ootd_gateway.rpc.readiness import Dependency, Readiness
 
 VISION = vision_service_pb2.DESCRIPTOR.services_by_name["VisionService"].full_name
 CATALOG = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name

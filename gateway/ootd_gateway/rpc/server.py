@@ -21,10 +21,8 @@ from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_serve
 from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 from ootd.v1.server_service_pb2_grpc import add_ServerServiceServicer_to_server
 from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
-from ootd_gateway.admission import Admission
-from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.readiness import Dependency, Readiness
-from ootd_gateway.rpc.catalog_service import CatalogService
+from ootd_gateway.errors import StartError
+from ootd_gateway.rpc.admission import Admission
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION, HealthReporter
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
@@ -44,13 +42,15 @@ from ootd_gateway.rpc.interceptors.standard_services import (
     StandardServiceInterceptor,
 )
 from ootd_gateway.rpc.interceptors.starting import StartGate, StartingInterceptor
-from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.rpc.reflection import add_reflection
-from ootd_gateway.rpc.search_service import SearchService
-from ootd_gateway.rpc.server_service import ServerService
-from ootd_gateway.rpc.vision_service import VisionService
-from ootd_gateway.start_error import StartError
-from ootd_gateway.tokens import FixedTokens, TokenSource
+from ootd_gateway.rpc.tokens import FixedTokens, TokenSource
+from ootd_gateway.services.catalog.servicer import CatalogService
+from ootd_gateway.services.search.servicer import SearchService
+from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vision.servicer import VisionService
+from ootd_gateway.telemetry.metrics.registry import Metrics
 
 log = structlog.get_logger(__name__)
 

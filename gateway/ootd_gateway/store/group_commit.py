@@ -19,11 +19,11 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.store.base import DeletionOutcome, UpsertOutcome
 from ootd_gateway.store.database_file import DatabaseFile
 from ootd_gateway.store.engine import unavailable
 from ootd_gateway.store.writing import delete_items, upsert_items
+from ootd_gateway.telemetry.metrics.database import DatabaseMetrics
 from ootd_gateway.types import ItemDraft
 
 MAX_WRITES = 256

@@ -17,13 +17,13 @@ import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.metrics.database import DatabaseMetrics
 from ootd_gateway.store import schema, selecting
 from ootd_gateway.store.base import DeletionOutcome, ItemChange, UpsertOutcome
 from ootd_gateway.store.database_file import DatabaseFile
 from ootd_gateway.store.engine import migrate, open_engine, parse_url, unavailable
 from ootd_gateway.store.group_commit import Deletion, GroupCommit, Upsert
 from ootd_gateway.store.rows import item_of_row
+from ootd_gateway.telemetry.metrics.database import DatabaseMetrics
 from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
 
 _KEYS_A_QUERY = 1000

@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from ootd_gateway.callers import current_caller
+from ootd_gateway.current_caller import current_caller
 from ootd_gateway.errors import OotdError, VisionUnavailableError
-from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,

@@ -10,8 +10,8 @@ import pytest
 import ootd
 from ootd import Client, EmbeddingUpload, OotdError, Photo, RetryPolicy
 from ootd.testing import FakeGateway
-from ootd_gateway.server_options import server_facts
-from ootd_gateway.settings.loading import Settings
+from ootd_gateway.process.server_options import server_facts
+from ootd_gateway.process.settings import Settings
 
 ONCE = RetryPolicy(attempts=1)
 FROM_A_GATEWAY = [

@@ -5,10 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
-from ootd_gateway.catalog import Catalog, EmbeddingSource, PhotoSource, UpsertRequest
 from ootd_gateway.index.base import Query
 from ootd_gateway.index.sharded import ShardedIndex
-from ootd_gateway.replay import ChangeApplier
+from ootd_gateway.services.catalog.domain import (
+    Catalog,
+    EmbeddingSource,
+    PhotoSource,
+    UpsertRequest,
+)
+from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
 

@@ -10,7 +10,7 @@ import pytest
 from ootd_gateway.errors import (
     VisionUnavailableError,
 )
-from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.vision import triton_connection, triton_watch
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience

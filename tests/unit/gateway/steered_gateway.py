@@ -10,21 +10,21 @@ import grpc
 import numpy as np
 
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
-from ootd_gateway.admission import Admission, AdmissionPool
-from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.image_header import ImageLimits
-from ootd_gateway.metrics.calls import PoolMetrics
-from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.readiness import Dependency
-from ootd_gateway.rpc.catalog_service import CatalogService
+from ootd_gateway.images.header import ImageLimits
+from ootd_gateway.rpc.admission import Admission, AdmissionPool
+from ootd_gateway.rpc.byte_budget import ByteBudget
 from ootd_gateway.rpc.deadlines import Deadlines
-from ootd_gateway.rpc.search_service import SearchService
+from ootd_gateway.rpc.readiness import Dependency
 from ootd_gateway.rpc.server import GatewayServer, ServerOptions, Services
-from ootd_gateway.rpc.server_service import ServerService
-from ootd_gateway.rpc.vision_service import VisionService
-from ootd_gateway.server_info import ServerFacts, ServerInformation, ServerLimits
-from ootd_gateway.tokens import FixedTokens
+from ootd_gateway.rpc.tokens import FixedTokens
+from ootd_gateway.services.catalog.servicer import CatalogService
+from ootd_gateway.services.search.servicer import SearchService
+from ootd_gateway.services.server.domain import ServerFacts, ServerInformation, ServerLimits
+from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vision.servicer import VisionService
+from ootd_gateway.telemetry.metrics.calls import PoolMetrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,

@@ -15,7 +15,7 @@ from ootd_gateway.index.base import IndexEntry, Query
 from ootd_gateway.index.shard import Shard, ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.index.vectors import ExactQuery, Scores
-from ootd_gateway.metrics.index import IndexMetrics
+from ootd_gateway.telemetry.metrics.index import IndexMetrics
 from ootd_gateway.types import SuperCategory
 
 TOP = SuperCategory.TOP

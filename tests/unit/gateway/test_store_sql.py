@@ -19,12 +19,11 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from catalog_builders import RELEASE, draft
-from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.metrics.database import DatabaseMetrics
-from ootd_gateway.start_error import StartError
+from ootd_gateway.errors import StartError, StoreUnavailableError
+from ootd_gateway.process.store_opening import open_store
 from ootd_gateway.store import schema
 from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.store_opening import open_store
+from ootd_gateway.telemetry.metrics.database import DatabaseMetrics
 
 TESTS = Path(__file__).parents[2]
 

@@ -1,0 +1,380 @@
+"""What the catalogue's calls do, in domain terms: analyse, choose the garment, store, show."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from ootd_gateway import validation
+from ootd_gateway.errors import ItemNotFoundError, VisionUnavailableError
+from ootd_gateway.images.header import DEFAULT_LIMITS, ImageLimits, check_image
+from ootd_gateway.services.catalog.category_parser import CategoryParser
+from ootd_gateway.services.catalog.garment_choice import choose_garment, no_matching_garment
+from ootd_gateway.services.catalog.item_order import ItemOrder, Turn
+from ootd_gateway.services.catalog.replay import ChangeApplier
+from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
+from ootd_gateway.types import (
+    ALL_PARTS,
+    AnalyzeOptions,
+    AttributeModel,
+    CategoryGuide,
+    FloatVector,
+    Garment,
+    Guide,
+    Item,
+    ItemDraft,
+    ItemPage,
+    ItemParts,
+    Priority,
+    RegionGuide,
+    ServedModels,
+    SuperCategory,
+    Taxonomy,
+)
+from ootd_gateway.vision.base import USUAL, VisionModel
+
+_LARGE_PHOTO_BYTES = 256 * 1024  # hashed within some 200 microseconds
+_RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSource:
+    """How an item looks: an encoded photo, which of its garments is the item, and how the photo is
+    to be analysed.
+    """
+
+    image: bytes
+    guide: Guide = None
+    options: AnalyzeOptions = USUAL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddingSource:
+    """How an item looks, from an embedder that the caller runs.
+
+    `embedding` is float32[128] and L2-normalised, `color_histogram` float32[56] that sums to 1 or
+    None, as `validation.embedding` and `validation.color_histogram` return them.
+    `vector_fingerprint` names the models that made them; "" is not said.
+    """
+
+    embedding: FloatVector
+    super_category: SuperCategory
+    sub_category: str = ""
+    color_histogram: FloatVector | None = None
+    vector_fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UpsertRequest:
+    """An item to add or replace."""
+
+    item_id: str
+    source: PhotoSource | EmbeddingSource
+    title: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    payload: bytes = b""
+
+
+class Catalog:
+    """The shop's items. Safe for concurrent calls."""
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        vision: VisionModel,
+        applier: ChangeApplier,
+        limits: ImageLimits = DEFAULT_LIMITS,
+        *,
+        releases: ReleaseGuard | None = None,
+        attribute_model: AttributeModel = AttributeModel.TAGGER,
+    ) -> None:
+        """`attribute_model` is the one of photos that name none; `releases` is shared with searches
+        of the same store and models."""
+        self._store = store
+        self._vision = vision
+        self._applier = applier
+        self._limits = limits
+        self._releases = releases or ReleaseGuard(store, vision)
+        self._attribute_model = attribute_model
+        self._parser: tuple[Taxonomy, CategoryParser] | None = None
+        self._order = ItemOrder()
+
+    async def upsert(
+        self,
+        request: UpsertRequest,
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+        timeout_s: float | None = None,
+    ) -> UpsertOutcome:
+        """Add or replace an item; on return it is durable and found by searches of this process.
+
+        The same request again changes nothing and asks no model, as long as models and rules are
+        those that looked at it; while they are away, the last ones known count. Upserts and
+        deletions of one id take effect in the order in which they were called here. `priority` is
+        that of the photo in the vision graph; `timeout_s` is what is left of the caller's deadline
+        for the analysis.
+
+        Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
+        errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
+        AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
+        StoreUnavailableError.
+        """
+        _validate(request)
+        if isinstance(request.source, PhotoSource):
+            check_image(request.source.image, self._limits)
+        async with self._order.turn([request.item_id]) as turn:
+            return await self._upsert(request, turn, priority, timeout_s)
+
+    async def _upsert(
+        self, request: UpsertRequest, turn: Turn, priority: Priority, timeout_s: float | None
+    ) -> UpsertOutcome:
+        models = await self._models_known_for(request)
+        content = await _content_digest(request)
+        digest = self._digest(request, content, models)
+        stored = await self._store.get(request.item_id)
+        if stored is not None and stored.source_digest == digest:
+            await self._make_visible(stored.sequence_number)
+            return UpsertOutcome(stored, UpsertResult.UNCHANGED)
+        if isinstance(request.source, PhotoSource):
+            garment, models = await self._garment_of_photo(
+                request, request.source, priority, timeout_s
+            )
+            # The models that answered may be others than those known before.
+            digest = self._digest(request, content, models)
+        else:
+            garment = await self._garment_of_embedding(request.source)
+        draft = ItemDraft(
+            item_id=request.item_id,
+            title=request.title,
+            attributes=dict(request.attributes),
+            payload=request.payload,
+            garment=garment,
+            source_digest=digest,
+        )
+        # The store refuses what was made by other models than its vectors, in the transaction.
+        (outcome,) = await turn.write(
+            self._store.upsert([draft], release=models.vector_fingerprint)
+        )
+        self._releases.wrote(models.vector_fingerprint)
+        await self._make_visible(outcome.item.sequence_number)
+        return outcome
+
+    async def vector_fingerprint(self) -> str:
+        """Return the fingerprint of the models that made the stored vectors; "" where there are
+        none. Up to a second old. Raises StoreUnavailableError."""
+        return await self._releases.stored(max_age_s=_RELEASE_AGE_S)
+
+    async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
+        """Return the item with the parts that are asked for.
+
+        Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError.
+        """
+        violations = validation.Violations()
+        validation.item_id(item_id, "item_id", violations)
+        violations.check()
+        item = await self._store.get(item_id, parts=parts)
+        if item is None:
+            raise item_not_found(item_id)
+        return item
+
+    async def list_page(
+        self,
+        *,
+        page_size: int | None = None,
+        page_token: str = "",
+        super_category: SuperCategory | None = None,
+        parts: ItemParts = ALL_PARTS,
+        max_bytes: int | None = None,
+    ) -> ItemPage:
+        """Return a page of items by id; `page_size` 1 to 1000, None is 100.
+
+        The page ends early, with an item at least, where its items have about `max_bytes`.
+
+        Raises InvalidRequestError, StoreUnavailableError.
+        """
+        violations = validation.Violations()
+        size = validation.page_size(page_size, "page_size", violations)
+        validation.page_token(page_token, "page_token", violations)
+        violations.check()
+        return await self._store.list_page(
+            page_size=size,
+            after_item_id=page_token,
+            super_category=super_category,
+            parts=parts,
+            max_bytes=max_bytes,
+        )
+
+    async def delete(self, item_ids: Sequence[str]) -> Sequence[str]:
+        """Delete 1 to 1000 items in one transaction; return the ids that there were, in their
+        order.
+
+        On return searches of this process don't find them. Raises InvalidRequestError, and
+        StoreUnavailableError, which means that nothing was deleted.
+        """
+        violations = validation.Violations()
+        validation.item_ids(item_ids, "item_ids", violations)
+        violations.check()
+        async with self._order.turn(item_ids) as turn:
+            deleted = await turn.write(self._store.delete(item_ids))
+            if deleted.item_ids:
+                await self._make_visible(deleted.sequence_number)
+        return deleted.item_ids
+
+    async def _models_known_for(self, request: UpsertRequest) -> ServedModels:
+        """Return the models that made the request's vector, or that would look at its photo."""
+        if isinstance(request.source, PhotoSource):
+            return await self._releases.served()
+        return ServedModels(await self._releases.of_caller(request.source.vector_fingerprint))
+
+    def _digest(self, request: UpsertRequest, content: str, models: ServedModels) -> str:
+        source = request.source
+        if isinstance(source, PhotoSource):
+            model = source.options.attribute_model or self._attribute_model
+            options = replace(source.options, attribute_model=model)
+            return source_digest(content, models, options)
+        return source_digest(content, models, None)
+
+    async def _garment_of_embedding(self, source: EmbeddingSource) -> Garment:
+        if source.sub_category:
+            taxonomy = await self._vision.taxonomy()
+            violations = validation.Violations()
+            validation.sub_category(
+                source.sub_category,
+                source.super_category,
+                taxonomy.sub_categories,
+                "embedding.sub_category",
+                violations,
+            )
+            violations.check()
+        return Garment(
+            super_category=source.super_category,
+            embedding=source.embedding,
+            color_histogram=source.color_histogram,
+            sub_category=source.sub_category,
+        )
+
+    async def _garment_of_photo(
+        self,
+        request: UpsertRequest,
+        source: PhotoSource,
+        priority: Priority,
+        timeout_s: float | None,
+    ) -> tuple[Garment, ServedModels]:
+        """Return the garment that stands for the item, and the models that found it."""
+        named = None
+        if request.title:
+            named = (await self._category_parser()).parse(request.title)
+        guide = source.guide
+        if guide is None and named is not None:
+            guide = CategoryGuide(named.super_category)
+        analysis = await self._vision.analyze(
+            source.image, guide, options=source.options, priority=priority, timeout_s=timeout_s
+        )
+        self._releases.answered(analysis.served)
+        chosen = choose_garment(analysis.garments, guide, named)
+        if chosen is None:
+            raise no_matching_garment(request.item_id, guide, analysis.dropped)
+        return chosen, analysis.served
+
+    async def _category_parser(self) -> CategoryParser:
+        """The parser of the served taxonomy; while the models are away, of the last one known, so
+        that it is up to the analysis whether to wait for them."""
+        try:
+            taxonomy = await self._vision.taxonomy()
+        except VisionUnavailableError:
+            if self._parser is None:
+                raise
+            taxonomy, _ = self._parser
+        if self._parser is None or self._parser[0] is not taxonomy:
+            self._parser = (taxonomy, CategoryParser(taxonomy.sub_categories))
+        return self._parser[1]
+
+    async def _make_visible(self, sequence_number: int) -> None:
+        """Let searches see a change. What is durable stays acknowledged where that fails."""
+        try:
+            await self._applier.catch_up_to(sequence_number)
+        except Exception:  # noqa: BLE001 - whatever it is, the tail tries again
+            _log.warning("change_not_yet_visible", sequence=sequence_number, exc_info=True)
+
+
+async def _content_digest(request: UpsertRequest) -> str:
+    """Return `content_digest`; of a large photo, which takes milliseconds, beside other calls."""
+    source = request.source
+    if isinstance(source, PhotoSource) and len(source.image) > _LARGE_PHOTO_BYTES:
+        return await asyncio.to_thread(content_digest, request)
+    return content_digest(request)
+
+
+def content_digest(request: UpsertRequest) -> str:
+    """Return the SHA-256 (hex) of all that was sent."""
+    source = request.source
+    header: dict[str, object] = {
+        "title": request.title,
+        "attributes": sorted(request.attributes.items()),
+        "payload_bytes": len(request.payload),
+    }
+    parts = [request.payload]
+    if isinstance(source, PhotoSource):
+        header |= {"source": "photo", "guide": _guide_key(source.guide)}
+        parts.append(source.image)
+    else:
+        header |= {
+            "source": "embedding",
+            "super_category": source.super_category.label,
+            "sub_category": source.sub_category,
+            "has_histogram": source.color_histogram is not None,
+        }
+        parts.append(source.embedding.astype("<f4").tobytes())
+        if source.color_histogram is not None:
+            parts.append(source.color_histogram.astype("<f4").tobytes())
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def source_digest(content: str, models: ServedModels, options: AnalyzeOptions | None) -> str:
+    """Return the SHA-256 (hex) of what was sent (its own digest is `content`) and of all that
+    decides what becomes of it.
+
+    Of a photo these are all models and rules, and the options that were used; of a ready embedding,
+    whose `options` are None, the models that made it.
+    """
+    decides: dict[str, object] = {"content": content, "vector": models.vector_fingerprint}
+    if options is not None:
+        decides |= {
+            "graph": models.graph_fingerprint,
+            "attribute_model": options.attribute_model,
+            "score_threshold": options.score_threshold,
+        }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def item_not_found(item_id: str) -> ItemNotFoundError:
+    """Return what to raise where there is no such item."""
+    return ItemNotFoundError(f'there is no item "{item_id}"', {"item_id": item_id})
+
+
+def _validate(request: UpsertRequest) -> None:
+    violations = validation.Violations()
+    validation.item_id(request.item_id, "item_id", violations)
+    validation.title(request.title, "title", violations)
+    validation.attributes(request.attributes, "attributes", violations)
+    validation.payload(request.payload, "payload", violations)
+    violations.check()
+
+
+def _guide_key(guide: Guide) -> object:
+    match guide:
+        case CategoryGuide(category):
+            return category.label
+        case RegionGuide(box):
+            return [box.x0, box.y0, box.x1, box.y1]
+        case None:
+            return None

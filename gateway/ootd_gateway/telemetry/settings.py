@@ -1,0 +1,16 @@
+"""What is logged, and how."""
+
+from pydantic import BaseModel, Field
+
+from ootd_gateway.telemetry.logs import LogFormat, LogLevel
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    log_level: LogLevel = Field("info", description="Least severe log lines that are written.")
+    log_format: LogFormat = Field(
+        "auto",
+        description="json: one object a line; console: text for people; auto: console on a "
+        "terminal, json elsewhere.",
+    )
