@@ -167,7 +167,7 @@ def test_it_keeps_the_limit_of_photos(gateway: FakeGateway, client: Client) -> N
 
 
 def test_its_limits_are_those_of_a_gateway_as_it_comes(gateway: FakeGateway) -> None:
-    told = server_facts(Settings(), "1").limits
+    told = server_facts(Settings.of({}), "1").limits
     assert gateway.limits == ootd.ServerLimits(
         max_image_bytes=told.max_image_bytes,
         max_image_pixels=told.max_image_pixels,

@@ -6,7 +6,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.v1.catalog_service_pb2 import Item as ItemMessage
-from ootd_gateway.services import convert_answers
+from ootd_gateway.services.vision import conversion as vision_conversion
 from ootd_gateway.types import ALL_PARTS, NO_VECTORS, Item, ItemParts
 from ootd_gateway.validation import Violations, shown
 
@@ -30,7 +30,7 @@ class ItemFields:
 
         `vector_fingerprint` names the models that made its vectors, where these are wanted.
         """
-        whole = convert_answers.item(
+        whole = item_message(
             item, with_vectors=self.parts.vectors, vector_fingerprint=vector_fingerprint
         )
         if self.mask is None:
@@ -66,6 +66,22 @@ def item_fields(
         vectors=any(_touches(path, one) for path in mask.paths for one in _VECTORS),
     )
     return ItemFields(parts, mask)
+
+
+def item_message(source: Item, *, with_vectors: bool, vector_fingerprint: str = "") -> ItemMessage:
+    """Return an item; `with_vectors` tells whether its embedding and histogram go along, and the
+    fingerprint of the models that made them."""
+    message = ItemMessage(
+        item_id=source.item_id,
+        title=source.title,
+        attributes=source.attributes,
+        payload=source.payload,
+        garment=vision_conversion.garment(source.garment, with_vectors=with_vectors),
+        sequence_number=source.sequence_number,
+        vector_fingerprint=vector_fingerprint if with_vectors else "",
+    )
+    message.update_time.FromDatetime(source.update_time)
+    return message
 
 
 def _check(path: str, field: str, violations: Violations) -> None:

@@ -1,22 +1,38 @@
-"""Domain terms to answers."""
+"""Between the contract's messages of photos and garments and the domain's terms.
 
-from ootd.v1 import catalog_service_pb2, garment_pb2, search_service_pb2, taxonomy_pb2
-from ootd_gateway.store.base import UpsertResult
+Functions that read requests take a `Violations` list, or raise InvalidRequestError with every field
+at fault.
+"""
+
+from ootd.v1 import (
+    catalog_service_pb2,
+    garment_pb2,
+    photo_pb2,
+    search_service_pb2,
+    taxonomy_pb2,
+    vision_service_pb2,
+)
+from ootd_gateway import validation
 from ootd_gateway.types import (
+    AnalyzeOptions,
     AttributeGroup,
     Box,
     BoxOrigin,
+    CategoryGuide,
     DroppedGarment,
     FloatVector,
     Garment,
-    Hit,
+    Guide,
     ImageAnalysis,
-    Item,
+    Photo,
+    RegionGuide,
     SuperCategory,
     Taxonomy,
 )
+from ootd_gateway.validation import Violations
 
 # Enums of the contract keep 0 for "not given"; the domain numbers as the models do.
+
 _KINDS = {
     "categorical": taxonomy_pb2.AttributeGroup.KIND_CATEGORICAL,
     "multi_label": taxonomy_pb2.AttributeGroup.KIND_MULTI_LABEL,
@@ -26,16 +42,43 @@ _ORIGINS = {
     BoxOrigin.WHOLE_PHOTO: garment_pb2.BOX_ORIGIN_WHOLE_PHOTO,
     BoxOrigin.REGION: garment_pb2.BOX_ORIGIN_REGION,
 }
-_OUTCOMES = {
-    UpsertResult.CREATED: catalog_service_pb2.UPSERT_OUTCOME_CREATED,
-    UpsertResult.REPLACED: catalog_service_pb2.UPSERT_OUTCOME_REPLACED,
-    UpsertResult.UNCHANGED: catalog_service_pb2.UPSERT_OUTCOME_UNCHANGED,
-}
 
 
-def super_category(category: SuperCategory) -> taxonomy_pb2.SuperCategory.ValueType:
-    """Return the contract's number of a super-category."""
-    return taxonomy_pb2.SuperCategory.ValueType(category + 1)
+def photo_of_call(
+    request: vision_service_pb2.AnalyzeImageRequest,
+) -> Photo:
+    """Return the photo with its guide, and how it is to be analysed."""
+    violations = Violations()
+    found = photo(request, "", violations)
+    violations.check()
+    return found
+
+
+def photo_of_element(
+    request: vision_service_pb2.AnalyzeImagesRequest,
+) -> Photo:
+    """Return the photo with its guide, and how it is to be analysed."""
+    violations = Violations()
+    validation.correlation_id(request.correlation_id, "correlation_id", violations)
+    found = photo(request, "", violations)
+    violations.check()
+    return found
+
+
+def photo(
+    message: vision_service_pb2.AnalyzeImageRequest
+    | vision_service_pb2.AnalyzeImagesRequest
+    | search_service_pb2.SearchByImageRequest
+    | catalog_service_pb2.ItemPhoto,
+    prefix: str,
+    violations: Violations,
+) -> Photo:
+    """Return the photo and what is known of it; `prefix` is that of its fields' paths."""
+    return Photo(
+        validation.image_present(message.image, f"{prefix}image", violations),
+        _guide(message.guide, f"{prefix}guide", violations),
+        _options(message.options, f"{prefix}options", violations),
+    )
 
 
 def image_analysis(analysis: ImageAnalysis) -> garment_pb2.ImageAnalysis:
@@ -83,43 +126,6 @@ def garment(source: Garment, *, with_vectors: bool = True) -> garment_pb2.Garmen
     return message
 
 
-def item(
-    source: Item, *, with_vectors: bool, vector_fingerprint: str = ""
-) -> catalog_service_pb2.Item:
-    """Return an item; `with_vectors` tells whether its embedding and histogram go along, and the
-    fingerprint of the models that made them."""
-    message = catalog_service_pb2.Item(
-        item_id=source.item_id,
-        title=source.title,
-        attributes=source.attributes,
-        payload=source.payload,
-        garment=garment(source.garment, with_vectors=with_vectors),
-        sequence_number=source.sequence_number,
-        vector_fingerprint=vector_fingerprint if with_vectors else "",
-    )
-    message.update_time.FromDatetime(source.update_time)
-    return message
-
-
-def hit(
-    source: Hit, item_message: catalog_service_pb2.Item, *, with_parts: bool
-) -> search_service_pb2.Hit:
-    """Return a hit with its item; `with_parts` tells whether it has its score's parts."""
-    message = search_service_pb2.Hit(item=item_message, score=source.score)
-    if with_parts:
-        parts = source.parts
-        message.parts.appearance = parts.appearance
-        message.parts.color = parts.color
-        message.parts.appearance_weight = 1.0 - parts.color_weight
-        message.parts.color_weight = parts.color_weight
-    return message
-
-
-def upsert_outcome(result: UpsertResult) -> catalog_service_pb2.UpsertOutcome.ValueType:
-    """Return the contract's number of what an upsert came to."""
-    return _OUTCOMES[result]
-
-
 def taxonomy(source: Taxonomy) -> taxonomy_pb2.Taxonomy:
     """Return the names that the served models answer with."""
     return taxonomy_pb2.Taxonomy(
@@ -136,6 +142,11 @@ def taxonomy(source: Taxonomy) -> taxonomy_pb2.Taxonomy:
     )
 
 
+def super_category(category: SuperCategory) -> taxonomy_pb2.SuperCategory.ValueType:
+    """Return the contract's number of a super-category."""
+    return taxonomy_pb2.SuperCategory.ValueType(category + 1)
+
+
 def _attribute_group(source: AttributeGroup) -> taxonomy_pb2.AttributeGroup:
     return taxonomy_pb2.AttributeGroup(
         name=source.name,
@@ -148,6 +159,30 @@ def _attribute_group(source: AttributeGroup) -> taxonomy_pb2.AttributeGroup:
 
 def _box(box: Box) -> garment_pb2.Box:
     return garment_pb2.Box(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+
+
+def _guide(guide: garment_pb2.Guide, field: str, violations: Violations) -> Guide:
+    known = guide.WhichOneof("known")
+    if known == "category":
+        return CategoryGuide(
+            validation.super_category(guide.category, f"{field}.category", violations)
+        )
+    if known == "region":
+        box = guide.region
+        return RegionGuide(
+            validation.region(box.x0, box.y0, box.x1, box.y1, f"{field}.region", violations)
+        )
+    return None
+
+
+def _options(
+    options: photo_pb2.AnalyzeOptions, field: str, violations: Violations
+) -> AnalyzeOptions:
+    threshold = options.score_threshold if options.HasField("score_threshold") else None
+    return AnalyzeOptions(
+        validation.score_threshold(threshold, f"{field}.score_threshold", violations),
+        validation.attribute_model(options.attribute_model, f"{field}.attribute_model", violations),
+    )
 
 
 def _floats(vector: FloatVector) -> list[float]:
