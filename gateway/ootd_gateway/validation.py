@@ -74,7 +74,7 @@ def item_id(value: str, field: str, violations: Violations) -> str:
     return value
 
 
-def item_ids(values: Sequence[str], field: str, violations: Violations) -> tuple[...]:
+def item_ids(values: Sequence[str], field: str, violations: Violations) -> tuple[str, ...]:
     """Check 1 to 1000 ids."""
     if not 1 <= len(values) <= MAX_DELETED_IDS:
         violations.add(field, f"must hold 1 to {MAX_DELETED_IDS} ids, holds {len(values)}")

@@ -52,7 +52,7 @@ def upsert(
     return result
 
 
-def item_id(request: catalog_service_pb2.GetItemRequest) -> tuple[ItemFields]:
+def item_id(request: catalog_service_pb2.GetItemRequest) -> tuple[str, ItemFields]:
     """Return the item's id, and which of its fields are wanted."""
     violations = Violations()
     found = validation.item_id(request.item_id, "item_id", violations)
@@ -61,7 +61,7 @@ def item_id(request: catalog_service_pb2.GetItemRequest) -> tuple[ItemFields]:
     return found, fields
 
 
-def item_ids(request: catalog_service_pb2.DeleteItemsRequest) -> tuple[...]:
+def item_ids(request: catalog_service_pb2.DeleteItemsRequest) -> tuple[str, ...]:
     """Return the items' ids."""
     violations = Violations()
     ids = validation.item_ids(request.item_ids, "item_ids", violations)

@@ -34,7 +34,7 @@ def photo_query(
     return photo, wanted
 
 
-def item_query(request: search_service_pb2.SearchByItemRequest) -> tuple[WantedHits]:
+def item_query(request: search_service_pb2.SearchByItemRequest) -> tuple[str, WantedHits]:
     """Return the item's id, and which hits are wanted."""
     violations = Violations()
     item_id = validation.item_id(request.item_id, "item_id", violations)
