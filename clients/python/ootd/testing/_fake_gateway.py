@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 import grpc
 
-from ootd import convert_answers
+from ootd._shared.garment_conversion import super_category_from_proto
 from ootd.channel import __version__
 from ootd.errors import ImageError, OotdError, UnauthenticatedError
 from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
@@ -224,7 +224,7 @@ class FakeGateway:
             )
         known = guide.WhichOneof("known")
         if known == "category":
-            category = convert_answers.super_category_from_proto(guide.category)
+            category = super_category_from_proto(guide.category)
             return self.analyze(image, category, None)
         if known == "region":
             box = Box(guide.region.x0, guide.region.y0, guide.region.x1, guide.region.y1)

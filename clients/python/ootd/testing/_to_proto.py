@@ -1,6 +1,6 @@
 """Answers as messages: what `ootd.convert` undoes."""
 
-from ootd.convert_requests import box_to_proto, super_category_to_proto
+from ootd._shared.garment_conversion import box_to_proto, super_category_to_proto
 from ootd.errors import OotdError
 from ootd.types import Garment, ImageAnalysis, ServerInfo, Taxonomy
 from ootd.v1 import (
