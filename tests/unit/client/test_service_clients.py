@@ -9,6 +9,7 @@ import pytest
 import ootd
 from ootd import AsyncClient, Client, EmbeddingUpload
 from ootd.testing import FakeGateway
+from ootd.testing._services import registry
 
 SERVICES = {
     "vision": (ootd.VisionClient, ootd.AsyncVisionClient),
@@ -34,9 +35,14 @@ def test_each_service_is_reached_by_its_name() -> None:
     assert found == SERVICES.keys()
 
 
-def test_every_folder_of_a_service_is_reached() -> None:
-    folders = (Path(ootd.__file__).parent / "_services").glob("*/types.py")
+def test_every_service_of_the_contract_is_there_and_in_the_fake() -> None:
+    package = Path(ootd.__file__).parent
+    contract = {path.name for path in (package / "v1").glob("*_service_pb2.py")}
+    assert contract == {f"{name}_service_pb2.py" for name in SERVICES}
+    folders = (package / "_services").glob("*/types.py")
     assert {path.parent.name for path in folders} == SERVICES.keys()
+    fakes = {service.descriptor.name for service in registry.SERVICES}
+    assert fakes == {f"{name.capitalize()}Service" for name in SERVICES}
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
