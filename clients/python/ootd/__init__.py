@@ -7,7 +7,7 @@
             print(garment.super_category, garment.sub_category, garment.box)
 
 `AsyncClient` has the same methods for asyncio. Needs grpcio and protobuf alone; drawing
-(`ootd.draw`), sample photos (`ootd.samples`) and the command line (`ootd.cli`) are extras.
+(`ootd.draw`), drawn photos (package `ootd_samples`) and the command line (`ootd.cli`) are extras.
 """
 
 from ootd import _core_log  # noqa: F401 - before anything imports grpc

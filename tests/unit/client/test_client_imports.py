@@ -17,7 +17,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("_arguments", "_call_metadata", "_images", "_tls_probe"),
     ("convert_answers", "convert_requests", "_faults"),
     ("_async", "_sync"),
-    ("testing", "_labels", "draw", "samples"),
+    ("testing", "_labels", "draw"),
     ("cli",),
 ]
 WITH_STUBS = ("errors", "convert_answers", "convert_requests", "_async", "_sync", "testing")
@@ -28,7 +28,7 @@ def modules() -> dict[str, Path]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        if name and parts[0] not in {"v1", "samples", "cli", "draw"}:
+        if name and parts[0] not in {"v1", "cli", "draw"}:
             found[name] = path
     return found
 
