@@ -8,7 +8,7 @@
 
 Each service has a client of its own too: `client.vision`, `client.catalog`, `client.search`,
 `client.server`. `AsyncClient` has the same for asyncio. Needs grpcio and protobuf alone; drawing
-(`ootd.draw`), sample photos (`ootd.samples`) and the command line (`ootd.cli`) are extras.
+(`ootd.draw`), drawn photos (package `ootd_samples`) and the command line (`ootd.cli`) are extras.
 """
 
 from ootd import _core_log  # noqa: F401 - before anything imports grpc

@@ -19,7 +19,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("_async", "_sync"),
     ("_services",),
     ("async_client", "sync_client", "types"),
-    ("testing", "_labels", "draw", "samples"),
+    ("testing", "_labels", "draw"),
     ("cli",),
 ]
 WITH_STUBS = ("errors", "_shared", "_services", "_async", "_sync", "testing")
@@ -30,7 +30,7 @@ def modules() -> dict[str, Path]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        if name and parts[0] not in {"v1", "samples", "cli", "draw"}:
+        if name and parts[0] not in {"v1", "cli", "draw"}:
             found[name] = path
     return found
 
