@@ -9,7 +9,6 @@ from ootd._shared.item_conversion import fields_to_proto, item_from_proto
 from ootd.v1 import search_service_pb2
 
 _MAX_K = 1000
-
 _MAX_OFFSET = 10_000
 
 
