@@ -117,9 +117,17 @@ def running_gateway(tree: Path) -> Iterator[str]:
         yield gateway.target
 
 
-async def measure(addresses: dict[str, str], photos: list[bytes], seconds: float) -> Round:
-    """Load the gateways in turn, in the order of `addresses` and back; return their figures."""
-    loads = {name: GatewayLoad(address, photos) for name, address in addresses.items()}
+def load_of(tree: Path, address: str, photos: list[bytes]) -> GatewayLoad:
+    """Return the load of the checkout's gateway, in the form of requests that it knows."""
+    contract = (tree / "protos" / "ootd" / "v1" / "vision_service.proto").read_text(
+        encoding="utf-8"
+    )
+    is_before = " Photo photo " not in contract.read_text(encoding="utf-8")
+    return GatewayLoad(address, photos, is_before_photo_message=is_before)
+
+
+async def measure(loads: dict[str, GatewayLoad], seconds: float) -> Round:
+    """Load the gateways in turn, in the order of `loads` and back; return their figures."""
     there_and_back = [*loads, *reversed(loads)]
     turns = there_and_back * max(1, round(seconds / 2 / TURN_SECONDS))
     for load in loads.values():
@@ -206,8 +214,11 @@ def main() -> None:
     for number in range(arguments.rounds):
         first, second = ("before", "after") if number % 2 == 0 else ("after", "before")
         with running_gateway(trees[first]) as one, running_gateway(trees[second]) as two:
-            addresses = {first: one, second: two}
-            figures = asyncio.run(measure(addresses, photos, arguments.seconds))
+            loads = {
+                first: load_of(trees[first], one, photos),
+                second: load_of(trees[second], two, photos),
+            }
+            figures = asyncio.run(measure(loads, arguments.seconds))
         for name, rounds in measured.items():
             rounds.append(figures[name])
             print(f"round {number + 1}, {name}: {json.dumps(figures[name])}", flush=True)

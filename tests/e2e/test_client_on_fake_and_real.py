@@ -144,4 +144,4 @@ def test_options_of_an_analysis_hold_for_a_search(client: Client) -> None:
     assert len(strict.results) <= len(usual.results)
     with pytest.raises(ootd.InvalidRequestError) as caught:
         client.search_by_image(photo, score_threshold=1.5)
-    assert [one.field for one in caught.value.violations] == ["options.score_threshold"]
+    assert [one.field for one in caught.value.violations] == ["photo.options.score_threshold"]

@@ -192,7 +192,7 @@ def test_all_faults_are_listed_with_a_gateways_paths(client: Client, photo: byte
     ]
     region = (0.5, 0.0, 0.5, 1.0)
     assert list(violations(lambda: client.analyze_image(photo, region=region))) == [
-        "guide.region.x1"
+        "photo.guide.region.x1"
     ]
     (long,) = client.analyze_images([ootd.Photo("x" * 257, photo)])
     assert long.error is not None

@@ -1,4 +1,4 @@
-"""What goes with a photo, from what callers hand in to the contract's messages."""
+"""A photo and what is known of it, from what callers hand in to the contract's messages."""
 
 from ootd._shared import arguments
 from ootd._shared.garment import Region
@@ -7,7 +7,25 @@ from ootd._shared.names import ATTRIBUTE_MODELS, AttributeModel, SuperCategory
 from ootd.v1 import garment_pb2, photo_pb2
 
 
-def guide_to_proto(
+def photo_to_proto(
+    category: SuperCategory | None,
+    region: Region | None,
+    score_threshold: float | None,
+    attribute_model: AttributeModel | None,
+) -> photo_pb2.Photo:
+    """Return what is known of a photo, its bytes still to be set: so that all of it is checked
+    before a file is read.
+
+    Raises ValueError for a category beside a region and for an unknown model, InvalidRequestError
+    and TypeError for other values that no message can hold.
+    """
+    return photo_pb2.Photo(
+        guide=_guide_to_proto(category, region),
+        options=_options_to_proto(score_threshold, attribute_model),
+    )
+
+
+def _guide_to_proto(
     category: SuperCategory | None, region: Region | None
 ) -> garment_pb2.Guide | None:
     """Return the guide, None for nothing known; ValueError where both are given."""
@@ -20,7 +38,7 @@ def guide_to_proto(
     return None
 
 
-def options_to_proto(
+def _options_to_proto(
     score_threshold: float | None, attribute_model: AttributeModel | None
 ) -> photo_pb2.AnalyzeOptions | None:
     """Return the options, None where nothing is asked for; ValueError names an unknown model."""

@@ -184,16 +184,14 @@ class FakeGateway:
             raise UnauthenticatedError("no valid token", reason="UNAUTHENTICATED")
         return request_id
 
-    def garments(
-        self, image: bytes, guide: garment_pb2.Guide, options: photo_pb2.AnalyzeOptions
-    ) -> ImageAnalysis:
+    def garments(self, photo: photo_pb2.Photo) -> ImageAnalysis:
         """Analyse a photo, its fields checked already, as `analyze` does."""
-        _checks.image(image, self.limits)
-        self.attribute_models.append((None, *ATTRIBUTE_MODELS)[options.attribute_model])
-        analysis = self._analysis(image, guide)
-        if not options.HasField("score_threshold"):
+        _checks.image(photo.image, self.limits)
+        self.attribute_models.append((None, *ATTRIBUTE_MODELS)[photo.options.attribute_model])
+        analysis = self._analysis(photo.image, photo.guide)
+        if not photo.options.HasField("score_threshold"):
             return analysis
-        return _made_up_vision.above(analysis, options.score_threshold)
+        return _made_up_vision.above(analysis, photo.options.score_threshold)
 
     def _analysis(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
         if not _made_up_vision.is_photo(image):

@@ -7,7 +7,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -15,16 +14,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from ootd.errors import FieldViolation, InvalidRequestError
 from ootd.types import ATTRIBUTE_MODELS
 from ootd.v1 import catalog_service_pb2 as catalog
-from ootd.v1 import garment_pb2
+from ootd.v1 import garment_pb2, photo_pb2
 from ootd.v1 import search_service_pb2 as search
-from ootd.v1 import vision_service_pb2 as vision
-
-PhotoMessage: TypeAlias = (
-    vision.AnalyzeImageRequest
-    | vision.AnalyzeImagesRequest
-    | search.SearchByImageRequest
-    | catalog.ItemPhoto
-)
 
 DEFAULT_PAGE_SIZE = 100
 MOST = 1000
@@ -59,16 +50,16 @@ class Violations:
             )
 
 
-def photo(message: PhotoMessage, prefix: str, found: Violations) -> None:
+def photo(message: photo_pb2.Photo, field: str, found: Violations) -> None:
     """Check that there is a photo, its guide and its options."""
     empty = "holds no bytes: the photo was not set, or its file is empty"
-    found.require(bool(message.image), f"{prefix}image", empty)
+    found.require(bool(message.image), f"{field}.image", empty)
     known = message.guide.WhichOneof("known")
     if known == "category":
-        super_category(message.guide.category, f"{prefix}guide.category", found)
+        super_category(message.guide.category, f"{field}.guide.category", found)
     elif known == "region":
-        _region(message.guide.region, f"{prefix}guide.region", found)
-    options, field = message.options, f"{prefix}options"
+        _region(message.guide.region, f"{field}.guide.region", found)
+    options, field = message.options, f"{field}.options"
     if options.HasField("score_threshold"):
         score = options.score_threshold
         found.require(0 <= score <= 1, f"{field}.score_threshold", f"must be 0 to 1, is {score:g}")

@@ -15,9 +15,9 @@ from ootd._shared import arguments
 from ootd._shared.garment_conversion import embedding_to_proto, super_category_to_proto
 from ootd._shared.item_conversion import fields_to_proto, item_from_proto
 from ootd._shared.names import SuperCategory
-from ootd._shared.photo_conversion import guide_to_proto, options_to_proto
+from ootd._shared.photo_conversion import photo_to_proto
 from ootd.errors import OotdError
-from ootd.v1 import catalog_service_pb2
+from ootd.v1 import catalog_service_pb2, photo_pb2
 
 UpsertRequest = TypeVar(
     "UpsertRequest", catalog_service_pb2.UpsertItemRequest, catalog_service_pb2.UpsertItemsRequest
@@ -48,12 +48,12 @@ def upload_to_proto(
     return request
 
 
-def _item_photo(upload: ItemUpload, image: bytes) -> catalog_service_pb2.ItemPhoto:
-    return catalog_service_pb2.ItemPhoto(
-        image=image,
-        guide=guide_to_proto(upload.category, upload.region),
-        options=options_to_proto(upload.score_threshold, upload.attribute_model),
+def _item_photo(upload: ItemUpload, image: bytes) -> photo_pb2.Photo:
+    photo = photo_to_proto(
+        upload.category, upload.region, upload.score_threshold, upload.attribute_model
     )
+    photo.image = image
+    return photo
 
 
 def _item_embedding(upload: EmbeddingUpload) -> catalog_service_pb2.ItemEmbedding:

@@ -9,7 +9,7 @@ from ootd._shared.garment import Region
 from ootd._shared.garment_conversion import embedding_to_proto, super_category_to_proto
 from ootd._shared.names import AttributeModel, SuperCategory
 from ootd._shared.photo import ImageSource
-from ootd._shared.photo_conversion import guide_to_proto, options_to_proto
+from ootd._shared.photo_conversion import photo_to_proto
 from ootd._shared.vector import FloatVector
 from ootd._sync.runtime import load_image
 from ootd._sync.service import ServiceClient
@@ -49,16 +49,14 @@ class SearchClient(ServiceClient):
         FailedPreconditionError where the catalogue's vectors are of another release too, and
         MessageTooLargeError where the hits are too many to send: ask for fewer, or fewer fields.
         """
-        guide = guide_to_proto(category, region)
-        options = options_to_proto(score_threshold, attribute_model)
+        photo = photo_to_proto(category, region, score_threshold, attribute_model)
         hit_options = conversion.hit_options_to_proto(offset, min_score, fields)
         hit_count = conversion.hit_count(k)
+        photo.image = load_image(image)
         request = search_service_pb2.SearchByImageRequest(
-            image=load_image(image),
-            guide=guide,
+            photo=photo,
             k=hit_count,
             include_score_parts=include_score_parts,
-            options=options,
             hit_options=hit_options,
         )
         method = self._calls.stub(SearchServiceStub).SearchByImage

@@ -13,7 +13,7 @@ from ootd._shared.garment import ImageAnalysis, Region
 from ootd._shared.garment_conversion import analysis_from_proto
 from ootd._shared.names import AttributeModel, SuperCategory
 from ootd._shared.photo import ImageSource
-from ootd._shared.photo_conversion import guide_to_proto, options_to_proto
+from ootd._shared.photo_conversion import photo_to_proto
 from ootd.v1 import vision_service_pb2
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 
@@ -44,11 +44,9 @@ class AsyncVisionClient(AsyncServiceClient):
         served), OverloadedError, UnavailableError, DeadlineExceededError; OSError where a file
         cannot be read, ValueError or TypeError for a photo, guide or model that is none.
         """
-        guide = guide_to_proto(category, region)
-        options = options_to_proto(score_threshold, attribute_model)
-        request = vision_service_pb2.AnalyzeImageRequest(
-            image=await load_image(image), guide=guide, options=options
-        )
+        photo = photo_to_proto(category, region, score_threshold, attribute_model)
+        photo.image = await load_image(image)
+        request = vision_service_pb2.AnalyzeImageRequest(photo=photo)
         method = self._calls.stub(VisionServiceStub).AnalyzeImage
         response = await self._calls.unary(method, request, timeout_s, metadata)
         return analysis_from_proto(response.analysis)
@@ -106,4 +104,4 @@ async def _photo_request(photo: Photo) -> vision_service_pb2.AnalyzeImagesReques
     """
     if not isinstance(photo, Photo):
         raise TypeError("elements must be ootd.Photo")
-    return conversion.photo_to_proto(photo, await load_image(photo.image))
+    return conversion.element_to_proto(photo, await load_image(photo.image))

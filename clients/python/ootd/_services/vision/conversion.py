@@ -5,7 +5,7 @@ from typing import Literal
 from ootd._services.vision.types import AttributeGroup, Category, Photo, Taxonomy
 from ootd._shared import arguments
 from ootd._shared.garment_conversion import super_category_from_proto
-from ootd._shared.photo_conversion import guide_to_proto, options_to_proto
+from ootd._shared.photo_conversion import photo_to_proto
 from ootd.v1 import taxonomy_pb2, vision_service_pb2
 
 _GROUP_KINDS: tuple[Literal["unspecified", "categorical", "multi_label"], ...] = (
@@ -15,17 +15,17 @@ _GROUP_KINDS: tuple[Literal["unspecified", "categorical", "multi_label"], ...] =
 )
 
 
-def photo_to_proto(photo: Photo, image: bytes) -> vision_service_pb2.AnalyzeImagesRequest:
+def element_to_proto(photo: Photo, image: bytes) -> vision_service_pb2.AnalyzeImagesRequest:
     """Return the request for one photo of a stream.
 
     Raises ValueError, TypeError or InvalidRequestError for a guide, option or id that is none.
     """
-    return vision_service_pb2.AnalyzeImagesRequest(
-        correlation_id=arguments.text("correlation_id", photo.correlation_id),
-        image=image,
-        guide=guide_to_proto(photo.category, photo.region),
-        options=options_to_proto(photo.score_threshold, photo.attribute_model),
+    name = arguments.text("correlation_id", photo.correlation_id)
+    message = photo_to_proto(
+        photo.category, photo.region, photo.score_threshold, photo.attribute_model
     )
+    message.image = image
+    return vision_service_pb2.AnalyzeImagesRequest(correlation_id=name, photo=message)
 
 
 def taxonomy_from_proto(message: taxonomy_pb2.Taxonomy) -> Taxonomy:

@@ -103,7 +103,7 @@ def _source(state: State, request: catalog.UpsertItemsRequest) -> tuple[garment_
     """Return the garment of an upload, and what made its vectors."""
     if request.WhichOneof("source") == "photo":
         photo = request.photo
-        analysis = state.garments(photo.image, photo.guide, photo.options)
+        analysis = state.garments(photo)
         if not analysis.garments:
             number = photo.guide.category
             category = SUPER_CATEGORIES[number - 1] if number else ""
@@ -130,7 +130,7 @@ def _check_upload(request: catalog.UpsertItemsRequest) -> None:
     source = request.WhichOneof("source")
     if found.require(source is not None, "source", 'one of "photo" and "embedding" must be set'):
         if source == "photo":
-            _validation.photo(request.photo, "photo.", found)
+            _validation.photo(request.photo, "photo", found)
         else:
             _validation.vectors(request.embedding, "embedding.", found)
     _validation.text(request.title, "title", found, limit=512)

@@ -31,7 +31,7 @@ class _Search(SearchServiceServicer):
     ) -> search.SearchByImageResponse:
         def make() -> search.SearchByImageResponse:
             _check_query(request)
-            found = self._state.garments(request.image, request.guide, request.options)
+            found = self._state.garments(request.photo)
             message = _to_proto.analysis(found)
             results = [
                 search.GarmentHits(garment=one, hits=self._hits(request, one))
@@ -89,7 +89,7 @@ def _check_query(request: SearchRequest) -> None:
     """Raise InvalidRequestError for a search that is none."""
     found = _validation.Violations()
     if isinstance(request, search.SearchByImageRequest):
-        _validation.photo(request, "", found)
+        _validation.photo(request.photo, "photo", found)
     elif isinstance(request, search.SearchByItemRequest):
         _validation.item_id(request.item_id, "item_id", found)
     else:

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from ootd.testing._answering import Doorkeeper
 from ootd.testing._item_store import FakeCatalog
 from ootd.types import ImageAnalysis, ServerInfo
-from ootd.v1 import garment_pb2, photo_pb2
+from ootd.v1 import photo_pb2
 
 
 class State(Doorkeeper, Protocol):
@@ -23,9 +23,7 @@ class State(Doorkeeper, Protocol):
     def server_info(self) -> ServerInfo:
         """What the gateway tells of itself."""
 
-    def garments(
-        self, image: bytes, guide: garment_pb2.Guide, options: photo_pb2.AnalyzeOptions
-    ) -> ImageAnalysis:
+    def garments(self, photo: photo_pb2.Photo) -> ImageAnalysis:
         """Analyse a photo."""
 
 

@@ -30,9 +30,9 @@ class _Vision(VisionServiceServicer):
     ) -> vision.AnalyzeImageResponse:
         def make() -> vision.AnalyzeImageResponse:
             found = _validation.Violations()
-            _validation.photo(request, "", found)
+            _validation.photo(request.photo, "photo", found)
             found.check()
-            analysis = self._state.garments(request.image, request.guide, request.options)
+            analysis = self._state.garments(request.photo)
             return vision.AnalyzeImageResponse(analysis=_to_proto.analysis(analysis))
 
         return answer(self._state, "AnalyzeImage", context, make)
@@ -46,7 +46,7 @@ class _Vision(VisionServiceServicer):
             try:
                 self._state.check("AnalyzeImages")
                 _check_element(request)
-                analysis = self._state.garments(request.image, request.guide, request.options)
+                analysis = self._state.garments(request.photo)
                 response.analysis.CopyFrom(_to_proto.analysis(analysis))
             except OotdError as error:
                 break_or_fill(error, response.error, request_id, context)
@@ -66,7 +66,7 @@ def _check_element(request: vision.AnalyzeImagesRequest) -> None:
     found = _validation.Violations()
     size = len(request.correlation_id.encode())
     found.require(size <= 256, "correlation_id", f"must have at most 256 bytes, has {size}")
-    _validation.photo(request, "", found)
+    _validation.photo(request.photo, "photo", found)
     found.check()
 
 
