@@ -7,6 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -109,7 +110,13 @@ def _path(path: str, field: str, found: Violations) -> None:
         if not found.require(known is not None, field, told) or known is None:
             return
         is_message = known.type == FieldDescriptor.TYPE_MESSAGE
-        message = known.message_type if is_message and not known.is_repeated else None
+        message = known.message_type if is_message and not _is_repeated(known) else None
+
+
+def _is_repeated(field: Any) -> bool:
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(field.label == field.LABEL_REPEATED)  # Before protobuf 6.31.
 
 
 def vectors(
