@@ -20,7 +20,15 @@ GRAPH_PARAMETER = "graph_fingerprint"
 
 _WEIGHTS = "model.onnx"
 # What decides about answers; all else (batching, instances, warm-up) decides about speed.
-_FIELDS = ("platform", "backend", "input", "output", "parameters", "ensemble_scheduling")
+_FIELDS = (
+    "platform",
+    "backend",
+    "default_model_filename",
+    "input",
+    "output",
+    "parameters",
+    "ensemble_scheduling",
+)
 _SPEED_OR_COPY = {
     "intra_op_thread_count",
     "inter_op_thread_count",
