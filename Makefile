@@ -14,6 +14,9 @@ READY := $(VENV)/.ready
 TRAINING_READY := $(TRAINING_VENV)/.ready
 PACKAGES := $(wildcard clients/python/pyproject.toml gateway/pyproject.toml)
 PIP_OPTIONS := --disable-pip-version-check --no-color
+# Folders whose files import each other by their bare names, as programs and Triton's models do. Their
+# types are checked folder by folder, since each has names that others have too.
+SCRIPTS := $(sort $(dir $(wildcard make/*.py perf/*.py perf/*/*.py model_repository/*/1/*.py)))
 # The training packages have an environment of their own: torch and the embedded Triton need
 # different versions of numpy.
 
@@ -37,6 +40,8 @@ lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway
+	@set -e; for folder in $(SCRIPTS); do \
+	  echo "mypy $$folder"; MYPYPATH=$$folder $(BIN)/mypy --no-error-summary $$folder*.py; done
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
 .PHONY: lint-training
