@@ -16,12 +16,9 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,12 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway_load import Calls, GatewayLoad
+from ootd.testing import GatewayProcess, GatewayProcessError
+from ootd_samples import write_samples
 
 CONCURRENCY = 8
 STREAMS = 16
 TURN_SECONDS = 1.0
 START_SECONDS = 180.0
-STOP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,44 +99,23 @@ def running_gateway(tree: Path) -> Iterator[str]:
     python = tree / ".venv" / "bin" / "python"
     if not python.is_file():
         raise TreeError(f"{tree} is not set up; run there: make setup")
-    with tempfile.TemporaryDirectory(prefix="ootd-compare-") as folder:
-        ready, log = Path(folder, "ready.json"), Path(folder, "log")
-        environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("OOTD_")},
-            "OOTD_LISTEN_ADDRESS": "127.0.0.1:0",
-            "OOTD_METRICS_ADDRESS": "127.0.0.1:0",
-            "OOTD_DATA_FOLDER": str(Path(folder, "data")),
-            "OOTD_MODEL_REPOSITORY": str(tree / "model_repository"),
-        }
-        environment.pop("PYTHONPATH", None)
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603
-                [str(python), "-m", "ootd_gateway", "--ready-file", str(ready)],
-                cwd=folder,
-                env=environment,
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            yield wait_until_ready(process, ready, log)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_until_ready(process: "subprocess.Popen[bytes]", ready: Path, log: Path) -> str:
-    """Return the gateway's address; TreeError with its last lines where it does not start."""
-    deadline = time.monotonic() + START_SECONDS
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            lines = log.read_text("utf-8", errors="replace").splitlines()[-5:]
-            raise TreeError("the gateway did not start:\n  " + "\n  ".join(lines))
-        time.sleep(0.05)
-    return str(json.loads(ready.read_text("utf-8"))["address"])
+    # Only the checkout itself counts: no settings, no PYTHONPATH, no working folder (-P).
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "PYTHONPATH" and not key.startswith("OOTD_")
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="ootd-compare-") as folder,
+        GatewayProcess(
+            folder,
+            command=[str(python), "-P", "-m", "ootd_gateway"],
+            environment=environment,
+            start_timeout_s=START_SECONDS,
+            model_repository=tree / "model_repository",
+        ) as gateway,
+    ):
+        yield gateway.target
 
 
 async def measure(addresses: dict[str, str], photos: list[bytes], seconds: float) -> Round:
@@ -171,8 +148,6 @@ def sample_photos(folder: Path | None, number: int) -> list[bytes]:
         if not paths:
             raise TreeError(f"there is no JPEG below {folder}")
         return [path.read_bytes() for path in paths[:number]]
-    from ootd.samples import write_samples  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as drawn:
         index = write_samples(Path(drawn, "samples"), outfits=number, catalog=0)
         return [path.read_bytes() for path in index.outfits]
@@ -254,5 +229,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (TreeError, OSError) as error:
+    except (TreeError, GatewayProcessError, OSError) as error:
         sys.exit(f"The comparison stopped: {error}")

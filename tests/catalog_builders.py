@@ -24,12 +24,12 @@ from ootd_gateway.types import (
     Guide,
     ImageAnalysis,
     ItemDraft,
+    Photo,
     Priority,
     ServedModels,
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import USUAL
 
 SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.TOP: ("t-shirt", "shirt", "blouse", "sweater", "sweatshirt", "tank-top"),
@@ -131,20 +131,22 @@ class TableVision:
 
     async def analyze(
         self,
-        image: bytes,
-        guide: Guide = None,
+        photo: Photo,
         *,
-        options: AnalyzeOptions = USUAL,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self._check()
-        self.calls.append(guide)
-        self.options.append(options)
+        self.calls.append(photo.guide)
+        self.options.append(photo.options)
         served = ServedModels(self.served_release, self.served_graph)
         await asyncio.sleep(0)
         return ImageAnalysis(
-            width=64, height=48, garments=self.table[image], dropped=self.dropped, served=served
+            width=64,
+            height=48,
+            garments=self.table[photo.image],
+            dropped=self.dropped,
+            served=served,
         )
 
     async def taxonomy(self) -> Taxonomy:

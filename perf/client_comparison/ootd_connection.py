@@ -1,5 +1,6 @@
 """The checks of `ootd`: connection and package."""
 
+import importlib.metadata
 import importlib.util
 import itertools
 import warnings
@@ -159,7 +160,8 @@ def _() -> str:
 
 @check("tools.samples")
 def _() -> str:
-    return expect(importlib.util.find_spec("ootd.samples"), "ootd.samples, ootd[samples]")
+    extras = importlib.metadata.metadata("ootd").get_all("Provides-Extra", [])
+    return expect("samples" in extras, "ootd_samples, ootd[samples]")
 
 
 @check("documentation.docstrings")

@@ -11,7 +11,7 @@ from photos import outfit_jpeg
 
 @pytest.fixture
 def client(gateway: GatewayProcess) -> Iterator[Client]:
-    with Client(gateway.address, timeout_s=60) as connected:
+    with Client(gateway.target, timeout_s=60) as connected:
         yield connected
 
 

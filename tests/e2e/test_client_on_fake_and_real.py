@@ -15,7 +15,7 @@ from photos import outfit_jpeg
 @pytest.fixture(params=["fake", "real"])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "real":
-        yield request.getfixturevalue("gateway").address
+        yield request.getfixturevalue("gateway").target
         return
     with FakeGateway() as fake:
         yield fake.target

@@ -50,7 +50,7 @@ def push(gateway: GatewayProcess, size: int, token: str) -> Counter[grpc.StatusC
             ("grpc.use_local_subchannel_pool", 1),
         ]
         with (
-            grpc.insecure_channel(gateway.address, options=options) as channel,
+            grpc.insecure_channel(gateway.target, options=options) as channel,
             pytest.raises(grpc.RpcError) as raised,
         ):
             VisionServiceStub(channel).AnalyzeImage(

@@ -54,7 +54,7 @@ LAYERS: list[tuple[str, ...]] = [
         "file_descriptors",
         "application",
     ),
-    ("command", "__main__", "demo"),
+    ("command", "__main__"),
 ]
 ROOMS = ("vision", "store", "index", "embedded")
 WIRING = LAYERS[-2] + LAYERS[-1]

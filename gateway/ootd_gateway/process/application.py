@@ -13,29 +13,30 @@ from typing import Any
 import structlog
 
 from ootd_gateway.errors import StartError, StoreUnavailableError
-from ootd_gateway.images.header import ImageLimits
 from ootd_gateway.index.shard import ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.process.command_line import gateway_version
 from ootd_gateway.process.metrics_server import MetricsServer, Probes
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
 from ootd_gateway.process.ready_file import ReadyFile
-from ootd_gateway.process.server_options import admission, server_facts, server_options
+from ootd_gateway.process.server_options import admission_pools, server_facts, server_options
 from ootd_gateway.process.settings import Settings
 from ootd_gateway.process.stop_signals import stop_requested
 from ootd_gateway.process.store_opening import open_store
 from ootd_gateway.process.triton_source import TritonSource
-from ootd_gateway.process.vision_options import vision_options
+from ootd_gateway.process.vision_options import image_limits, vision_options
 from ootd_gateway.rpc.admission import Admission
-from ootd_gateway.rpc.server import GatewayServer, Services
+from ootd_gateway.rpc.server import GatewayServer
+from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.services.catalog.servicer import CatalogService
 from ootd_gateway.services.releases import ReleaseGuard
-from ootd_gateway.services.search.domain import Search, SearchSettings
+from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.servicer import SearchService
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.services.vision.servicer import VisionService
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.telemetry.event_loop_watch import EventLoopWatch
@@ -93,11 +94,6 @@ class Gateway:
         self._settings = settings
         self._stack = stack
         self._metrics = Metrics()
-        self._limits = ImageLimits(
-            max_bytes=settings.max_image_bytes,
-            max_pixels=settings.max_image_pixels,
-            min_side=settings.min_image_side_pixels,
-        )
 
     async def start(self) -> dict[str, str | int]:
         """Start everything; on return all is served.
@@ -107,12 +103,14 @@ class Gateway:
         """
         began = time.monotonic()
         # Ports first: that one is taken is known in a moment, models take seconds.
-        places = admission(self._settings, self._metrics)
+        places = admission_pools(self._settings.admission, self._metrics)
         options = server_options(self._settings, self._metrics)
         server = GatewayServer(options, places, self._metrics)
         metrics_address = self._start_metrics_server(server)
         self._make_data_folder()
-        triton = TritonSource(self._settings, self._metrics.vision)
+        triton = TritonSource(
+            self._settings.vision, self._settings.storage.data_folder, self._metrics.vision
+        )
         self._stack.push_async_callback(triton.stop)
         try:
             async with asyncio.TaskGroup() as group:
@@ -152,8 +150,8 @@ class Gateway:
         self._watch(monitor.run())
         self._stack.push_async_callback(
             server.drain,
-            self._settings.drain_seconds,
-            delay_seconds=self._settings.drain_delay_seconds,
+            self._settings.server.drain_seconds,
+            delay_seconds=self._settings.server.drain_delay_seconds,
         )
         await self._replay(rooms, server)
         await server.open()
@@ -165,20 +163,24 @@ class Gateway:
         self._stack.push_async_callback(store.close)
         index = ShardedIndex(
             IndexSettings(
-                shards_per_category=settings.shards_per_category,
+                shards_per_category=settings.search.shards_per_category,
                 shard=ShardSettings(
-                    exact_limit=settings.index_exact_limit_items,
-                    connectivity=settings.index_connectivity,
-                    expansion_add=settings.index_expansion_add,
-                    expansion_search=settings.index_expansion_search,
-                    precision=settings.index_precision,
+                    exact_limit=settings.search.index_exact_limit_items,
+                    connectivity=settings.search.index_connectivity,
+                    expansion_add=settings.search.index_expansion_add,
+                    expansion_search=settings.search.index_expansion_search,
+                    precision=settings.search.index_precision,
                 ),
             ),
             self._metrics.index,
         )
         self._stack.callback(index.close)
         vision = TritonVision(
-            triton_address, metrics=self._metrics, options=vision_options(settings)
+            triton_address,
+            metrics=self._metrics,
+            options=vision_options(
+                settings.vision, caller_share=settings.admission.max_caller_share
+            ),
         )
         self._stack.push_async_callback(vision.close)
         await vision.start()
@@ -228,45 +230,37 @@ class Gateway:
         server: GatewayServer,
         places: Admission,
         information: ServerInformation,
-    ) -> Services:
+    ) -> list[ServiceBinding]:
         releases = ReleaseGuard(rooms.store, rooms.vision)
+        photos = PhotoAnalyzer(rooms.vision, image_limits(self._settings.vision))
         catalog = Catalog(
             rooms.store,
-            rooms.vision,
+            photos,
             rooms.applier,
-            self._limits,
             releases=releases,
-            attribute_model=AttributeModel(self._settings.attribute_model),
+            attribute_model=AttributeModel(self._settings.vision.attribute_model),
         )
         search = Search(
             rooms.index,
             rooms.store,
-            rooms.vision,
-            SearchSettings(
-                color_weight=self._settings.color_weight, threads=self._settings.search_threads
-            ),
-            self._limits,
+            photos,
+            self._settings.search,
             releases=releases,
         )
         self._stack.push_async_callback(search.close)
         deadlines = server.deadlines
-        return Services(
-            vision=VisionService(
-                rooms.vision,
-                limits=self._limits,
-                deadlines=deadlines,
-                closing=places.closing,
-                metrics=self._metrics,
-            ),
-            catalog=CatalogService(
-                catalog, deadlines=deadlines, closing=places.closing, metrics=self._metrics
-            ),
-            search=SearchService(search, deadlines=deadlines, metrics=self._metrics),
-            server=ServerService(information),
-        )
+        closing, metrics = places.closing, self._metrics
+        return [
+            VisionService(photos, deadlines=deadlines, closing=closing, metrics=metrics).binding(),
+            CatalogService(
+                catalog, deadlines=deadlines, closing=closing, metrics=metrics
+            ).binding(),
+            SearchService(search, deadlines=deadlines, metrics=metrics).binding(),
+            ServerService(information).binding(),
+        ]
 
     def _start_metrics_server(self, server: GatewayServer) -> str:
-        address = self._settings.metrics_address
+        address = self._settings.server.metrics_address
         if not address:
             return ""
         watch = EventLoopWatch(self._metrics.process.event_loop_lag_seconds)
@@ -288,7 +282,7 @@ class Gateway:
         self._stack.push_async_callback(_end, asyncio.create_task(work))
 
     def _make_data_folder(self) -> None:
-        folder = self._settings.data_folder
+        folder = self._settings.storage.data_folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -298,8 +292,8 @@ class Gateway:
             ) from None
 
     def _database_url(self) -> str:
-        path = (self._settings.data_folder / "ootd.sqlite").absolute()
-        return self._settings.database_url or f"sqlite:///{path}"
+        path = (self._settings.storage.data_folder / "ootd.sqlite").absolute()
+        return self._settings.storage.database_url or f"sqlite:///{path}"
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
                 sys.stderr.write(f"ootd-gateway: {warning}\n")
             return EXIT_OK
         settings = loaded.settings
-        configure_logging(level=settings.log_level, log_format=settings.log_format)
+        configure_logging(level=settings.log.log_level, log_format=settings.log.log_format)
         _greet(loaded)
         raise_limit()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _tell(error: StartError, loaded: LoadedSettings | None, wanted: Arguments) -> None:
     """Say why there is no start: as the log is, or as a sentence where people read it."""
     if loaded is not None:
-        log_format: str = loaded.settings.log_format
+        log_format: str = loaded.settings.log.log_format
     else:  # the settings themselves are at fault
         variable = os.environ.get(environment_name("log_format"), "auto")
         log_format = wanted.settings.get("log_format", variable)
@@ -69,7 +69,7 @@ def _greet(loaded: LoadedSettings) -> None:
     log.info(
         "starting",
         version=gateway_version(),
-        data_folder=str(loaded.settings.data_folder.absolute()),
+        data_folder=str(loaded.settings.storage.data_folder.absolute()),
     )
     for warning in loaded.warnings:
         log.warning(warning)

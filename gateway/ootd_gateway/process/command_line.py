@@ -11,12 +11,13 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from ootd_gateway.process.settings import (
-    ROOMS,
+    FIELDS,
     LoadedSettings,
     Settings,
     closest,
     environment_name,
     option_name,
+    room_class,
 )
 from ootd_gateway.telemetry.log_privacy import without_passwords
 
@@ -53,7 +54,7 @@ def parse_arguments(arguments: list[str] | None = None) -> Arguments:
         config_file=parsed["config"],
         ready_file=parsed["ready_file"],
         print_settings=parsed["print_settings"],
-        settings={name: parsed[name] for name in Settings.model_fields if name in parsed},
+        settings={name: parsed[name] for name in FIELDS if name in parsed},
     )
 
 
@@ -86,7 +87,7 @@ def command_parser() -> argparse.ArgumentParser:
         help="once everything is ready, write the addresses there as JSON",
     )
     parser.add_argument("--version", action="version", version=f"ootd-gateway {gateway_version()}")
-    for room in ROOMS:
+    for room in map(room_class, Settings.model_fields):
         group = parser.add_argument_group((room.__doc__ or room.__name__).rstrip("."))
         for name, field in room.model_fields.items():
             _add_option(group, name, field)
@@ -96,8 +97,8 @@ def command_parser() -> argparse.ArgumentParser:
 def settings_table(loaded: LoadedSettings) -> str:
     """Return each setting's value, unit, default and origin, one a line; passwords are masked."""
     rows = [("setting", "value", "unit", "default", "from")]
-    for name, field in Settings.model_fields.items():
-        value, default = shown(getattr(loaded.settings, name)), shown(_default(field))
+    for name, field in FIELDS.items():
+        value, default = shown(loaded.settings.value(name)), shown(_default(field.info))
         rows.append((name, value, _unit(name) or "-", default, loaded.origins[name]))
     widths = [min(48, max(len(row[column]) for row in rows)) for column in range(4)]
     return "\n".join(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from ootd_gateway.errors import StartError
 from ootd_gateway.rpc.settings import AdmissionSettings, ServerSettings
@@ -31,46 +32,59 @@ _OF_KUBERNETES = re.compile(
 )
 _ADDRESS_OF_KUBERNETES = re.compile(r"^(tcp|udp|sctp)://")
 
-ROOMS: tuple[type[BaseModel], ...] = (
-    ServerSettings,
-    AdmissionSettings,
-    VisionSettings,
-    StorageSettings,
-    SearchSettings,
-    LogSettings,
-)
-"""The settings' classes, in the order in which people are shown them."""
+
+class Settings(BaseModel):
+    """Everything that can be chosen, validated: a class for each room, in the order in which
+    people are shown them. Names of fields differ between rooms: outside they stand side by side.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: ServerSettings
+    admission: AdmissionSettings
+    vision: VisionSettings
+    storage: StorageSettings
+    search: SearchSettings
+    log: LogSettings
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the settings of these values by their names, all others at their defaults.
+
+        Raises pydantic.ValidationError.
+        """
+        rooms: dict[str, dict[str, Any]] = {room: {} for room in cls.model_fields}
+        for name, value in values.items():
+            rooms[FIELDS[name].room][name] = value
+        return cls.model_validate(rooms)
+
+    def value(self, name: str) -> Any:
+        """Return the value of a setting by its name."""
+        return getattr(getattr(self, FIELDS[name].room), name)
 
 
-class Settings(
-    LogSettings,
-    AdmissionSettings,
-    SearchSettings,
-    VisionSettings,
-    StorageSettings,
-    ServerSettings,
-):
-    """Everything that can be chosen, validated."""
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting: its room in `Settings`, and what is said of it there."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    room: str
+    info: FieldInfo
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> "Settings":
-        if (self.tls_certificate_file is None) != (self.tls_private_key_file is None):
-            raise ValueError("set both of tls_certificate_file and tls_private_key_file, or none")
-        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
-            raise ValueError("tls_client_ca_file needs tls_certificate_file")
-        if self.max_deadline_seconds < self.default_deadline_seconds:
-            raise ValueError("max_deadline_seconds must not be below default_deadline_seconds")
-        taken: dict[str, str] = {}
-        for name in ("listen_address", "metrics_address", "health_address"):
-            address = getattr(self, name)
-            if not address or address.rpartition(":")[2].strip("0") == "":
-                continue  # off, or a free port
-            if address in taken:
-                raise ValueError(f"{name} and {taken[address]} are both {address}: change one")
-            taken[address] = name
-        return self
+
+def room_class(room: str) -> type[BaseModel]:
+    """Return the class of a room of `Settings`."""
+    found = Settings.model_fields[room].annotation
+    assert isinstance(found, type)
+    assert issubclass(found, BaseModel)
+    return found
+
+
+FIELDS: Mapping[str, SettingField] = {
+    name: SettingField(room, info)
+    for room in Settings.model_fields
+    for name, info in room_class(room).model_fields.items()
+}
+"""All settings by their names, in the order in which people are shown them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +116,9 @@ def load_settings(
         given[name] = (text, f"environment {environment_name(name)}")
     for name, text in (options or {}).items():
         given[name] = (text, f"option {option_name(name)}")
-    origins = {name: given[name][1] if name in given else "default" for name in _names()}
+    origins = {name: given[name][1] if name in given else "default" for name in FIELDS}
     try:
-        settings = Settings(**{name: value for name, (value, _) in given.items()})
+        settings = Settings.of({name: value for name, (value, _) in given.items()})
     except ValidationError as error:
         raise StartError(_explain(error, origins)) from None
     return LoadedSettings(settings, origins, tuple(_unknown_variables()))
@@ -120,15 +134,11 @@ def option_name(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
-def _names() -> list[str]:
-    return list(Settings.model_fields)
-
-
 def _from_environment() -> dict[str, str]:
     # Names are matched in any case: some tools write them in small letters.
     variables = {key.upper(): text for key, text in os.environ.items()}
     found = {}
-    for name in _names():
+    for name in FIELDS:
         variable = environment_name(name)
         if variable in variables and not _is_of_kubernetes(variable, variables[variable]):
             found[name] = variables[variable]
@@ -151,7 +161,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartError(f"the settings file {path} is not valid TOML: {error}") from None
     for name in values:
-        if name not in Settings.model_fields:
+        if name not in FIELDS:
             raise StartError(f'the settings file {path} has an unknown key "{name}"{_hint(name)}')
     return values
 
@@ -160,10 +170,10 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     lines = []
     for fault in error.errors():
         message = fault["msg"].removeprefix("Value error, ")
-        if not fault["loc"]:
+        if len(fault["loc"]) < 2:  # of several settings together
             lines.append(message)
             continue
-        name = str(fault["loc"][0])
+        name = str(fault["loc"][1])
         value = without_passwords(repr(fault["input"]))
         lines.append(
             f"{name}: {message[:1].lower()}{message[1:]}, is {value} "
@@ -173,7 +183,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
 
 
 def _unknown_variables() -> list[str]:
-    known = {environment_name(name) for name in Settings.model_fields} | _OTHER_VARIABLES
+    known = {environment_name(name) for name in FIELDS} | _OTHER_VARIABLES
     return [
         f"the environment variable {key} is no setting{_hint(key.removeprefix(ENVIRONMENT_PREFIX))}"
         for key in sorted(os.environ)
@@ -185,7 +195,7 @@ def _unknown_variables() -> list[str]:
 
 def closest(name: str) -> str:
     """Return which setting a wrong name probably means; "" where none is like it."""
-    return next(iter(get_close_matches(name.lower(), Settings.model_fields, n=1)), "")
+    return next(iter(get_close_matches(name.lower(), FIELDS, n=1)), "")
 
 
 def _hint(name: str) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import structlog
 
 from ootd_gateway.errors import StartError
-from ootd_gateway.process.settings import Settings
 from ootd_gateway.telemetry.metrics.vision import VisionMetrics
 from ootd_gateway.types import AttributeModel
+from ootd_gateway.vision.settings import VisionSettings
 from ootd_gateway.vision.triton_requests import ENSEMBLES
 
 log = structlog.get_logger(__name__)
@@ -17,10 +18,14 @@ _HOST = "127.0.0.1"
 
 
 class TritonSource:
-    """Knows Triton's address from the beginning; starts and stops it where it is embedded."""
+    """Knows Triton's address from the beginning; starts and stops it where it is embedded.
 
-    def __init__(self, settings: Settings, metrics: VisionMetrics) -> None:
+    An embedded one writes its log into `folder`.
+    """
+
+    def __init__(self, settings: VisionSettings, folder: Path, metrics: VisionMetrics) -> None:
         self._settings = settings
+        self._folder = folder
         self._metrics = metrics
         self.is_embedded = settings.triton_mode == "embedded"
         self._stack: _EmbeddedStack | None = None
@@ -47,7 +52,7 @@ class TritonSource:
         if not self.is_embedded:
             return
         _check_repository(self._settings)
-        stack = _EmbeddedStack(self._settings, self._port, self._metrics)
+        stack = _EmbeddedStack(self._settings, self._folder, self._port, self._metrics)
         self._stack = stack
         await stack.start()
 
@@ -60,7 +65,9 @@ class TritonSource:
 class _EmbeddedStack:
     """The embedded Triton; its packages are imported here alone, they are an extra."""
 
-    def __init__(self, settings: Settings, port: int, metrics: VisionMetrics) -> None:
+    def __init__(
+        self, settings: VisionSettings, folder: Path, port: int, metrics: VisionMetrics
+    ) -> None:
         try:
             from ootd_gateway import embedded  # noqa: PLC0415
         except ImportError as error:
@@ -74,7 +81,7 @@ class _EmbeddedStack:
                 model_repository=settings.model_repository,
                 grpc_port=port,
                 metrics_port=settings.triton_metrics_port,
-                log_path=settings.data_folder / "triton.log",
+                log_path=folder / "triton.log",
                 ready_timeout_s=settings.triton_start_seconds,
                 gpu=settings.triton_gpu,
             ),
@@ -96,7 +103,7 @@ class _EmbeddedStack:
         await asyncio.to_thread(self._triton.stop)
 
 
-def _check_repository(settings: Settings) -> None:
+def _check_repository(settings: VisionSettings) -> None:
     """Raise StartError where there is no model repository, or it lacks the chosen ensemble."""
     ensemble = ENSEMBLES[AttributeModel(settings.attribute_model)]
     repository = settings.model_repository

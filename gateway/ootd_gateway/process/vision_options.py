@@ -1,14 +1,15 @@
-"""From the settings to what the connection to Triton needs."""
+"""From the settings to what photos may be and how Triton is used."""
 
-from ootd_gateway.process.settings import Settings
+from ootd_gateway.images.header import ImageLimits
 from ootd_gateway.types import AttributeModel
+from ootd_gateway.vision.settings import VisionSettings
 from ootd_gateway.vision.triton import VisionOptions
 from ootd_gateway.vision.triton_connection import ConnectionOptions
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_security import SecurityFiles
 
 
-def vision_options(settings: Settings) -> VisionOptions:
+def vision_options(settings: VisionSettings, *, caller_share: float) -> VisionOptions:
     """Return how Triton is used. An embedded one may take its time to start without a warning."""
     embedded = settings.triton_mode == "embedded"
     return VisionOptions(
@@ -16,7 +17,7 @@ def vision_options(settings: Settings) -> VisionOptions:
         bulk_share=settings.bulk_share,
         bulk_yield_s=settings.bulk_yield_seconds,
         bulk_patience_s=settings.bulk_patience_seconds,
-        caller_share=settings.max_caller_share,
+        caller_share=caller_share,
         attribute_model=AttributeModel(settings.attribute_model),
         patience=Patience(
             silent_s=settings.triton_silent_seconds,
@@ -34,4 +35,13 @@ def vision_options(settings: Settings) -> VisionOptions:
             keepalive_s=settings.triton_keepalive_seconds,
             max_message_bytes=settings.triton_max_message_bytes,
         ),
+    )
+
+
+def image_limits(settings: VisionSettings) -> ImageLimits:
+    """Return what photos may be."""
+    return ImageLimits(
+        max_bytes=settings.max_image_bytes,
+        max_pixels=settings.max_image_pixels,
+        min_side=settings.min_image_side_pixels,
     )

@@ -1,13 +1,14 @@
 """How the gateway is reached, how many calls run side by side, and who waits."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 _ADDRESS = r"^(\S+:\d{1,5})$"
 
 
-class ServerSettings(BaseModel):
+class ServerSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """How the gateway is reached: addresses, connections, deadlines, drain, TLS, tokens."""
 
     listen_address: str = Field(
@@ -99,8 +100,26 @@ class ServerSettings(BaseModel):
         "caller carries less than about 100 Mbit/s.",
     )
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_private_key_file is None):
+            raise ValueError("set both of tls_certificate_file and tls_private_key_file, or none")
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            raise ValueError("tls_client_ca_file needs tls_certificate_file")
+        if self.max_deadline_seconds < self.default_deadline_seconds:
+            raise ValueError("max_deadline_seconds must not be below default_deadline_seconds")
+        taken: dict[str, str] = {}
+        for name in ("listen_address", "metrics_address", "health_address"):
+            address = getattr(self, name)
+            if not address or address.rpartition(":")[2].strip("0") == "":
+                continue  # off, or a free port
+            if address in taken:
+                raise ValueError(f"{name} and {taken[address]} are both {address}: change one")
+            taken[address] = name
+        return self
 
-class AdmissionSettings(BaseModel):
+
+class AdmissionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """How many calls run side by side, and who waits."""
 
     max_concurrent_calls: int = Field(

@@ -6,6 +6,10 @@ MAX_ANSWER_BYTES = 24 * 1024 * 1024
 """The largest answer that is sent; the contract's number. Clients are set to take as much."""
 
 
+FRAME_BYTES = 8
+"""What a message takes beside itself where it is a field of another."""
+
+
 class AnswerSize:
     """Adds up what an answer holds. It is given up as soon as it is too large: neither its items
     nor its messages are ever held whole.

@@ -16,7 +16,7 @@ def default_data_folder() -> Path:
     return base / "ootd"
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Where the data is kept."""
 
     data_folder: Path = Field(

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 from ootd_gateway.telemetry.logs import LogFormat, LogLevel
 
 
-class LogSettings(BaseModel):
+class LogSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What is logged, and how."""
 
     log_level: LogLevel = Field("info", description="Least severe log lines that are written.")

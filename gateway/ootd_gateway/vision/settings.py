@@ -5,10 +5,16 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from ootd_gateway.images.header import ImageLimits
+from ootd_gateway.vision.triton import VisionOptions
 from ootd_gateway.vision.triton_target import target_fault
 
+# Defaults are said where they are used.
+_LIMITS = ImageLimits()
+_OPTIONS = VisionOptions()
 
-class VisionSettings(BaseModel):
+
+class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Triton, embedded or elsewhere, and the photos that it is given."""
 
     triton_mode: Literal["embedded", "external"] = Field(
@@ -46,7 +52,7 @@ class VisionSettings(BaseModel):
         "for a proxy before it that asks for one.",
     )
     triton_keepalive_seconds: float = Field(
-        0.0,
+        _OPTIONS.connection.keepalive_s,
         ge=0,
         le=7200,
         description="Pause between keepalive pings to Triton; 0: none are sent. The gateway asks "
@@ -54,21 +60,21 @@ class VisionSettings(BaseModel):
         "--grpc-http2-min-recv-ping-interval-without-data (300 s) allows.",
     )
     triton_max_message_bytes: int = Field(
-        64 * 1024 * 1024,
+        _OPTIONS.connection.max_message_bytes,
         ge=1024 * 1024,
         le=1024 * 1024 * 1024,
         description="Size of the largest message to and from Triton in bytes; a photo and 4 kB go "
         "there, some kB a garment come back.",
     )
     triton_silent_seconds: float = Field(
-        5.0,
+        _OPTIONS.patience.silent_s,
         ge=1,
         le=600,
         description="After how long a Triton that answers nothing at all gets no more photos, and "
         "those in it fail, until it answers again.",
     )
     triton_photo_seconds: float = Field(
-        20.0,
+        _OPTIONS.patience.photo_s,
         ge=1,
         le=3600,
         description="The same for a Triton that says it is ready, but answers none of the photos "
@@ -108,14 +114,14 @@ class VisionSettings(BaseModel):
         "category).",
     )
     vision_concurrency: int = Field(
-        8,
+        _OPTIONS.concurrency,
         ge=1,
         le=1024,
         description="Photos in Triton at a time; others wait for their turn. More raises "
         "throughput until the models are busy, then only the time of each photo.",
     )
     bulk_share: float = Field(
-        0.125,
+        _OPTIONS.bulk_share,
         gt=0,
         le=1,
         description="Share of vision_concurrency, at least one photo, that streams (AnalyzeImages, "
@@ -124,7 +130,7 @@ class VisionSettings(BaseModel):
         "third, two of 8 to more than twice.",
     )
     bulk_yield_seconds: float = Field(
-        1.0,
+        _OPTIONS.bulk_yield_s,
         ge=0,
         le=600,
         description="How long after a single call streams keep to bulk_share; then they take three "
@@ -132,7 +138,7 @@ class VisionSettings(BaseModel):
         "house.",
     )
     bulk_patience_seconds: float = Field(
-        30.0,
+        _OPTIONS.bulk_patience_s,
         ge=0,
         le=3600,
         description="How long photos of streams wait, within their deadline, for a Triton that is "
@@ -140,21 +146,21 @@ class VisionSettings(BaseModel):
         "streams.",
     )
     max_image_bytes: int = Field(
-        20 * 1024 * 1024,
+        _LIMITS.max_bytes,
         ge=1024,
         le=30 * 1024 * 1024,
         description="Size of the largest encoded photo in bytes; larger ones are refused with "
         "RESOURCE_EXHAUSTED.",
     )
     max_image_pixels: int = Field(
-        50_000_000,
+        _LIMITS.max_pixels,
         ge=256,
         le=500_000_000,
         description="Width times height of the largest photo in pixels, read from its header. A "
         "decoded pixel takes 3 bytes of Triton's memory.",
     )
     min_image_side_pixels: int = Field(
-        16,
+        _LIMITS.min_side,
         ge=1,
         le=1024,
         description="Shorter side of the smallest photo in pixels.",

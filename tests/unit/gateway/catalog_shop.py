@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
-from ootd_gateway.index.base import Query
+from ootd_gateway.index.base import Query, VectorIndex
 from ootd_gateway.index.sharded import ShardedIndex
-from ootd_gateway.services.catalog.domain import (
-    Catalog,
-    EmbeddingSource,
-    PhotoSource,
-    UpsertRequest,
-)
+from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
+from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
+from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.search.domain import Search
+from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.types import SuperCategory
+from ootd_gateway.types import Photo, SuperCategory
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -44,13 +44,27 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     index = ShardedIndex()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
-    yield Shop(Catalog(store, vision, applier), store, index, vision, applier)
+    catalog = Catalog(store, PhotoAnalyzer(vision), applier, releases=ReleaseGuard(store, vision))
+    yield Shop(catalog, store, index, vision, applier)
     await applier.close()
     await store.close()
 
 
+def searching(
+    index: VectorIndex, store: SqlCatalogStore, vision: TableVision, **settings: float
+) -> Search:
+    """Searches of an index and a store."""
+    return Search(
+        index,
+        store,
+        PhotoAnalyzer(vision),
+        SearchSettings.model_validate(settings),
+        releases=ReleaseGuard(store, vision),
+    )
+
+
 def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
-    return replace(UpsertRequest(item_id, PhotoSource(PHOTO)), **changes)  # type: ignore[arg-type]
+    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)  # type: ignore[arg-type]
 
 
 def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:

@@ -3,82 +3,45 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from ootd_gateway import validation
 from ootd_gateway.errors import ItemNotFoundError, VisionUnavailableError
-from ootd_gateway.images.header import DEFAULT_LIMITS, ImageLimits, check_image
 from ootd_gateway.services.catalog.category_parser import CategoryParser
 from ootd_gateway.services.catalog.garment_choice import choose_garment, no_matching_garment
 from ootd_gateway.services.catalog.item_order import ItemOrder, Turn
 from ootd_gateway.services.catalog.replay import ChangeApplier
+from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
 from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
     ALL_PARTS,
     AnalyzeOptions,
     AttributeModel,
     CategoryGuide,
-    FloatVector,
+    CheckedPhoto,
     Garment,
     Guide,
     Item,
     ItemDraft,
     ItemPage,
     ItemParts,
+    Photo,
     Priority,
     RegionGuide,
     ServedModels,
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import USUAL, VisionModel
 
 _LARGE_PHOTO_BYTES = 256 * 1024  # hashed within some 200 microseconds
 _RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoSource:
-    """How an item looks: an encoded photo, which of its garments is the item, and how the photo is
-    to be analysed.
-    """
-
-    image: bytes
-    guide: Guide = None
-    options: AnalyzeOptions = USUAL
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EmbeddingSource:
-    """How an item looks, from an embedder that the caller runs.
-
-    `embedding` is float32[128] and L2-normalised, `color_histogram` float32[56] that sums to 1 or
-    None, as `validation.embedding` and `validation.color_histogram` return them.
-    `vector_fingerprint` names the models that made them; "" is not said.
-    """
-
-    embedding: FloatVector
-    super_category: SuperCategory
-    sub_category: str = ""
-    color_histogram: FloatVector | None = None
-    vector_fingerprint: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UpsertRequest:
-    """An item to add or replace."""
-
-    item_id: str
-    source: PhotoSource | EmbeddingSource
-    title: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    payload: bytes = b""
 
 
 class Catalog:
@@ -87,20 +50,18 @@ class Catalog:
     def __init__(
         self,
         store: CatalogStore,
-        vision: VisionModel,
+        photos: PhotoAnalyzer,
         applier: ChangeApplier,
-        limits: ImageLimits = DEFAULT_LIMITS,
         *,
-        releases: ReleaseGuard | None = None,
+        releases: ReleaseGuard,
         attribute_model: AttributeModel = AttributeModel.TAGGER,
     ) -> None:
         """`attribute_model` is the one of photos that name none; `releases` is shared with searches
         of the same store and models."""
         self._store = store
-        self._vision = vision
+        self._photos = photos
         self._applier = applier
-        self._limits = limits
-        self._releases = releases or ReleaseGuard(store, vision)
+        self._releases = releases
         self._attribute_model = attribute_model
         self._parser: tuple[Taxonomy, CategoryParser] | None = None
         self._order = ItemOrder()
@@ -120,19 +81,23 @@ class Catalog:
         that of the photo in the vision graph; `timeout_s` is what is left of the caller's deadline
         for the analysis.
 
-        Raises InvalidRequestError (item_id, title, attributes, payload, sub_category), the image
-        errors of `image_header.check_image`, NoMatchingGarmentError, ReleaseMismatchError,
+        Raises InvalidRequestError (sub_category), the image errors of `PhotoAnalyzer.check`,
+        NoMatchingGarmentError, ReleaseMismatchError,
         AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
         StoreUnavailableError.
         """
-        _validate(request)
-        if isinstance(request.source, PhotoSource):
-            check_image(request.source.image, self._limits)
+        source = request.source
+        checked = self._photos.check(source) if isinstance(source, Photo) else source
         async with self._order.turn([request.item_id]) as turn:
-            return await self._upsert(request, turn, priority, timeout_s)
+            return await self._upsert(request, checked, turn, priority, timeout_s)
 
     async def _upsert(
-        self, request: UpsertRequest, turn: Turn, priority: Priority, timeout_s: float | None
+        self,
+        request: UpsertRequest,
+        source: CheckedPhoto | EmbeddingSource,
+        turn: Turn,
+        priority: Priority,
+        timeout_s: float | None,
     ) -> UpsertOutcome:
         models = await self._models_known_for(request)
         content = await _content_digest(request)
@@ -141,14 +106,12 @@ class Catalog:
         if stored is not None and stored.source_digest == digest:
             await self._make_visible(stored.sequence_number)
             return UpsertOutcome(stored, UpsertResult.UNCHANGED)
-        if isinstance(request.source, PhotoSource):
-            garment, models = await self._garment_of_photo(
-                request, request.source, priority, timeout_s
-            )
+        if isinstance(source, Photo):
+            garment, models = await self._garment_of_photo(request, source, priority, timeout_s)
             # The models that answered may be others than those known before.
             digest = self._digest(request, content, models)
         else:
-            garment = await self._garment_of_embedding(request.source)
+            garment = await self._garment_of_embedding(source)
         draft = ItemDraft(
             item_id=request.item_id,
             title=request.title,
@@ -173,11 +136,8 @@ class Catalog:
     async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
         """Return the item with the parts that are asked for.
 
-        Raises ItemNotFoundError, InvalidRequestError, StoreUnavailableError.
+        Raises ItemNotFoundError, StoreUnavailableError.
         """
-        violations = validation.Violations()
-        validation.item_id(item_id, "item_id", violations)
-        violations.check()
         item = await self._store.get(item_id, parts=parts)
         if item is None:
             raise item_not_found(item_id)
@@ -186,24 +146,20 @@ class Catalog:
     async def list_page(
         self,
         *,
-        page_size: int | None = None,
+        page_size: int = validation.DEFAULT_PAGE_SIZE,
         page_token: str = "",
         super_category: SuperCategory | None = None,
         parts: ItemParts = ALL_PARTS,
         max_bytes: int | None = None,
     ) -> ItemPage:
-        """Return a page of items by id; `page_size` 1 to 1000, None is 100.
+        """Return a page of items by id; `page_size` 1 to 1000.
 
         The page ends early, with an item at least, where its items have about `max_bytes`.
 
-        Raises InvalidRequestError, StoreUnavailableError.
+        Raises StoreUnavailableError.
         """
-        violations = validation.Violations()
-        size = validation.page_size(page_size, "page_size", violations)
-        validation.page_token(page_token, "page_token", violations)
-        violations.check()
         return await self._store.list_page(
-            page_size=size,
+            page_size=page_size,
             after_item_id=page_token,
             super_category=super_category,
             parts=parts,
@@ -214,12 +170,9 @@ class Catalog:
         """Delete 1 to 1000 items in one transaction; return the ids that there were, in their
         order.
 
-        On return searches of this process don't find them. Raises InvalidRequestError, and
-        StoreUnavailableError, which means that nothing was deleted.
+        On return searches of this process don't find them. Raises StoreUnavailableError, which
+        means that nothing was deleted.
         """
-        violations = validation.Violations()
-        validation.item_ids(item_ids, "item_ids", violations)
-        violations.check()
         async with self._order.turn(item_ids) as turn:
             deleted = await turn.write(self._store.delete(item_ids))
             if deleted.item_ids:
@@ -228,13 +181,13 @@ class Catalog:
 
     async def _models_known_for(self, request: UpsertRequest) -> ServedModels:
         """Return the models that made the request's vector, or that would look at its photo."""
-        if isinstance(request.source, PhotoSource):
+        if isinstance(request.source, Photo):
             return await self._releases.served()
         return ServedModels(await self._releases.of_caller(request.source.vector_fingerprint))
 
     def _digest(self, request: UpsertRequest, content: str, models: ServedModels) -> str:
         source = request.source
-        if isinstance(source, PhotoSource):
+        if isinstance(source, Photo):
             model = source.options.attribute_model or self._attribute_model
             options = replace(source.options, attribute_model=model)
             return source_digest(content, models, options)
@@ -242,7 +195,7 @@ class Catalog:
 
     async def _garment_of_embedding(self, source: EmbeddingSource) -> Garment:
         if source.sub_category:
-            taxonomy = await self._vision.taxonomy()
+            taxonomy = await self._photos.taxonomy()
             violations = validation.Violations()
             validation.sub_category(
                 source.sub_category,
@@ -262,7 +215,7 @@ class Catalog:
     async def _garment_of_photo(
         self,
         request: UpsertRequest,
-        source: PhotoSource,
+        photo: CheckedPhoto,
         priority: Priority,
         timeout_s: float | None,
     ) -> tuple[Garment, ServedModels]:
@@ -270,12 +223,11 @@ class Catalog:
         named = None
         if request.title:
             named = (await self._category_parser()).parse(request.title)
-        guide = source.guide
+        guide = photo.guide
         if guide is None and named is not None:
             guide = CategoryGuide(named.super_category)
-        analysis = await self._vision.analyze(
-            source.image, guide, options=source.options, priority=priority, timeout_s=timeout_s
-        )
+        guided = CheckedPhoto(replace(photo, guide=guide))
+        analysis = await self._photos.analyze(guided, priority=priority, timeout_s=timeout_s)
         self._releases.answered(analysis.served)
         chosen = choose_garment(analysis.garments, guide, named)
         if chosen is None:
@@ -286,7 +238,7 @@ class Catalog:
         """The parser of the served taxonomy; while the models are away, of the last one known, so
         that it is up to the analysis whether to wait for them."""
         try:
-            taxonomy = await self._vision.taxonomy()
+            taxonomy = await self._photos.taxonomy()
         except VisionUnavailableError:
             if self._parser is None:
                 raise
@@ -306,7 +258,7 @@ class Catalog:
 async def _content_digest(request: UpsertRequest) -> str:
     """Return `content_digest`; of a large photo, which takes milliseconds, beside other calls."""
     source = request.source
-    if isinstance(source, PhotoSource) and len(source.image) > _LARGE_PHOTO_BYTES:
+    if isinstance(source, Photo) and len(source.image) > _LARGE_PHOTO_BYTES:
         return await asyncio.to_thread(content_digest, request)
     return content_digest(request)
 
@@ -320,7 +272,7 @@ def content_digest(request: UpsertRequest) -> str:
         "payload_bytes": len(request.payload),
     }
     parts = [request.payload]
-    if isinstance(source, PhotoSource):
+    if isinstance(source, Photo):
         header |= {"source": "photo", "guide": _guide_key(source.guide)}
         parts.append(source.image)
     else:
@@ -359,15 +311,6 @@ def source_digest(content: str, models: ServedModels, options: AnalyzeOptions | 
 def item_not_found(item_id: str) -> ItemNotFoundError:
     """Return what to raise where there is no such item."""
     return ItemNotFoundError(f'there is no item "{item_id}"', {"item_id": item_id})
-
-
-def _validate(request: UpsertRequest) -> None:
-    violations = validation.Violations()
-    validation.item_id(request.item_id, "item_id", violations)
-    validation.title(request.title, "title", violations)
-    validation.attributes(request.attributes, "attributes", violations)
-    validation.payload(request.payload, "payload", violations)
-    violations.check()
 
 
 def _guide_key(guide: Guide) -> object:

@@ -7,6 +7,7 @@ from functools import partial
 
 from ootd.v1 import element_error_pb2
 from ootd.v1.catalog_service_pb2 import (
+    DESCRIPTOR,
     DeleteItemsRequest,
     DeleteItemsResponse,
     GetItemRequest,
@@ -19,15 +20,20 @@ from ootd.v1.catalog_service_pb2 import (
     UpsertItemsResponse,
 )
 from ootd.v1.catalog_service_pb2 import Item as ItemMessage
-from ootd.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+from ootd.v1.catalog_service_pb2_grpc import (
+    CatalogServiceServicer,
+    add_CatalogServiceServicer_to_server,
+)
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.interceptors.around import Context
+from ootd_gateway.rpc.readiness import Dependency
+from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.rpc.streams.elements import ElementAnswers
 from ootd_gateway.rpc.streams.pipelined import pipelined
-from ootd_gateway.services import convert_answers, convert_requests
-from ootd_gateway.services.answer_size import MAX_ANSWER_BYTES
+from ootd_gateway.services.answer_size import FRAME_BYTES, MAX_ANSWER_BYTES
+from ootd_gateway.services.catalog import conversion
 from ootd_gateway.services.catalog.domain import Catalog
-from ootd_gateway.services.item_fields import ItemFields
+from ootd_gateway.services.catalog.item_fields import ItemFields, item_message
 from ootd_gateway.store.base import UpsertOutcome, UpsertResult
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import Item, Priority
@@ -38,10 +44,12 @@ ITEMS_IN_WORK = 16
 
 _ITEMS_A_STEP = 64
 """Items that are made into messages before other calls have their turn."""
-_FRAME_BYTES = 8
-"""What a message takes beside itself where it is a field of another."""
 _TOKEN_BYTES = 160
 """What the token of a page that ends early takes at most."""
+
+
+SERVICE = DESCRIPTOR.services_by_name["CatalogService"]
+"""What the contract says of it."""
 
 
 class CatalogService(CatalogServiceServicer):
@@ -57,6 +65,12 @@ class CatalogService(CatalogServiceServicer):
         results = (*(one.value for one in UpsertResult), "failed")
         self._upserts = {one: metrics.calls.upserts.labels(one) for one in results}
         self._answers = ElementAnswers("UpsertItems", metrics)
+
+    def binding(self) -> ServiceBinding:
+        """Return the service as the server takes it."""
+        return ServiceBinding(
+            SERVICE, partial(add_CatalogServiceServicer_to_server, self), needs=(Dependency.STORE,)
+        )
 
     async def UpsertItems(
         self, request_iterator: AsyncIterator[UpsertItemsRequest], context: Context
@@ -79,18 +93,18 @@ class CatalogService(CatalogServiceServicer):
         )
         return UpsertItemResponse(
             item=await self._with_vectors(outcome.item),
-            outcome=convert_answers.upsert_outcome(outcome.result),
+            outcome=conversion.upsert_outcome(outcome.result),
         )
 
     async def GetItem(self, request: GetItemRequest, context: Context) -> GetItemResponse:
         """Read one item."""
-        item_id, fields = convert_requests.item_id(request)
+        item_id, fields = conversion.item_id(request)
         item = await self._catalog.get(item_id, parts=fields.parts)
         return GetItemResponse(item=fields.message(item, await self._fingerprint(fields)))
 
     async def ListItems(self, request: ListItemsRequest, context: Context) -> ListItemsResponse:
         """Read a page of items; it ends early where the answer would be too large."""
-        query = convert_requests.page_query(request)
+        query = conversion.page_query(request)
         page = await self._catalog.list_page(
             page_size=query.page_size,
             page_token=query.page_token,
@@ -103,7 +117,7 @@ class CatalogService(CatalogServiceServicer):
         fingerprint = await self._fingerprint(query.fields)
         for number, item in enumerate(page.items):
             message = query.fields.message(item, fingerprint)
-            left -= message.ByteSize() + _FRAME_BYTES
+            left -= message.ByteSize() + FRAME_BYTES
             if left < 0 and number:
                 answer.next_page_token = page.items[number - 1].item_id
                 break
@@ -116,12 +130,12 @@ class CatalogService(CatalogServiceServicer):
         self, request: DeleteItemsRequest, context: Context
     ) -> DeleteItemsResponse:
         """Delete items."""
-        deleted = await self._catalog.delete(convert_requests.item_ids(request))
+        deleted = await self._catalog.delete(conversion.item_ids(request))
         self._metrics.deleted_items.inc(len(deleted))
         return DeleteItemsResponse(deleted_item_ids=deleted)
 
     async def _with_vectors(self, item: Item) -> ItemMessage:
-        return convert_answers.item(
+        return item_message(
             item, with_vectors=True, vector_fingerprint=await self._catalog.vector_fingerprint()
         )
 
@@ -140,7 +154,7 @@ class CatalogService(CatalogServiceServicer):
                 item_id=request.item_id,
                 item=await self._with_vectors(outcome.item),
                 changed=outcome.changed,
-                outcome=convert_answers.upsert_outcome(outcome.result),
+                outcome=conversion.upsert_outcome(outcome.result),
             )
 
         def failed(error: element_error_pb2.ElementError) -> UpsertItemsResponse:
@@ -159,7 +173,7 @@ class CatalogService(CatalogServiceServicer):
         result = "failed"
         try:
             outcome = await self._catalog.upsert(
-                convert_requests.upsert(request), priority=priority, timeout_s=timeout_s
+                conversion.upsert(request), priority=priority, timeout_s=timeout_s
             )
             result = outcome.result.value
         finally:

@@ -3,67 +3,35 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ootd_gateway import validation
-from ootd_gateway.images.header import DEFAULT_LIMITS, ImageLimits, check_image
 from ootd_gateway.index.base import Neighbor, Query, VectorIndex
 from ootd_gateway.services.answer_size import AnswerSize
 from ootd_gateway.services.catalog.domain import item_not_found
 from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.services.search.types import (
+    TEN_BEST,
+    GarmentHits,
+    Hit,
+    HitOptions,
+    ImageSearchResult,
+)
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.base import CatalogStore
 from ootd_gateway.types import (
-    NO_VECTORS,
-    AnalyzeOptions,
     FloatVector,
     Garment,
-    GarmentHits,
-    Guide,
-    Hit,
-    ImageAnalysis,
     Item,
     ItemParts,
+    Photo,
     Priority,
     SuperCategory,
 )
-from ootd_gateway.vision.base import USUAL, VisionModel
 
 _RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
 """Items that are read before their size is held against that of an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchSettings:
-    """`color_weight` (0 to 1) is the colour part of a score; `threads` search at a time."""
-
-    color_weight: float = 0.25
-    threads: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class HitOptions:
-    """Which hits come: `k` (1 to 1000) of the best after the first `offset` (0 to 10000), with a
-    score of `min_score` (-1 to 1) at least; their items have `parts`.
-
-    Where the index stays the same, pages of hits that follow one another hold each hit once.
-    """
-
-    k: int = validation.DEFAULT_K
-    offset: int = 0
-    min_score: float | None = None
-    parts: ItemParts = NO_VECTORS
-
-
-TEN_BEST = HitOptions()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ImageSearchResult:
-    """What a photo holds, and the hits of each garment, in the order of `analysis.garments`."""
-
-    analysis: ImageAnalysis
-    results: tuple[GarmentHits, ...]
 
 
 class Search:
@@ -73,40 +41,34 @@ class Search:
         self,
         index: VectorIndex,
         store: CatalogStore,
-        vision: VisionModel,
-        settings: SearchSettings = SearchSettings(),
-        limits: ImageLimits = DEFAULT_LIMITS,
+        photos: PhotoAnalyzer,
+        settings: SearchSettings,
         *,
-        releases: ReleaseGuard | None = None,
+        releases: ReleaseGuard,
     ) -> None:
         """`releases` is shared with the catalogue of the same store and models."""
         self._index = index
         self._store = store
-        self._vision = vision
+        self._photos = photos
         self._settings = settings
-        self._limits = limits
-        self._releases = releases or ReleaseGuard(store, vision)
-        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="search")
+        self._releases = releases
+        self._threads = ThreadPoolExecutor(settings.search_threads, thread_name_prefix="search")
 
     async def by_image(
         self,
-        image: bytes,
+        photo: Photo,
         *,
-        guide: Guide = None,
-        options: AnalyzeOptions = USUAL,
         hits: HitOptions = TEN_BEST,
         timeout_s: float | None = None,
     ) -> ImageSearchResult:
         """Search with each garment of a photo.
 
-        Raises InvalidRequestError, the image errors of `image_header.check_image`,
+        Raises the image errors of `PhotoAnalyzer.check`,
         AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
         ReleaseMismatchError, StoreUnavailableError, AnswerTooLargeError.
         """
-        _check(hits)
-        check_image(image, self._limits)
-        analysis = await self._vision.analyze(
-            image, guide, options=options, priority=Priority.INTERACTIVE, timeout_s=timeout_s
+        analysis = await self._photos.analyze(
+            self._photos.check(photo), priority=Priority.INTERACTIVE, timeout_s=timeout_s
         )
         # What answered decides, not what was served before: servers may be about to change models.
         self._releases.answered(analysis.served)
@@ -124,11 +86,8 @@ class Search:
     async def by_item(self, item_id: str, *, hits: HitOptions = TEN_BEST) -> tuple[Hit, ...]:
         """Search with an item, which is left out of the hits.
 
-        Raises InvalidRequestError, ItemNotFoundError, StoreUnavailableError, AnswerTooLargeError.
+        Raises ItemNotFoundError, StoreUnavailableError, AnswerTooLargeError.
         """
-        violations = validation.Violations()
-        validation.item_id(item_id, "item_id", violations)
-        _check(hits, violations)
         item = await self._store.get(item_id, parts=ItemParts(payload=False, attributes=False))
         if item is None:
             raise item_not_found(item_id)
@@ -148,10 +107,9 @@ class Search:
         """Search with an embedding, float32[128] as `validation.embedding` returns it.
 
         `vector_fingerprint` names the models that made it; "" is not said, and the caller answers
-        for the served ones. Raises InvalidRequestError, ReleaseMismatchError,
-        StoreUnavailableError, AnswerTooLargeError.
+        for the served ones. Raises ReleaseMismatchError, StoreUnavailableError,
+        AnswerTooLargeError.
         """
-        _check(hits)
         await self._releases.check_query(vector_fingerprint, max_age_s=_RELEASE_AGE_S)
         garment = Garment(super_category, embedding, color_histogram)
         (found,) = await self._hits([self._query(garment, hits)], hits)
@@ -251,13 +209,3 @@ def _join(
         if one.key in items and items[one.key].garment.super_category == query.super_category
     ]
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.item.item_id)))
-
-
-def _check(hits: HitOptions, violations: validation.Violations | None = None) -> None:
-    """Raise InvalidRequestError with what was found before and what is wrong with the options."""
-    if violations is None:
-        violations = validation.Violations()
-    validation.k(hits.k, "k", violations)
-    validation.offset(hits.offset, "offset", violations)
-    validation.min_score(hits.min_score, "min_score", violations)
-    violations.check()

@@ -1,9 +1,15 @@
 """ServerService: tells what answers."""
 
+from functools import partial
+
 from ootd.v1 import photo_pb2
-from ootd.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse
-from ootd.v1.server_service_pb2_grpc import ServerServiceServicer
+from ootd.v1.server_service_pb2 import DESCRIPTOR, GetServerInfoRequest, GetServerInfoResponse
+from ootd.v1.server_service_pb2_grpc import (
+    ServerServiceServicer,
+    add_ServerServiceServicer_to_server,
+)
 from ootd_gateway.rpc.interceptors.around import Context
+from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.services.server.domain import ServerInformation, ServerLimits
 from ootd_gateway.types import AttributeModel
 
@@ -13,11 +19,19 @@ _ATTRIBUTE_MODELS = {
 }
 
 
+SERVICE = DESCRIPTOR.services_by_name["ServerService"]
+"""What the contract says of it."""
+
+
 class ServerService(ServerServiceServicer):
     """Answers from what the gateway knows of itself, its models and its database."""
 
     def __init__(self, information: ServerInformation) -> None:
         self._information = information
+
+    def binding(self) -> ServiceBinding:
+        """Return the service as the server takes it."""
+        return ServiceBinding(SERVICE, partial(add_ServerServiceServicer_to_server, self))
 
     async def GetServerInfo(
         self, request: GetServerInfoRequest, context: Context

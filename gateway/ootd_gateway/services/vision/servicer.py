@@ -7,6 +7,7 @@ from functools import partial
 
 from ootd.v1 import element_error_pb2
 from ootd.v1.vision_service_pb2 import (
+    DESCRIPTOR,
     AnalyzeImageRequest,
     AnalyzeImageResponse,
     AnalyzeImagesRequest,
@@ -14,22 +15,29 @@ from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
     GetTaxonomyResponse,
 )
-from ootd.v1.vision_service_pb2_grpc import VisionServiceServicer
-from ootd_gateway.images.header import ImageLimits, check_image
+from ootd.v1.vision_service_pb2_grpc import (
+    VisionServiceServicer,
+    add_VisionServiceServicer_to_server,
+)
 from ootd_gateway.rpc.call_record import current_record
 from ootd_gateway.rpc.deadlines import Deadlines
 from ootd_gateway.rpc.interceptors.around import Context
+from ootd_gateway.rpc.readiness import Dependency
+from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.rpc.streams.elements import ElementAnswers
 from ootd_gateway.rpc.streams.pipelined import pipelined
-from ootd_gateway.services import convert_answers, convert_requests
-from ootd_gateway.services.catalog.domain import PhotoSource
+from ootd_gateway.services.vision import conversion
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.telemetry.metrics.registry import Metrics
-from ootd_gateway.types import ImageAnalysis, Priority
+from ootd_gateway.types import ImageAnalysis, Photo, Priority
 from ootd_gateway.validation import CORRELATION_ID_BYTES
-from ootd_gateway.vision.base import VisionModel
 
 PHOTOS_IN_WORK = 8
 """Photos of one stream that are worked on side by side; the contract's number."""
+
+
+SERVICE = DESCRIPTOR.services_by_name["VisionService"]
+"""What the contract says of it."""
 
 
 class VisionService(VisionServiceServicer):
@@ -37,28 +45,32 @@ class VisionService(VisionServiceServicer):
 
     def __init__(
         self,
-        vision: VisionModel,
+        photos: PhotoAnalyzer,
         *,
-        limits: ImageLimits,
         deadlines: Deadlines,
         closing: asyncio.Event,
         metrics: Metrics,
     ) -> None:
-        self._vision = vision
-        self._limits = limits
+        self._photos = photos
         self._deadlines = deadlines
         self._closing = closing
         self._answers = ElementAnswers("AnalyzeImages", metrics)
+
+    def binding(self) -> ServiceBinding:
+        """Return the service as the server takes it."""
+        return ServiceBinding(
+            SERVICE, partial(add_VisionServiceServicer_to_server, self), needs=(Dependency.VISION,)
+        )
 
     async def AnalyzeImage(
         self, request: AnalyzeImageRequest, context: Context
     ) -> AnalyzeImageResponse:
         """Analyse one photo."""
-        photo = convert_requests.photo_of_call(request)
+        photo = conversion.photo_of_call(request)
         analysis = await self._analyze(
             photo, Priority.INTERACTIVE, self._deadlines.of_call(context)
         )
-        return AnalyzeImageResponse(analysis=convert_answers.image_analysis(analysis))
+        return AnalyzeImageResponse(analysis=conversion.image_analysis(analysis))
 
     async def AnalyzeImages(
         self, request_iterator: AsyncIterator[AnalyzeImagesRequest], context: Context
@@ -78,19 +90,12 @@ class VisionService(VisionServiceServicer):
         self, request: GetTaxonomyRequest, context: Context
     ) -> GetTaxonomyResponse:
         """Tell the names."""
-        taxonomy = await self._vision.taxonomy()
-        return GetTaxonomyResponse(taxonomy=convert_answers.taxonomy(taxonomy))
+        taxonomy = await self._photos.taxonomy()
+        return GetTaxonomyResponse(taxonomy=conversion.taxonomy(taxonomy))
 
-    async def _analyze(
-        self, photo: PhotoSource, priority: Priority, timeout_s: float
-    ) -> ImageAnalysis:
-        check_image(photo.image, self._limits)
-        analysis = await self._vision.analyze(
-            photo.image,
-            photo.guide,
-            options=photo.options,
-            priority=priority,
-            timeout_s=timeout_s,
+    async def _analyze(self, photo: Photo, priority: Priority, timeout_s: float) -> ImageAnalysis:
+        analysis = await self._photos.analyze(
+            self._photos.check(photo), priority=priority, timeout_s=timeout_s
         )
         current_record().count_garments(len(analysis.garments))
         return analysis
@@ -99,13 +104,13 @@ class VisionService(VisionServiceServicer):
         self, context: Context, request: AnalyzeImagesRequest
     ) -> AnalyzeImagesResponse:
         async def work() -> AnalyzeImagesResponse:
-            photo = convert_requests.photo_of_element(request)
+            photo = conversion.photo_of_element(request)
             analysis = await self._analyze(
                 photo, Priority.BULK, self._deadlines.of_element(context)
             )
             return AnalyzeImagesResponse(
                 correlation_id=request.correlation_id,
-                analysis=convert_answers.image_analysis(analysis),
+                analysis=conversion.image_analysis(analysis),
             )
 
         def failed(error: element_error_pb2.ElementError) -> AnalyzeImagesResponse:

@@ -8,17 +8,18 @@ from ootd_gateway.errors import StartError
 from ootd_gateway.process.command import main
 from ootd_gateway.process.command_line import command_parser, parse_arguments, settings_table, shown
 from ootd_gateway.process.settings import (
-    ROOMS,
+    FIELDS,
     Settings,
     environment_name,
     load_settings,
     option_name,
+    room_class,
 )
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(environment_name(name), raising=False)
     monkeypatch.delenv("OOTD_CONFIG", raising=False)
 
@@ -31,9 +32,9 @@ def write(folder: Path, text: str) -> Path:
 
 def test_defaults_listen_on_loopback_alone() -> None:
     settings = load_settings().settings
-    assert settings.listen_address == "127.0.0.1:8500"
-    assert settings.metrics_address.startswith("127.0.0.1:")
-    assert settings.max_image_bytes == 20 * 1024 * 1024
+    assert settings.server.listen_address == "127.0.0.1:8500"
+    assert settings.server.metrics_address.startswith("127.0.0.1:")
+    assert settings.vision.max_image_bytes == 20 * 1024 * 1024
 
 
 def test_environment_beats_file_and_file_beats_default(
@@ -42,8 +43,8 @@ def test_environment_beats_file_and_file_beats_default(
     path = write(tmp_path, "drain_seconds = 3\ncolor_weight = 0.5\n")
     monkeypatch.setenv("OOTD_DRAIN_SECONDS", "7.5")
     loaded = load_settings(path)
-    assert loaded.settings.drain_seconds == 7.5
-    assert loaded.settings.color_weight == 0.5
+    assert loaded.settings.server.drain_seconds == 7.5
+    assert loaded.settings.search.color_weight == 0.5
     assert loaded.origins["drain_seconds"] == "environment OOTD_DRAIN_SECONDS"
     assert loaded.origins["color_weight"] == f"file {path}"
     assert loaded.origins["log_level"] == "default"
@@ -53,7 +54,7 @@ def test_the_variable_ootd_config_names_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OOTD_CONFIG", str(write(tmp_path, "vision_concurrency = 3")))
-    assert load_settings().settings.vision_concurrency == 3
+    assert load_settings().settings.vision.vision_concurrency == 3
 
 
 def test_an_unknown_key_in_the_file_is_named_with_its_likely_meaning(tmp_path: Path) -> None:
@@ -128,26 +129,27 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed() -> None:
     settings = load_settings().settings
     with pytest.raises(ValueError, match="frozen"):
-        settings.drain_seconds = 1.0  # type: ignore[misc]
+        settings.server.drain_seconds = 1.0  # type: ignore[misc]
 
 
 def test_every_setting_is_in_the_help_with_variable_default_and_meaning() -> None:
     lines = command_parser().format_help().splitlines()
-    for name, field in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         (at,) = [at for at, line in enumerate(lines) if line.split()[:1] == [option_name(name)]]
         facts = next(line for line in lines[at:] if environment_name(name) in line)
         assert "default " in facts
-        assert field.description
-        assert field.description.split()[0] in lines[at + 1]
+        assert field.info.description
+        assert field.info.description.split()[0] in lines[at + 1]
 
 
 def test_help_is_grouped_by_room() -> None:
     text = command_parser().format_help()
-    titles = [text.index((room.__doc__ or "?").rstrip(".") + ":") for room in ROOMS]
+    rooms = [room_class(room) for room in Settings.model_fields]
+    titles = [text.index((room.__doc__ or "?").rstrip(".") + ":") for room in rooms]
     assert titles == sorted(titles)
     assert titles[0] < text.index("--listen-address") < titles[1]
-    in_rooms = [name for room in ROOMS for name in room.model_fields]
-    assert sorted(in_rooms) == sorted(Settings.model_fields)
+    in_rooms = [name for room in rooms for name in room.model_fields]
+    assert sorted(in_rooms) == sorted(FIELDS), "no name in two rooms"
 
 
 def test_help_gives_units_and_ranges() -> None:
@@ -161,9 +163,9 @@ def test_options_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OOTD_COLOR_WEIGHT", "0.5")
     wanted = parse_arguments(["--drain-seconds", "3", "--reflection", "false"])
     loaded = load_settings(wanted.config_file, wanted.settings)
-    assert loaded.settings.drain_seconds == 3
-    assert loaded.settings.reflection is False
-    assert loaded.settings.color_weight == 0.5
+    assert loaded.settings.server.drain_seconds == 3
+    assert loaded.settings.server.reflection is False
+    assert loaded.settings.search.color_weight == 0.5
     assert loaded.origins["drain_seconds"] == "option --drain-seconds"
 
 
@@ -225,13 +227,13 @@ def test_what_kubernetes_injects_does_no_harm_and_is_no_news(
         monkeypatch.setenv(name, value)
     loaded = load_settings()
     assert loaded.warnings == ()
-    assert loaded.settings.triton_metrics_port == 0
+    assert loaded.settings.vision.triton_metrics_port == 0
     assert loaded.origins["triton_metrics_port"] == "default"
 
 
 def test_a_port_that_is_meant_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OOTD_TRITON_METRICS_PORT", "8002")
-    assert load_settings().settings.triton_metrics_port == 8002
+    assert load_settings().settings.vision.triton_metrics_port == 8002
     monkeypatch.setenv("OOTD_TRITON_METRICS_PORT", "http://10.0.0.7")
     with pytest.raises(StartError, match="triton_metrics_port"):
         load_settings()
@@ -241,10 +243,10 @@ def test_data_lies_in_the_users_folder_for_state(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert load_settings().settings.data_folder == tmp_path / "ootd"
+    assert load_settings().settings.storage.data_folder == tmp_path / "ootd"
     monkeypatch.setenv("XDG_STATE_HOME", "relative")  # not allowed by the standard
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert load_settings().settings.data_folder == tmp_path / ".local" / "state" / "ootd"
+    assert load_settings().settings.storage.data_folder == tmp_path / ".local" / "state" / "ootd"
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_a_triton_address_that_cannot_be_one_is_refused(target: str, told: str) 
     ],
 )
 def test_other_triton_addresses_are_taken(target: str) -> None:
-    assert load_settings(None, {"triton_address": target}).settings.triton_address == target
+    assert load_settings(None, {"triton_address": target}).settings.vision.triton_address == target
 
 
 def test_a_number_that_is_none_is_told_as_such() -> None:
@@ -289,7 +291,7 @@ def test_one_address_for_two_ports_is_refused() -> None:
     with pytest.raises(StartError, match=r"metrics_address and listen_address are both 127\.0"):
         load_settings(None, {"metrics_address": "127.0.0.1:8500"})
     free = {"metrics_address": "127.0.0.1:0", "listen_address": "127.0.0.1:0"}
-    assert load_settings(None, free).settings.metrics_address == "127.0.0.1:0"
+    assert load_settings(None, free).settings.server.metrics_address == "127.0.0.1:0"
 
 
 def test_a_wrong_option_is_told_with_its_likely_meaning(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,8 @@ from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
 )
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
-from ootd_gateway.rpc.server import VISION
 from ootd_gateway.types import ImageAnalysis
+from service_names import VISION
 
 LABELS = {"grpc_type": "bidi_stream", "grpc_service": VISION, "grpc_method": "AnalyzeImages"}
 

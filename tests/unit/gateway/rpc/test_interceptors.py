@@ -22,8 +22,8 @@ from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
 )
 from ootd_gateway.errors import InternalError, VisionUnavailableError
-from ootd_gateway.rpc.health import CATALOG, VISION
 from ootd_gateway.types import ImageAnalysis
+from service_names import CATALOG, VISION
 
 
 def trailing_id(metadata: Any) -> str:

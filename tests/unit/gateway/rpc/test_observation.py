@@ -13,7 +13,7 @@ from steered_gateway import Serve
 from structlog.testing import capture_logs
 
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
-from ootd_gateway.rpc.server import CATALOG, SEARCH, VISION
+from service_names import CATALOG, SEARCH, VISION
 
 
 async def test_calls_are_counted_and_timed_by_their_code(serve: Serve) -> None:

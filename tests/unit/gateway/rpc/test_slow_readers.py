@@ -10,8 +10,8 @@ from steered_calls import PHOTO
 from steered_gateway import Serve, Served, one_garment
 
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImageResponse
-from ootd_gateway.rpc.server import VISION
 from ootd_gateway.types import ImageAnalysis
+from service_names import VISION
 
 
 async def large_answer(_: bytes) -> ImageAnalysis:

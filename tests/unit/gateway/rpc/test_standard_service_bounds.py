@@ -13,9 +13,9 @@ from steered_calls import PHOTO, error_info, failure, token, until
 from steered_gateway import Serve, Served
 from structlog.testing import capture_logs
 
-from ootd_gateway.rpc.health import VISION
 from ootd_gateway.rpc.interceptors.standard_services import StandardServiceBounds
 from ootd_gateway.rpc.readiness import Dependency
+from service_names import VISION
 
 ANY = health_pb2.HealthCheckRequest()
 SERVING = health_pb2.HealthCheckResponse.SERVING

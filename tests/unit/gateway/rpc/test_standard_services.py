@@ -21,9 +21,9 @@ from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
 )
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
-from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION
 from ootd_gateway.rpc.readiness import Dependency
 from ootd_gateway.types import SuperCategory, Taxonomy
+from service_names import CATALOG, SEARCH, SERVER, VISION
 
 ALL = ("", VISION, CATALOG, SEARCH, SERVER)
 

@@ -29,24 +29,25 @@ from ootd_gateway.errors import (
 )
 from ootd_gateway.services.catalog.domain import (
     Catalog,
-    PhotoSource,
-    UpsertRequest,
     content_digest,
     source_digest,
 )
+from ootd_gateway.services.catalog.types import UpsertRequest
+from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.types import (
+    USUAL,
     AnalyzeOptions,
     AttributeModel,
     Box,
     CategoryGuide,
-    Guide,
     ImageAnalysis,
+    Photo,
     Priority,
     RegionGuide,
     ServedModels,
     SuperCategory,
 )
-from ootd_gateway.vision.base import USUAL
 
 
 async def test_a_photo_becomes_an_item_that_is_stored_and_found(shop: Shop) -> None:
@@ -79,9 +80,9 @@ async def test_the_same_request_again_asks_no_model(shop: Shop) -> None:
         {"title": "New"},
         {"attributes": {"brand": "B"}},
         {"payload": b"x"},
-        {"source": PhotoSource(PHOTO, CategoryGuide(TOP))},
-        {"source": PhotoSource(PHOTO, RegionGuide(Box(0, 0, 1, 1)))},
-        {"source": PhotoSource(PHOTO, RegionGuide(Box(0, 0, 1, 0.5)))},
+        {"source": Photo(PHOTO, CategoryGuide(TOP))},
+        {"source": Photo(PHOTO, RegionGuide(Box(0, 0, 1, 1)))},
+        {"source": Photo(PHOTO, RegionGuide(Box(0, 0, 1, 0.5)))},
         {"source": ready().source},
     ],
 )
@@ -96,7 +97,7 @@ async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str,
 def test_digests_tell_apart_what_looks_alike() -> None:
     requests = [
         photo(),
-        photo(payload=PHOTO, source=PhotoSource(b"")),
+        photo(payload=PHOTO, source=Photo(b"")),
         photo(title="x"),
         photo(attributes={"x": "y"}),
         photo(attributes={"x": "", "y": ""}),
@@ -143,7 +144,7 @@ async def test_guide_and_title_choose_the_garment(
     title: str,
     wanted: tuple[SuperCategory, str, float],
 ) -> None:
-    outcome = await shop.catalog.upsert(photo(source=PhotoSource(PHOTO, guide), title=title))
+    outcome = await shop.catalog.upsert(photo(source=Photo(PHOTO, guide), title=title))
     chosen = outcome.item.garment
     assert (chosen.super_category, chosen.sub_category, chosen.sub_category_score) == wanted
 
@@ -152,16 +153,16 @@ async def test_the_models_get_the_guide(shop: Shop) -> None:
     region = RegionGuide(Box(0.0, 0.0, 0.5, 0.5))
     await shop.catalog.upsert(photo("a", title="jeans"))
     await shop.catalog.upsert(photo("b"))
-    await shop.catalog.upsert(photo("c", source=PhotoSource(PHOTO, region), title="jeans"))
+    await shop.catalog.upsert(photo("c", source=Photo(PHOTO, region), title="jeans"))
     assert shop.vision.calls == [CategoryGuide(BOTTOM), None, region]
 
 
 @pytest.mark.parametrize(
     ("request_", "category"),
     [
-        (photo(source=PhotoSource(PHOTO, CategoryGuide(BAG))), "bag"),
+        (photo(source=Photo(PHOTO, CategoryGuide(BAG))), "bag"),
         (photo(title="Leather bag"), "bag"),
-        (photo(source=PhotoSource(OTHER_PHOTO)), "any"),
+        (photo(source=Photo(OTHER_PHOTO)), "any"),
     ],
 )
 async def test_no_matching_garment_changes_nothing(
@@ -189,19 +190,10 @@ async def test_a_sub_category_of_another_super_category(shop: Shop) -> None:
     assert [one.field for one in caught.value.violations] == ["embedding.sub_category"]
 
 
-async def test_bad_fields_are_named_all_at_once(shop: Shop) -> None:
-    bad = photo("a b", title="\x00", payload=bytes(20_000), attributes={"": ""})
-    with pytest.raises(InvalidRequestError) as caught:
-        await shop.catalog.upsert(bad)
-    assert [one.field.split("[")[0] for one in caught.value.violations] == [
-        "item_id",
-        "title",
-        "attributes",
-        "payload",
-    ]
+async def test_a_photo_that_is_none_is_refused_before_any_model_is_asked(shop: Shop) -> None:
     for image in (b"", b"text", PHOTO[:-30], encoded_photo(1, 1, "PNG")):
         with pytest.raises(ImageError):
-            await shop.catalog.upsert(photo(source=PhotoSource(image)))
+            await shop.catalog.upsert(photo(source=Photo(image)))
     assert shop.vision.calls == []
     assert await shop.store.last_sequence_number() == 0
 
@@ -253,12 +245,16 @@ async def test_an_upload_that_is_analysed_otherwise_is_another_one(shop: Shop) -
     await shop.catalog.upsert(photo())
     by_name = AnalyzeOptions(attribute_model=AttributeModel.TAGGER)
     for options, changes in ((by_name, False), (sequencer, True), (sequencer, False)):
-        source = PhotoSource(PHOTO, options=options)
+        source = Photo(PHOTO, options=options)
         assert (await shop.catalog.upsert(photo(source=source))).changed is changes
     assert shop.vision.options == [USUAL, sequencer]
     # What is usual may change, too.
     catalog = Catalog(
-        shop.store, shop.vision, shop.applier, attribute_model=AttributeModel.SEQUENCER
+        shop.store,
+        PhotoAnalyzer(shop.vision),
+        shop.applier,
+        releases=ReleaseGuard(shop.store, shop.vision),
+        attribute_model=AttributeModel.SEQUENCER,
     )
     assert not (await catalog.upsert(photo())).changed
 
@@ -279,10 +275,10 @@ async def test_it_is_up_to_the_analysis_whether_to_wait_for_models_that_are_away
     shop.vision.is_away = True
     analyze, asked = shop.vision.analyze, []
 
-    async def patient(image: bytes, guide: Guide = None, **options: Any) -> ImageAnalysis:
-        asked.append(guide)
+    async def patient(photo: Photo, **options: Any) -> ImageAnalysis:
+        asked.append(photo.guide)
         shop.vision.is_away = False
-        return await analyze(image, guide, **options)
+        return await analyze(photo, **options)
 
     monkeypatch.setattr(shop.vision, "analyze", patient)
     outcome = await shop.catalog.upsert(photo("other", title="Blue jeans"))
@@ -333,15 +329,6 @@ async def test_reads_and_deletes(shop: Shop) -> None:
     with pytest.raises(ItemNotFoundError) as caught:
         await shop.catalog.get("b")
     assert caught.value.metadata == {"item_id": "b"}
-    for call in (
-        shop.catalog.get(""),
-        shop.catalog.get("x" * 10_000),
-        shop.catalog.delete([]),
-        shop.catalog.list_page(page_size=0),
-        shop.catalog.list_page(page_token=" "),
-    ):
-        with pytest.raises(InvalidRequestError):
-            await call
 
 
 async def test_a_deletion_that_is_durable_is_answered(
@@ -361,13 +348,13 @@ async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> N
     seen: list[Any] = []
     analyze = shop.vision.analyze
 
-    async def watched(*args: Any, **kwargs: Any) -> Any:
-        seen.append((kwargs["options"], kwargs["priority"]))
-        return await analyze(*args, **kwargs)
+    async def watched(photo: Photo, **kwargs: Any) -> Any:
+        seen.append((photo.options, kwargs["priority"]))
+        return await analyze(photo, **kwargs)
 
     shop.vision.analyze = watched  # type: ignore[method-assign]
     options = AnalyzeOptions(0.3, AttributeModel.SEQUENCER)
-    request = photo(source=PhotoSource(PHOTO, options=options))
+    request = photo(source=Photo(PHOTO, options=options))
     await shop.catalog.upsert(photo())
     assert (await shop.catalog.upsert(request, priority=Priority.BULK)).changed
     assert not (await shop.catalog.upsert(request)).changed

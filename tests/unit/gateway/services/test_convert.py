@@ -14,10 +14,12 @@ from ootd.v1 import (
     vision_service_pb2,
 )
 from ootd_gateway.errors import InvalidRequestError
-from ootd_gateway.services import convert_answers, convert_requests
-from ootd_gateway.services.catalog.domain import EmbeddingSource, PhotoSource
-from ootd_gateway.services.item_fields import WITHOUT_VECTORS
-from ootd_gateway.services.search.domain import HitOptions
+from ootd_gateway.services.catalog import conversion as catalog_conversion
+from ootd_gateway.services.catalog.item_fields import WITHOUT_VECTORS, item_message
+from ootd_gateway.services.catalog.types import EmbeddingSource
+from ootd_gateway.services.search import conversion as search_conversion
+from ootd_gateway.services.search.types import Hit, HitOptions
+from ootd_gateway.services.vision import conversion as vision_conversion
 from ootd_gateway.types import (
     NO_VECTORS,
     AnalyzeOptions,
@@ -30,9 +32,9 @@ from ootd_gateway.types import (
     DroppedGarment,
     DropReason,
     Garment,
-    Hit,
     ImageAnalysis,
     Item,
+    Photo,
     RegionGuide,
     ScoreParts,
     SuperCategory,
@@ -46,29 +48,29 @@ def fields_at_fault(error: InvalidRequestError) -> list[str]:
 
 def test_no_guide_is_none() -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
-    assert convert_requests.photo_of_call(request) == PhotoSource(b"x", None)
+    assert vision_conversion.photo_of_call(request) == Photo(b"x", None)
 
 
 @pytest.mark.parametrize("category", list(SuperCategory))
 def test_categories_keep_their_names(category: SuperCategory) -> None:
     number = taxonomy_pb2.SuperCategory.Value(f"SUPER_CATEGORY_{category.name}")
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"category": number})
-    assert convert_requests.photo_of_call(request).guide == CategoryGuide(category)
-    assert convert_answers.super_category(category) == number
+    assert vision_conversion.photo_of_call(request).guide == CategoryGuide(category)
+    assert vision_conversion.super_category(category) == number
 
 
 def test_a_region_is_taken_over() -> None:
     region = {"x0": 0.25, "y0": 0.5, "x1": 0.75, "y1": 1.0}
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"region": region})
-    photo = convert_requests.photo_of_call(request)
+    photo = vision_conversion.photo_of_call(request)
     assert photo.guide == RegionGuide(Box(0.25, 0.5, 0.75, 1.0))
 
 
 def test_options_that_are_not_given_are_none() -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
-    assert convert_requests.photo_of_call(request).options == AnalyzeOptions()
+    assert vision_conversion.photo_of_call(request).options == AnalyzeOptions()
     element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options={})
-    assert convert_requests.photo_of_element(element).options == AnalyzeOptions()
+    assert vision_conversion.photo_of_element(element).options == AnalyzeOptions()
 
 
 @pytest.mark.parametrize("model", list(AttributeModel))
@@ -77,9 +79,9 @@ def test_options_are_taken_over(model: AttributeModel) -> None:
     options = {"score_threshold": 0.0, "attribute_model": number}
     expected = AnalyzeOptions(0.0, model)
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", options=options)
-    assert convert_requests.photo_of_call(request).options == expected
+    assert vision_conversion.photo_of_call(request).options == expected
     element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options=options)
-    assert convert_requests.photo_of_element(element).options == expected
+    assert vision_conversion.photo_of_element(element).options == expected
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_options_are_taken_over(model: AttributeModel) -> None:
 def test_bad_options_are_named(options: dict[str, object], field: str) -> None:
     request = vision_service_pb2.AnalyzeImageRequest(options=options)
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.photo_of_call(request)
+        vision_conversion.photo_of_call(request)
     assert fields_at_fault(raised.value) == ["image", field]
 
 
@@ -114,26 +116,26 @@ def test_bad_options_are_named(options: dict[str, object], field: str) -> None:
 def test_a_bad_guide_is_named(guide: dict[str, object], field: str) -> None:
     request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide=guide)
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.photo_of_call(request)
+        vision_conversion.photo_of_call(request)
     assert field in fields_at_fault(raised.value)
 
 
 def test_all_faults_of_a_search_are_told_at_once() -> None:
     request = search_service_pb2.SearchByImageRequest(k=0, guide={"category": 9})
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.photo_query(request)
+        search_conversion.photo_query(request)
     assert sorted(fields_at_fault(raised.value)) == ["guide.category", "image", "k"]
 
 
 def test_k_defaults_to_ten_but_zero_is_refused() -> None:
     query = search_service_pb2.SearchByItemRequest(item_id="sku-1")
-    item_id, wanted = convert_requests.item_query(query)
+    item_id, wanted = search_conversion.item_query(query)
     assert (item_id, wanted.options, wanted.with_parts) == ("sku-1", HitOptions(), False)
     assert (wanted.options.k, wanted.options.parts) == (10, NO_VECTORS)
     for k in (0, 1001, 100_000):
         query.k = k
         with pytest.raises(InvalidRequestError):
-            convert_requests.item_query(query)
+            search_conversion.item_query(query)
 
 
 def test_an_embedding_query_is_normalised() -> None:
@@ -142,7 +144,7 @@ def test_an_embedding_query_is_normalised() -> None:
     request = search_service_pb2.SearchByEmbeddingRequest(
         embedding={"values": values}, super_category=5, color_histogram=[2.0] * 56, k=7
     )
-    query, wanted = convert_requests.embedding_query(request)
+    query, wanted = search_conversion.embedding_query(request)
     assert query.embedding.tolist()[3] == 1.0
     assert query.embedding.dtype == np.float32
     assert query.super_category is SuperCategory.SHOES
@@ -157,7 +159,7 @@ def test_a_bad_embedding_is_named(values: list[float]) -> None:
         embedding={"values": values}, super_category=1
     )
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.embedding_query(request)
+        search_conversion.embedding_query(request)
     assert fields_at_fault(raised.value)[0].startswith("embedding.values")
 
 
@@ -169,8 +171,8 @@ def test_an_upsert_with_a_photo() -> None:
         attributes={"brand": "Acme"},
         payload=b"\x00\x01",
     )
-    upsert = convert_requests.upsert(request)
-    assert upsert.source == PhotoSource(b"x", CategoryGuide(SuperCategory.SHOES))
+    upsert = catalog_conversion.upsert(request)
+    assert upsert.source == Photo(b"x", CategoryGuide(SuperCategory.SHOES))
     assert (upsert.item_id, upsert.title, upsert.payload) == ("sku-1", "Boots", b"\x00\x01")
     assert upsert.attributes == {"brand": "Acme"}
 
@@ -184,7 +186,7 @@ def test_an_upsert_with_an_embedding() -> None:
             "sub_category": "shirt",
         },
     )
-    source = convert_requests.upsert(request).source
+    source = catalog_conversion.upsert(request).source
     assert isinstance(source, EmbeddingSource)
     assert source.super_category is SuperCategory.TOP
     assert source.sub_category == "shirt"
@@ -197,22 +199,40 @@ def test_all_faults_of_an_upsert_are_told_at_once() -> None:
         item_id="a b", title="x\x07", attributes={"": "v"}, payload=b"x" * 20_000
     )
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.upsert(request)
+        catalog_conversion.upsert(request)
     found = fields_at_fault(raised.value)
     for field in ("item_id", "source", "title", "payload"):
         assert field in found
     assert any(one.startswith("attributes") for one in found)
 
 
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"offset": 10_001}, "hit_options.offset"),
+        ({"min_score": 1.1}, "hit_options.min_score"),
+        ({"min_score": float("nan")}, "hit_options.min_score"),
+    ],
+)
+def test_odd_options_of_hits_are_named(options: dict[str, float], field: str) -> None:
+    request = search_service_pb2.SearchByItemRequest(item_id="x" * 10_000, hit_options=options)
+    with pytest.raises(InvalidRequestError) as raised:
+        search_conversion.item_query(request)
+    assert fields_at_fault(raised.value) == ["item_id", field]
+
+
 def test_pages_and_deletes() -> None:
     request = catalog_service_pb2.ListItemsRequest(super_category=6)
-    query = convert_requests.page_query(request)
+    query = catalog_conversion.page_query(request)
     assert (query.page_size, query.super_category) == (100, SuperCategory.BAG)
-    request.page_size = 0
+    for bad in ({"page_size": 0}, {"page_token": " "}):
+        with pytest.raises(InvalidRequestError):
+            catalog_conversion.page_query(catalog_service_pb2.ListItemsRequest(**bad))
+    for item_id in ("", "x" * 10_000):
+        with pytest.raises(InvalidRequestError):
+            catalog_conversion.item_id(catalog_service_pb2.GetItemRequest(item_id=item_id))
     with pytest.raises(InvalidRequestError):
-        convert_requests.page_query(request)
-    with pytest.raises(InvalidRequestError):
-        convert_requests.item_ids(catalog_service_pb2.DeleteItemsRequest())
+        catalog_conversion.item_ids(catalog_service_pb2.DeleteItemsRequest())
 
 
 def garment() -> Garment:
@@ -230,7 +250,7 @@ def garment() -> Garment:
 
 
 def test_an_analysis_is_told_whole() -> None:
-    message = convert_answers.image_analysis(
+    message = vision_conversion.image_analysis(
         ImageAnalysis(
             640, 480, (garment(),), (DroppedGarment(garment(), DropReason.EXPLAINED_BY_DRESS),)
         )
@@ -249,7 +269,7 @@ def test_an_analysis_is_told_whole() -> None:
 
 @pytest.mark.parametrize("reason", list(DropReason))
 def test_drop_reasons_keep_their_names(reason: DropReason) -> None:
-    (message,) = convert_answers.dropped_garments((DroppedGarment(garment(), reason),))
+    (message,) = vision_conversion.dropped_garments((DroppedGarment(garment(), reason),))
     assert message.reason == garment_pb2.DropReason.Value(f"DROP_REASON_{reason.name}")
 
 
@@ -257,7 +277,7 @@ def test_drop_reasons_keep_their_names(reason: DropReason) -> None:
 def test_box_origins_keep_their_names(origin: BoxOrigin) -> None:
     made = Garment(SuperCategory.TOP, np.zeros(128, np.float32), box_origin=origin)
     expected = garment_pb2.BoxOrigin.Value(f"BOX_ORIGIN_{origin.name}")
-    assert convert_answers.garment(made).box_origin == expected
+    assert vision_conversion.garment(made).box_origin == expected
 
 
 def item() -> Item:
@@ -275,9 +295,9 @@ def item() -> Item:
 
 
 def test_an_item_goes_with_or_without_its_vectors() -> None:
-    whole = convert_answers.item(item(), with_vectors=True)
+    whole = item_message(item(), with_vectors=True)
     assert len(whole.garment.embedding.values) == 128
-    light = convert_answers.item(item(), with_vectors=False)
+    light = item_message(item(), with_vectors=False)
     assert not light.garment.HasField("embedding")
     assert len(light.garment.color_histogram) == 0
     assert light.payload == b"\x00"
@@ -287,7 +307,7 @@ def test_an_item_goes_with_or_without_its_vectors() -> None:
 
 def test_an_item_of_a_ready_embedding_has_no_box() -> None:
     made = Garment(SuperCategory.TOP, np.zeros(128, np.float32))
-    message = convert_answers.garment(made)
+    message = vision_conversion.garment(made)
     assert not message.HasField("box")
     assert message.box_origin == garment_pb2.BOX_ORIGIN_UNSPECIFIED
     assert len(message.color_histogram) == 0
@@ -295,12 +315,12 @@ def test_an_item_of_a_ready_embedding_has_no_box() -> None:
 
 def test_a_hits_score_can_be_recomputed_from_its_parts() -> None:
     found = Hit(item(), ScoreParts(0.8, 0.4, 0.25))
-    message = convert_answers.hit(found, WITHOUT_VECTORS.message(item()), with_parts=True)
+    message = search_conversion.hit(found, WITHOUT_VECTORS.message(item()), with_parts=True)
     parts = message.parts
     recomputed = parts.appearance_weight * parts.appearance + parts.color_weight * parts.color
     assert message.score == pytest.approx(recomputed)
     assert message.score == pytest.approx(0.7)
-    bare = convert_answers.hit(found, WITHOUT_VECTORS.message(item()), with_parts=False)
+    bare = search_conversion.hit(found, WITHOUT_VECTORS.message(item()), with_parts=False)
     assert not bare.HasField("parts")
 
 
@@ -310,7 +330,7 @@ def test_the_taxonomy_is_told_in_its_order() -> None:
         {SuperCategory.BAG: ("purse",), SuperCategory.TOP: ("shirt",)},
         (AttributeGroup("color", "categorical", ("red",)), AttributeGroup("p", "multi_label", ())),
     )
-    message = convert_answers.taxonomy(taxonomy)
+    message = vision_conversion.taxonomy(taxonomy)
     assert [one.name for one in message.categories] == ["bag", "top"]
     assert [one.kind for one in message.attribute_groups] == [
         taxonomy_pb2.AttributeGroup.KIND_CATEGORICAL,

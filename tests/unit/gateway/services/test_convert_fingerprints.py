@@ -7,9 +7,19 @@ import pytest
 from catalog_builders import garment
 from ootd.v1 import catalog_service_pb2, search_service_pb2
 from ootd_gateway.errors import InvalidRequestError
-from ootd_gateway.services import convert_answers, convert_requests
-from ootd_gateway.services.catalog.domain import EmbeddingSource, PhotoSource
-from ootd_gateway.types import AnalyzeOptions, AttributeModel, ImageAnalysis, Item, ServedModels
+from ootd_gateway.services.catalog import conversion as catalog_conversion
+from ootd_gateway.services.catalog.item_fields import item_message
+from ootd_gateway.services.catalog.types import EmbeddingSource
+from ootd_gateway.services.search import conversion as search_conversion
+from ootd_gateway.services.vision import conversion as vision_conversion
+from ootd_gateway.types import (
+    AnalyzeOptions,
+    AttributeModel,
+    ImageAnalysis,
+    Item,
+    Photo,
+    ServedModels,
+)
 
 FINGERPRINT = "3f2a81d0c4b5e697-81d03f2ac4b5e697"
 
@@ -23,7 +33,7 @@ def ready(fingerprint: str) -> catalog_service_pb2.UpsertItemsRequest:
 
 def test_an_upsert_may_state_it() -> None:
     for fingerprint in ("", FINGERPRINT):
-        source = convert_requests.upsert(ready(fingerprint)).source
+        source = catalog_conversion.upsert(ready(fingerprint)).source
         assert isinstance(source, EmbeddingSource)
         assert source.vector_fingerprint == fingerprint
 
@@ -31,7 +41,7 @@ def test_an_upsert_may_state_it() -> None:
 @pytest.mark.parametrize("bad", ["a b", "x" * 65, "é", "3f2a\n", '"'])
 def test_what_is_none_is_named(bad: str) -> None:
     with pytest.raises(InvalidRequestError) as raised:
-        convert_requests.upsert(ready(bad))
+        catalog_conversion.upsert(ready(bad))
     (violation,) = raised.value.violations
     assert violation.field == "embedding.vector_fingerprint"
     assert FINGERPRINT in violation.description
@@ -39,7 +49,7 @@ def test_what_is_none_is_named(bad: str) -> None:
         embedding={"values": [1.0] * 128}, super_category=1, vector_fingerprint=bad
     )
     with pytest.raises(InvalidRequestError, match="vector_fingerprint"):
-        convert_requests.embedding_query(request)
+        search_conversion.embedding_query(request)
 
 
 def test_an_upsert_says_how_its_photo_is_to_be_analysed() -> None:
@@ -47,16 +57,16 @@ def test_an_upsert_says_how_its_photo_is_to_be_analysed() -> None:
     request = catalog_service_pb2.UpsertItemsRequest(
         item_id="a", photo={"image": b"x", "options": options}
     )
-    source = convert_requests.upsert(request).source
-    assert source == PhotoSource(b"x", None, AnalyzeOptions(0.5, AttributeModel.SEQUENCER))
+    source = catalog_conversion.upsert(request).source
+    assert source == Photo(b"x", None, AnalyzeOptions(0.5, AttributeModel.SEQUENCER))
     request.photo.options.score_threshold = 2
     with pytest.raises(InvalidRequestError, match=r"photo\.options\.score_threshold"):
-        convert_requests.upsert(request)
+        catalog_conversion.upsert(request)
 
 
 def test_an_analysis_carries_it() -> None:
     analysis = ImageAnalysis(640, 480, (), served=ServedModels(FINGERPRINT, "graph"))
-    assert convert_answers.image_analysis(analysis).vector_fingerprint == FINGERPRINT
+    assert vision_conversion.image_analysis(analysis).vector_fingerprint == FINGERPRINT
 
 
 def test_an_item_carries_it_with_its_vectors_alone() -> None:
@@ -72,7 +82,5 @@ def test_an_item_carries_it_with_its_vectors_alone() -> None:
         update_time=datetime(2026, 1, 2, tzinfo=UTC),
     )
     for with_vectors, expected in ((True, FINGERPRINT), (False, "")):
-        message = convert_answers.item(
-            item, with_vectors=with_vectors, vector_fingerprint=FINGERPRINT
-        )
+        message = item_message(item, with_vectors=with_vectors, vector_fingerprint=FINGERPRINT)
         assert message.vector_fingerprint == expected

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from catalog_builders import garment
-from ootd_gateway.services.item_fields import (
+from ootd_gateway.services.catalog.item_fields import (
     WHOLE_ITEM,
     WITHOUT_VECTORS,
     ItemFields,

@@ -17,7 +17,7 @@ from ootd_gateway.errors import (
     VisionUnavailableError,
 )
 from ootd_gateway.telemetry.metrics.registry import Metrics
-from ootd_gateway.types import Priority, ServedModels
+from ootd_gateway.types import Photo, Priority, ServedModels
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_watch import Watch
 
@@ -27,12 +27,12 @@ async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() 
     async with AsyncExitStack() as stack:
         async with listening(triton) as port:
             vision = await stack.enter_async_context(looking_at(f"127.0.0.1:{port}", metrics))
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
             assert circuit_states(metrics) == [0]
         for _ in range(5):
             began = time.monotonic()
             with pytest.raises(VisionUnavailableError):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             assert time.monotonic() - began < 1.0
         await eventually(lambda: circuit_states(metrics) == [2])
         assert not await vision.is_ready()
@@ -43,7 +43,7 @@ async def test_a_triton_that_is_away_is_told_at_once_and_used_again_when_back() 
         triton.taxonomy_json = triton.taxonomy_json.replace('"version": 3', '"version": 4')
         async with listening(triton, port):
             await eventually(vision.is_ready)
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
             assert (await vision.taxonomy()).version == 4, "names are read again"
             assert circuit_states(metrics) == [0]
             assert triton.canaries == 2, "one for each time it came up"
@@ -53,20 +53,20 @@ async def test_a_triton_without_its_models_is_not_asked() -> None:
     triton, metrics = SteeredTriton(ready=False), Metrics()
     async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
         assert not await vision.is_ready()
-        for ask in (lambda: vision.analyze(b"x"), vision.taxonomy, vision.served_models):
+        for ask in (lambda: vision.analyze(Photo(b"x")), vision.taxonomy, vision.served_models):
             with pytest.raises(VisionUnavailableError):
                 await ask()
         assert (triton.requests, triton.canaries) == ([], 0)
         triton.ready = True
         await eventually(vision.is_ready)
-        await vision.analyze(b"x")
+        await vision.analyze(Photo(b"x"))
 
 
 async def test_photos_that_wait_are_refused_once_no_server_is_left() -> None:
     triton = SteeredTriton(gate=asyncio.Event())
     assert triton.gate is not None
     async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
-        calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(4)]
+        calls = [asyncio.create_task(vision.analyze(Photo(b"x"))) for _ in range(4)]
         await eventually(lambda: triton.running == 2)
         triton.ready = False
         for call in calls[2:]:
@@ -85,7 +85,7 @@ async def test_several_photos_in_one_lost_connection_are_one_failure() -> None:
         )
         address = f"127.0.0.1:{relay.port}"
         async with looking_at(address, metrics) as vision:
-            calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(2)]
+            calls = [asyncio.create_task(vision.analyze(Photo(b"x"))) for _ in range(2)]
             await eventually(lambda: triton.running == 2)
             relay.cut()
             for call in calls:
@@ -104,11 +104,11 @@ async def test_models_that_do_not_fit_are_told_to_operators_and_not_as_damaged_p
         async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
             assert not await vision.is_ready()
             with pytest.raises(InternalError):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             assert triton.requests == []
             triton.canary_failure = None
             await eventually(vision.is_ready)
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
     warnings = [one for one in lines if one["log_level"] == "warning"]
     assert [shape in one["cause"] for one in warnings] == [True]
 
@@ -134,7 +134,7 @@ async def test_a_wrong_address_is_a_warning_with_the_cause(target: str, cause: s
         async with looking_at(target) as vision:
             assert not await vision.is_ready()
             with pytest.raises(VisionUnavailableError):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
     (warning,) = [one for one in lines if one["log_level"] == "warning"]
     assert warning["event"] == "Triton is not ready"
     assert warning["triton"] == target
@@ -175,12 +175,12 @@ async def test_one_server_in_trouble_does_not_refuse_calls_that_another_answers(
         async with looking_at(target, metrics) as vision:
             assert await vision.is_ready()
             for _ in range(6):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             assert len(good.requests) == 6
             assert sorted(circuit_states(metrics)) == [0, 2, 2]
             bad.ready = True
             await eventually(lambda: sorted(circuit_states(metrics)) == [0, 0, 2])
-            await asyncio.gather(*(vision.analyze(b"x") for _ in range(6)))
+            await asyncio.gather(*(vision.analyze(Photo(b"x")) for _ in range(6)))
             assert len(bad.requests) == 3, "both are given photos in turn"
 
 
@@ -193,7 +193,7 @@ async def test_a_photo_whose_server_goes_away_is_answered_by_another() -> None:
         target = f"ipv4:127.0.0.1:{first},127.0.0.1:{second}"
         vision = await stack.enter_async_context(looking_at(target))
         one.gate, other.gate = asyncio.Event(), asyncio.Event()
-        calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(2)]
+        calls = [asyncio.create_task(vision.analyze(Photo(b"x"))) for _ in range(2)]
         await eventually(lambda: one.running == other.running == 1)
         await leaving.aclose()
         other.gate.set()
@@ -210,7 +210,7 @@ async def test_each_answer_tells_which_models_are_served() -> None:
         triton.taxonomy_json = triton.taxonomy_json.replace('"version": 3', '"version": 4')
         triton.vector_fingerprint, triton.graph_fingerprint = "v2", "g2"
         served = ServedModels("v2", "g2")
-        assert (await vision.analyze(b"x")).served == served
+        assert (await vision.analyze(Photo(b"x"))).served == served
         assert await vision.served_models() == served
 
         async def are_read_again() -> bool:
@@ -248,7 +248,7 @@ async def test_a_triton_that_fails_at_every_photo_gets_none_until_its_canary_is_
 
         async def is_kept_away() -> bool:
             try:
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             except InternalError:
                 return False
             except VisionUnavailableError:
@@ -274,10 +274,10 @@ async def test_photos_that_fail_alone_keep_nobody_from_triton(
         before, triton.failure = triton.canaries, failure
         for _ in range(9):
             with pytest.raises((InternalError, ImageUnreadableError)):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             await asyncio.sleep(0.1)
         triton.failure = None
-        assert (await vision.analyze(b"x")).garments
+        assert (await vision.analyze(Photo(b"x"))).garments
         assert triton.canaries == before + canaries
         assert circuit_states(metrics) == [0]
 
@@ -290,7 +290,7 @@ async def test_one_answer_between_faults_clears_the_server() -> None:
         for number in range(12):
             triton.failure = None if number % 4 == 3 else BUG
             with suppress(InternalError):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
         await asyncio.sleep(0.3)
         assert await vision.is_ready()
 
@@ -302,16 +302,18 @@ async def test_photos_of_streams_wait_for_a_triton_that_starts_again() -> None:
         async with listening(triton) as port:
             vision = await stack.enter_async_context(looking_at(f"127.0.0.1:{port}"))
             photos = [
-                asyncio.create_task(vision.analyze(b"x", priority=Priority.BULK, timeout_s=30))
+                asyncio.create_task(
+                    vision.analyze(Photo(b"x"), priority=Priority.BULK, timeout_s=30)
+                )
                 for _ in range(12)
             ]
             await eventually(lambda: triton.running == 2)
         await eventually(lambda: not_ready(vision))
         photos.append(
-            asyncio.create_task(vision.analyze(b"x", priority=Priority.BULK, timeout_s=30))
+            asyncio.create_task(vision.analyze(Photo(b"x"), priority=Priority.BULK, timeout_s=30))
         )
         with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
         await asyncio.sleep(0.5)
         triton.gate = None
         async with listening(triton, port):
@@ -323,15 +325,15 @@ async def test_photos_of_streams_do_not_wait_for_ever() -> None:
     async with looking_at("127.0.0.1:9", bulk_patience_s=0.5) as vision:
         began = time.monotonic()
         with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x", priority=Priority.BULK)
+            await vision.analyze(Photo(b"x"), priority=Priority.BULK)
         assert 0.4 < time.monotonic() - began < 5
         with pytest.raises(DeadlineExceededError):
-            await vision.analyze(b"x", priority=Priority.BULK, timeout_s=0.1)
+            await vision.analyze(Photo(b"x"), priority=Priority.BULK, timeout_s=0.1)
 
 
 async def test_a_photo_at_which_servers_fail_is_sent_twice_at_most() -> None:
     triton = SteeredTriton(failure=(grpc.StatusCode.UNAVAILABLE, "the process died"))
     async with listening(triton) as port, looking_at(f"127.0.0.1:{port}") as vision:
         with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x", priority=Priority.BULK)
+            await vision.analyze(Photo(b"x"), priority=Priority.BULK)
         assert len(triton.requests) == 2

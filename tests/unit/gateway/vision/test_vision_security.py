@@ -23,6 +23,7 @@ from ootd_gateway.errors import StartError, VisionUnavailableError
 from ootd_gateway.process.settings import load_settings
 from ootd_gateway.process.vision_options import vision_options
 from ootd_gateway.telemetry.metrics.registry import Metrics
+from ootd_gateway.types import Photo
 from ootd_gateway.vision import triton_replicas, triton_watch
 from ootd_gateway.vision.triton import TritonVision, VisionOptions
 from ootd_gateway.vision.triton_addresses import Address, AddressError, resolve
@@ -84,7 +85,7 @@ async def test_tls_with_a_certificate_of_the_gateway_and_a_token(
         looking_at(f"localhost:{port}", connection=chosen) as vision,
     ):
         assert await vision.is_ready()
-        await vision.analyze(b"x")
+        await vision.analyze(Photo(b"x"))
         assert {one["authorization"] for one in triton.metadata} == {"Bearer secret-1"}
 
 
@@ -124,7 +125,7 @@ async def test_files_are_read_again_when_they_change(
             vision = await stack.enter_async_context(
                 looking_at(f"localhost:{port}", metrics, connection=chosen)
             )
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
             token.write_text("secret-2")
             await eventually(lambda: triton.metadata[-1]["authorization"] == "Bearer secret-2")
             with capture_logs() as lines:
@@ -133,13 +134,13 @@ async def test_files_are_read_again_when_they_change(
                 await asyncio.sleep(0.3)
             (warning,) = [one for one in lines if one["log_level"] == "warning"]
             assert "roots.pem: it must hold certificates in PEM" in warning["cause"]
-            await vision.analyze(b"x")  # the former ones are still used
+            await vision.analyze(Photo(b"x"))  # the former ones are still used
             roots.write_bytes(other.chain.read_bytes())
             await eventually(lambda: not circuit_is_closed(metrics))
         renewed = credentials(other_server)
         async with listening(triton, port, host="localhost", credentials=renewed):
             await eventually(lambda: circuit_is_closed(metrics))
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
 
 
 async def test_a_photo_that_hangs_in_a_connection_with_former_files_gives_its_slot_back(
@@ -163,7 +164,7 @@ async def test_a_photo_that_hangs_in_a_connection_with_former_files_gives_its_sl
     ):
         token.write_text("secret-22")  # from now on files are looked at often
         await eventually(lambda: triton.metadata[-1]["authorization"] == "Bearer secret-22")
-        lost = asyncio.create_task(vision.analyze(b"x"))
+        lost = asyncio.create_task(vision.analyze(Photo(b"x")))
         await eventually(lambda: triton.running == 1)
         token.write_text("secret-333")
         await eventually(lambda: triton.metadata[-1]["authorization"] == "Bearer secret-333")
@@ -172,7 +173,7 @@ async def test_a_photo_that_hangs_in_a_connection_with_former_files_gives_its_sl
             await asyncio.wait_for(lost, 10)
         labels = {"priority": "interactive"}
         assert metrics.registry.get_sample_value("ootd_vision_running_photos", labels) == 0
-        assert (await vision.analyze(b"x")).garments
+        assert (await vision.analyze(Photo(b"x"))).garments
         gate.set()
 
 
@@ -195,7 +196,7 @@ async def test_files_that_change_while_triton_is_asked_do_not_end_the_watch(
         for secret in ("secret-22", "secret-333", "secret-4444"):
             token.write_text(secret)
             await eventually(partial(was_told, triton, secret))
-            assert (await vision.analyze(b"x")).garments
+            assert (await vision.analyze(Photo(b"x"))).garments
 
 
 def was_told(triton: SteeredTriton, secret: str) -> bool:
@@ -285,8 +286,7 @@ def test_settings_reach_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OOTD_TRITON_KEEPALIVE_SECONDS", "300")
     monkeypatch.setenv("OOTD_BULK_SHARE", "0.5")
     monkeypatch.setenv("OOTD_BULK_PATIENCE_SECONDS", "7")
-    monkeypatch.setenv("OOTD_MAX_CALLER_SHARE", "0.25")
-    made = vision_options(load_settings().settings)
+    made = vision_options(load_settings().settings.vision, caller_share=0.25)
     assert made.connection.security.tls
     assert made.connection.keepalive_s == 300
     assert (made.bulk_share, made.bulk_patience_s, made.caller_share) == (0.5, 7, 0.25)

@@ -12,6 +12,7 @@ from ootd_gateway.errors import (
     VisionUnavailableError,
 )
 from ootd_gateway.telemetry.metrics.registry import Metrics
+from ootd_gateway.types import Photo
 
 
 @pytest.mark.usefixtures("quick_looks")
@@ -25,7 +26,7 @@ async def test_late_looks_change_nothing_while_photos_are_answered() -> None:
         triton.slow_looks_s = 5.0
         began = time.monotonic()
         while time.monotonic() - began < 2.0:
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
             assert await vision.is_ready()
             assert await vision.taxonomy() is taxonomy
             await asyncio.sleep(0.05)
@@ -47,7 +48,7 @@ async def test_a_triton_that_answers_nothing_is_refused_soon_and_tried_again() -
         with capture_logs() as lines:
             # Two hold the slots, the others wait; none has a deadline.
             failures = await asyncio.gather(
-                *(vision.analyze(b"x") for _ in range(6)), return_exceptions=True
+                *(vision.analyze(Photo(b"x")) for _ in range(6)), return_exceptions=True
             )
         assert [type(one) for one in failures] == [VisionUnavailableError] * 6
         assert time.monotonic() - began < 5.0
@@ -56,7 +57,7 @@ async def test_a_triton_that_answers_nothing_is_refused_soon_and_tried_again() -
         assert "has answered nothing for" in warning["cause"]
         began = time.monotonic()
         with pytest.raises(VisionUnavailableError):
-            await vision.analyze(b"x")
+            await vision.analyze(Photo(b"x"))
         assert time.monotonic() - began < 0.1, "it is not even tried"
         triton.deaf = False
         await eventually(answers(vision))
@@ -74,7 +75,7 @@ async def test_a_triton_that_answers_looks_but_no_photos_is_left_alone() -> None
         looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
     ):
         failures = await asyncio.gather(
-            *(vision.analyze(b"x") for _ in range(4)), return_exceptions=True
+            *(vision.analyze(Photo(b"x")) for _ in range(4)), return_exceptions=True
         )
         assert [type(one) for one in failures] == [VisionUnavailableError] * 4
         assert opened(metrics, "silent") == 1
@@ -92,13 +93,13 @@ async def test_a_photo_that_is_never_answered_gives_its_slot_back() -> None:
         listening(triton) as port,
         looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
     ):
-        lost = asyncio.create_task(vision.analyze(b"x"))
+        lost = asyncio.create_task(vision.analyze(Photo(b"x")))
         await eventually(lambda: triton.running == 1)
         gate, triton.gate = triton.gate, None
         began = time.monotonic()
         while not lost.done():
             assert time.monotonic() - began < 10.0
-            await vision.analyze(b"x")  # all others are answered
+            await vision.analyze(Photo(b"x"))  # all others are answered
             await asyncio.sleep(0.02)
         assert isinstance(lost.exception(), VisionUnavailableError)
         assert opened(metrics, "silent") == 0
@@ -117,18 +118,18 @@ async def test_a_lost_photo_is_told_once_and_does_not_count_when_it_is_quiet() -
         looking_at(f"127.0.0.1:{port}", metrics, patience=QUICK) as vision,
     ):
         with capture_logs() as lines:
-            lost = asyncio.create_task(vision.analyze(b"x"))
+            lost = asyncio.create_task(vision.analyze(Photo(b"x")))
             await eventually(lambda: triton.running == 1)
             gate, triton.gate = triton.gate, None
             while not lost.done():
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
                 await asyncio.sleep(0.02)
             await asyncio.sleep(2 * QUICK.photo_s)  # nobody sends anything
         assert isinstance(lost.exception(), VisionUnavailableError)
         warnings = [one["event"] for one in lines if one["log_level"] == "warning"]
         assert warnings == ["Triton has not answered a photo"]
         assert opened(metrics, "silent") == 0
-        assert (await vision.analyze(b"x")).garments
+        assert (await vision.analyze(Photo(b"x"))).garments
         gate.set()
 
 
@@ -139,15 +140,17 @@ async def test_a_photo_that_is_never_answered_is_no_load_of_its_server() -> None
         target = f"ipv4:127.0.0.1:{first},127.0.0.1:{second}"
         async with looking_at(target, patience=QUICK, concurrency=4) as vision:
             one.gate = other.gate = gate = asyncio.Event()
-            lost = asyncio.create_task(vision.analyze(b"x"))
+            lost = asyncio.create_task(vision.analyze(Photo(b"x")))
             await eventually(lambda: one.running + other.running == 1)
             one.gate = other.gate = None
             while not lost.done():
-                await asyncio.gather(*(vision.analyze(b"x") for _ in range(3)))  # both answer
+                await asyncio.gather(
+                    *(vision.analyze(Photo(b"x")) for _ in range(3))
+                )  # both answer
                 await asyncio.sleep(0.02)
             before = len(one.requests), len(other.requests)
             for _ in range(6):
-                await vision.analyze(b"x")
+                await vision.analyze(Photo(b"x"))
             after = len(one.requests), len(other.requests)
             assert [now - then for now, then in zip(after, before, strict=True)] == [3, 3]
             assert isinstance(lost.exception(), VisionUnavailableError)
@@ -164,7 +167,7 @@ async def test_a_triton_that_answers_no_photos_is_noticed_while_its_names_are_re
             relay.cut()
             await eventually(lambda: triton.canaries == 2)
             with pytest.raises(VisionUnavailableError):
-                await asyncio.wait_for(vision.analyze(b"x"), 10)
+                await asyncio.wait_for(vision.analyze(Photo(b"x")), 10)
             assert opened(metrics, "silent") == 1
             triton.gate.set()
             triton.canary_gate.set()

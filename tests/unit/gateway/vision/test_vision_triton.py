@@ -24,11 +24,16 @@ from ootd_gateway.types import (
     AttributeModel,
     Box,
     CategoryGuide,
+    Photo,
     RegionGuide,
     SuperCategory,
 )
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_requests import ENSEMBLES
+
+
+def asking(model: AttributeModel) -> Photo:
+    return Photo(b"x", options=AnalyzeOptions(attribute_model=model))
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ Steered = tuple[SteeredTriton, TritonVision, Metrics]
 
 async def test_one_request_carries_the_bytes_and_the_guide(steered: Steered) -> None:
     triton, vision, metrics = steered
-    analysis = await vision.analyze(b"jpeg bytes", CategoryGuide(SuperCategory.SHOES))
+    analysis = await vision.analyze(Photo(b"jpeg bytes", CategoryGuide(SuperCategory.SHOES)))
     assert len(analysis.garments) == 1
     (request,) = triton.requests
     image, guide = request.raw_input_contents
@@ -58,9 +63,9 @@ async def test_one_request_carries_the_bytes_and_the_guide(steered: Steered) -> 
 
 async def test_guides_are_encoded_as_the_graph_reads_them(steered: Steered) -> None:
     triton, vision, _ = steered
-    await vision.analyze(b"x")
-    await vision.analyze(b"x", RegionGuide(Box(0.25, 0.5, 0.75, 1.0)))
-    await vision.analyze(b"x", options=AnalyzeOptions(score_threshold=0.0))
+    await vision.analyze(Photo(b"x"))
+    await vision.analyze(Photo(b"x", RegionGuide(Box(0.25, 0.5, 0.75, 1.0))))
+    await vision.analyze(Photo(b"x", options=AnalyzeOptions(score_threshold=0.0)))
     nothing, region, all_detections = (
         np.frombuffer(one.raw_input_contents[1], np.float32).tolist() for one in triton.requests
     )
@@ -77,7 +82,7 @@ async def test_each_attribute_model_has_its_ensemble(usual: AttributeModel) -> N
         looking_at(f"127.0.0.1:{port}", attribute_model=usual) as vision,
     ):
         for asked in (None, *AttributeModel):
-            await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=asked))
+            await vision.analyze(Photo(b"x", options=AnalyzeOptions(attribute_model=asked)))
         assert [one.model_name for one in triton.requests] == [
             ENSEMBLES[usual],
             *(ENSEMBLES[one] for one in AttributeModel),
@@ -87,14 +92,18 @@ async def test_each_attribute_model_has_its_ensemble(usual: AttributeModel) -> N
 async def test_an_attribute_model_that_is_not_served_is_named(steered: Steered) -> None:
     triton, vision, metrics = steered
     with pytest.raises(AttributeModelNotServedError, match="sequencer") as raised:
-        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+        await vision.analyze(
+            Photo(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+        )
     assert raised.value.metadata == {"attribute_model": "sequencer"}
     labels = {"outcome": "attribute_model_not_served"}
     assert metrics.registry.get_sample_value("ootd_vision_seconds_count", labels) == 1
-    await vision.analyze(b"x")  # the other one still answers
+    await vision.analyze(Photo(b"x"))  # the other one still answers
     triton.served.clear()  # while models are loaded nothing is known
     with pytest.raises(VisionUnavailableError):
-        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+        await vision.analyze(
+            Photo(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.SEQUENCER))
+        )
 
 
 async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
@@ -106,11 +115,13 @@ async def test_the_usual_attribute_model_decides_whether_all_is_ready() -> None:
     ):
         assert not await vision.is_ready()
         with pytest.raises(AttributeModelNotServedError):
-            await vision.analyze(b"x")
-        await vision.analyze(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.TAGGER))
+            await vision.analyze(Photo(b"x"))
+        await vision.analyze(
+            Photo(b"x", options=AnalyzeOptions(attribute_model=AttributeModel.TAGGER))
+        )
         triton.served.add(ENSEMBLES[usual])
         await eventually(vision.is_ready)
-        await vision.analyze(b"x")
+        await vision.analyze(Photo(b"x"))
 
 
 async def test_names_and_fingerprint_come_from_the_models(steered: Steered) -> None:
@@ -163,7 +174,7 @@ async def test_what_triton_answers_becomes_what_callers_are_promised(
     triton, vision, metrics = steered
     triton.failure = (code, details)
     with pytest.raises(expected) as raised:
-        await vision.analyze(b"x")
+        await vision.analyze(Photo(b"x"))
     assert "onnxruntime" not in raised.value.message
     outcome = expected.reason.lower()
     assert metrics.registry.get_sample_value("ootd_vision_seconds_count", {"outcome": outcome}) == 1
@@ -176,7 +187,7 @@ async def test_a_passed_deadline_lets_the_caller_go_and_the_request_run_to_its_e
     triton.gate = asyncio.Event()
     began = time.monotonic()
     with pytest.raises(DeadlineExceededError):
-        await vision.analyze(b"x", timeout_s=0.1)
+        await vision.analyze(Photo(b"x"), timeout_s=0.1)
     assert time.monotonic() - began < 1.0
     assert triton.deadlines == [None], "Triton would cancel at a deadline by itself"
     assert running(metrics) == 1, "its slot is held"
@@ -184,25 +195,25 @@ async def test_a_passed_deadline_lets_the_caller_go_and_the_request_run_to_its_e
     await eventually(lambda: running(metrics) == 0)
     assert triton.cancelled == 0
     assert metrics.registry.get_sample_value("ootd_vision_abandoned_photos_total") == 1
-    await vision.analyze(b"x")
+    await vision.analyze(Photo(b"x"))
 
 
 async def test_a_caller_that_gives_up_leaves_the_request_alone(steered: Steered) -> None:
     triton, vision, metrics = steered
     triton.gate = asyncio.Event()
-    calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(2)]
+    calls = [asyncio.create_task(vision.analyze(Photo(b"x"))) for _ in range(2)]
     await eventually(lambda: triton.running == 2)
     for call in calls:
         call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calls[0]
     with pytest.raises(DeadlineExceededError):  # both slots are held
-        await vision.analyze(b"x", timeout_s=0.1)
+        await vision.analyze(Photo(b"x"), timeout_s=0.1)
     assert len(triton.requests) == 2
     triton.gate.set()
     await eventually(lambda: running(metrics) == 0)
     assert triton.cancelled == 0
-    await vision.analyze(b"x")
+    await vision.analyze(Photo(b"x"))
 
 
 async def test_a_cancelled_call_cancels_the_request_where_triton_survives_that() -> None:
@@ -210,7 +221,7 @@ async def test_a_cancelled_call_cancels_the_request_where_triton_survives_that()
     metrics = Metrics()
     async with listening(triton) as port, looking_at(f"127.0.0.1:{port}", metrics) as vision:
         with pytest.raises(DeadlineExceededError):
-            await vision.analyze(b"x", timeout_s=0.1)
+            await vision.analyze(Photo(b"x"), timeout_s=0.1)
         await eventually(lambda: triton.cancelled == 1)
         await eventually(lambda: running(metrics) == 0)
 
@@ -220,7 +231,7 @@ async def test_closing_waits_for_what_is_in_triton() -> None:
     assert triton.gate is not None
     async with listening(triton) as port:
         async with looking_at(f"127.0.0.1:{port}") as vision:
-            call = asyncio.create_task(vision.analyze(b"x"))
+            call = asyncio.create_task(vision.analyze(Photo(b"x")))
             await eventually(lambda: triton.running == 1)
             call.cancel()
             asyncio.get_running_loop().call_later(0.3, triton.gate.set)
@@ -231,7 +242,7 @@ async def test_closing_waits_for_what_is_in_triton() -> None:
 async def test_no_more_photos_than_slots_are_in_triton(steered: Steered) -> None:
     triton, vision, metrics = steered
     triton.gate = asyncio.Event()
-    calls = [asyncio.create_task(vision.analyze(b"x")) for _ in range(5)]
+    calls = [asyncio.create_task(vision.analyze(Photo(b"x"))) for _ in range(5)]
     await eventually(lambda: triton.running == 2)
     waiting = {"priority": "interactive"}
     assert metrics.registry.get_sample_value("ootd_vision_waiting_photos", waiting) == 3
@@ -249,7 +260,7 @@ async def test_callers_take_turns(steered: Steered) -> None:
 
     async def ask(caller: str) -> None:
         set_current_caller(caller)
-        await vision.analyze(caller.encode())
+        await vision.analyze(Photo(caller.encode()))
 
     calls = [asyncio.create_task(ask("many")) for _ in range(20)]
     calls.append(asyncio.create_task(ask("other")))
@@ -264,7 +275,7 @@ async def test_waiting_and_work_are_measured_apart(steered: Steered) -> None:
     triton, vision, metrics = steered
     triton.gate = asyncio.Event()
     asyncio.get_running_loop().call_later(0.3, triton.gate.set)
-    await asyncio.gather(*(vision.analyze(b"x") for _ in range(4)))
+    await asyncio.gather(*(vision.analyze(Photo(b"x")) for _ in range(4)))
     value = metrics.registry.get_sample_value
     # Two wait for 0.3 s and are answered at once, the other two the other way round.
     assert value("ootd_vision_queue_seconds_count", {"priority": "interactive"}) == 4
@@ -284,7 +295,7 @@ async def test_an_unexpected_error_is_no_success(
 
     monkeypatch.setattr("ootd_gateway.vision.triton_replica.build_analysis", fail)
     with pytest.raises(ZeroDivisionError):
-        await vision.analyze(b"x")
+        await vision.analyze(Photo(b"x"))
     value = metrics.registry.get_sample_value
     assert value("ootd_vision_photos_total", {"outcome": "unexpected"}) == 1
     assert value("ootd_vision_photos_total", {"outcome": "ok"}) is None

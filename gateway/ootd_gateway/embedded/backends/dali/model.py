@@ -1,8 +1,9 @@
 """Triton backend ``dali`` over the ``nvidia-dali`` wheel, for the embedded server.
 
 It follows the native backend's convention: the version's file that ``default_model_filename`` of
-config.pbtxt names, else ``dali.py``, holds one pipeline decorated with ``@autoserialize``; its external sources are named like the inputs of config.pbtxt, its outputs
-come in the order of config.pbtxt; the parameter ``num_threads`` sets DALI's threads.
+config.pbtxt names, else ``dali.py``, holds one pipeline decorated with ``@autoserialize``; its
+external sources are named like the inputs of config.pbtxt, its outputs come in the order of
+config.pbtxt; the parameter ``num_threads`` sets DALI's threads.
 """
 
 from __future__ import annotations
