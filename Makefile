@@ -37,7 +37,7 @@ test: $(READY) ## All tests but training's
 up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctrl-C stops both
 	OOTD_DATA_FOLDER="$${OOTD_DATA_FOLDER:-ootd-data}" $(BIN)/ootd-gateway
 
-lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
+lint: $(READY) check-protos ## ruff, mypy --strict, buf, breaks of the contract, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_gateway clients/demo/ootd_demo
@@ -61,6 +61,7 @@ protos: $(READY) ## Generate the stubs from protos/
 check-protos: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf lint
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf format --diff --exit-code
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python make/check_breaking.py
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && \
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf generate -o "$$out" 2>/dev/null && \
 	diff -r --exclude=__pycache__ "$$out/clients/python/ootd/v1" clients/python/ootd/v1 || \
