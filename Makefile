@@ -15,6 +15,9 @@ TRAINING_READY := $(TRAINING_VENV)/.ready
 # Each stands on those before it.
 PACKAGES := $(addsuffix /pyproject.toml,clients/samples clients/python gateway clients/demo)
 PIP_OPTIONS := --disable-pip-version-check --no-color
+# Folders whose files import each other by their bare names, as programs and Triton's models do. Their
+# types are checked folder by folder, since each has names that others have too.
+SCRIPTS := $(sort $(dir $(wildcard make/*.py perf/*.py perf/*/*.py model_repository/*/1/*.py)))
 # The training packages have an environment of their own: torch and the embedded Triton need
 # different versions of numpy.
 
@@ -34,10 +37,12 @@ test: $(READY) ## All tests but training's
 up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctrl-C stops both
 	OOTD_DATA_FOLDER="$${OOTD_DATA_FOLDER:-ootd-data}" $(BIN)/ootd-gateway
 
-lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
+lint: $(READY) check-protos ## ruff, mypy --strict, buf, breaks of the contract, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_gateway clients/demo/ootd_demo
+	@set -e; for folder in $(SCRIPTS); do \
+	  echo "mypy $$folder"; MYPYPATH=$$folder $(BIN)/mypy --no-error-summary $$folder*.py; done
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
 .PHONY: lint-training
@@ -56,6 +61,7 @@ protos: $(READY) ## Generate the stubs from protos/
 check-protos: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf lint
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf format --diff --exit-code
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python make/check_breaking.py
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && \
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf generate -o "$$out" 2>/dev/null && \
 	diff -r --exclude=__pycache__ "$$out/clients/python/ootd/v1" clients/python/ootd/v1 || \

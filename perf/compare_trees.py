@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gateway_load import Calls, GatewayLoad
 from ootd.testing import GatewayProcess, GatewayProcessError
@@ -55,7 +56,7 @@ FIGURES = {
 }
 
 
-Figures = dict[str, object]
+Figures = dict[str, Any]
 Round = dict[str, Figures]
 """The figures of one round, by checkout."""
 

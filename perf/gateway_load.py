@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
+from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
@@ -23,6 +24,9 @@ from ootd.v1 import (
 )
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
+
+if TYPE_CHECKING:  # it is in the annotations of the stubs alone
+    from ootd.v1.vision_service_pb2_grpc import VisionServiceAsyncStub
 
 CALL_SECONDS = 60.0
 OUTSTANDING = 16
@@ -96,7 +100,7 @@ class GatewayLoad:
         photos = cycle(self._photos)
         begin = time.perf_counter()
 
-        async def caller(stub: VisionServiceStub) -> None:
+        async def caller(stub: "VisionServiceAsyncStub") -> None:
             while time.perf_counter() - begin < seconds:
                 request = self._analyze_request(next(photos))
                 sent = time.perf_counter()

@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import itertools
 import warnings
+from typing import Any
 
 import grpc
 import introspection
@@ -104,7 +105,7 @@ def _() -> str:
     seen: list[str] = []
 
     class Interceptor(grpc.UnaryUnaryClientInterceptor):
-        def intercept_unary_unary(self, continuation, details, request):
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: object) -> Any:
             seen.append(details.method)
             return continuation(details, request)
 
