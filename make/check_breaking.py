@@ -30,6 +30,7 @@ COMPARED = ("buf.yaml", "protos")
 MARK = "**breaking**"
 _FINDINGS = 100  # buf's status where there are any
 _NAMED = re.compile(r'\b(?:message|enum|service|RPC|file) "([^"]+)"', re.IGNORECASE)
+_FORMER_TYPE = re.compile(r'\bfrom "(\w+\.[\w.]+)"')
 _QUOTED = re.compile(r'"([^"]*[A-Za-z][^"]*)"')
 
 
@@ -50,10 +51,12 @@ class Finding:
         """Read a line of buf's JSON."""
         found = json.loads(line)
         path = found.get("path", "")
-        names = set(_NAMED.findall(found["message"]))
-        # Inside of another message: its own name is enough.
+        names = {*_NAMED.findall(found["message"]), *_FORMER_TYPE.findall(found["message"])}
+        # Inside of a package or another message: its own name is enough.
         names |= {name.rpartition(".")[2] for name in names if not name.endswith(".proto")}
-        if not names:  # a file's package or options: the file, or what they were
+        if not names or found["type"].startswith(
+            "FILE_"
+        ):  # its package or options: itself, or what they were
             names = {path, *_QUOTED.findall(found["message"])}
         return cls(found["message"], path, frozenset(names - {""}))
 
