@@ -54,9 +54,8 @@ class Finding:
         names = {*_NAMED.findall(found["message"]), *_FORMER_TYPE.findall(found["message"])}
         # Inside of a package or another message: its own name is enough.
         names |= {name.rpartition(".")[2] for name in names if not name.endswith(".proto")}
-        if not names or found["type"].startswith(
-            "FILE_"
-        ):  # its package or options: itself, or what they were
+        # A file's package or options are told by the file, or by what they were.
+        if not names or found["type"].startswith("FILE_"):
             names = {path, *_QUOTED.findall(found["message"])}
         return cls(found["message"], path, frozenset(names - {""}))
 
