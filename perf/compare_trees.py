@@ -120,9 +120,7 @@ def running_gateway(tree: Path) -> Iterator[str]:
 
 def load_of(tree: Path, address: str, photos: list[bytes]) -> GatewayLoad:
     """Return the load of the checkout's gateway, in the form of requests that it knows."""
-    contract = (tree / "protos" / "ootd" / "v1" / "vision_service.proto").read_text(
-        encoding="utf-8"
-    )
+    contract = tree / "protos" / "ootd" / "v1" / "vision_service.proto"
     is_before = " Photo photo " not in contract.read_text(encoding="utf-8")
     return GatewayLoad(address, photos, is_before_photo_message=is_before)
 
