@@ -20,12 +20,12 @@ class StorageSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
     """Where the data is kept."""
 
     data_folder: Path = Field(
-        default_factory=default_data_folder,
+       default= default_factory=default_data_folder,
         description="Folder of the SQLite database and Triton's log. Made where it is missing; "
         "delete it and the catalogue is gone.",
     )
     database_url: str = Field(
-        "",
+        default="",
         description="URL of an SQLite database elsewhere, such as "
         "sqlite:////var/lib/ootd/ootd.sqlite. Empty: ootd.sqlite in the data folder.",
     )
