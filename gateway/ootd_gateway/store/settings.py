@@ -20,7 +20,7 @@ class StorageSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
     """Where the data is kept."""
 
     data_folder: Path = Field(
-       default= default_factory=default_data_folder,
+        default_factory=default_data_folder,
         description="Folder of the SQLite database and Triton's log. Made where it is missing; "
         "delete it and the catalogue is gone.",
     )
