@@ -12,7 +12,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from catalog_builders import RELEASE, draft
+from catalog_builders import VECTOR_FINGERPRINT, draft
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
@@ -35,7 +35,7 @@ async def fill(path: Path) -> None:
     for start in range(0, ITEMS, 1000):
         numbers = range(start, start + 1000)
         drafts = [draft(f"sku-{n}", n, SuperCategory(n % 6)) for n in numbers]
-        await store.upsert(drafts, release=RELEASE)
+        await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
     await store.close()
 
 

@@ -31,11 +31,11 @@ from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.services.catalog.servicer import CatalogService
-from ootd_gateway.services.releases import ReleaseGuard
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.servicer import SearchService
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.services.vision.servicer import VisionService
 from ootd_gateway.store.sql import SqlCatalogStore
@@ -231,13 +231,13 @@ class Gateway:
         places: Admission,
         information: ServerInformation,
     ) -> list[ServiceBinding]:
-        releases = ReleaseGuard(rooms.store, rooms.vision)
+        fingerprints = VectorFingerprintGuard(rooms.store, rooms.vision)
         photos = PhotoAnalyzer(rooms.vision, image_limits(self._settings.vision))
         catalog = Catalog(
             rooms.store,
             photos,
             rooms.applier,
-            releases=releases,
+            fingerprints=fingerprints,
             attribute_model=AttributeModel(self._settings.vision.attribute_model),
         )
         search = Search(
@@ -245,7 +245,7 @@ class Gateway:
             rooms.store,
             photos,
             self._settings.search,
-            releases=releases,
+            fingerprints=fingerprints,
         )
         self._stack.push_async_callback(search.close)
         deadlines = server.deadlines

@@ -34,10 +34,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Upsert:
-    """Items to add or replace, and the embedder that made their vectors."""
+    """Items to add or replace, and the fingerprint of the models that made their vectors."""
 
     drafts: Sequence[ItemDraft]
-    release: str
+    vector_fingerprint: str
     done: "Future[list[UpsertOutcome]]" = field(default_factory=Future)
 
 
@@ -147,7 +147,7 @@ def _alike(writes: Sequence[Write]) -> Iterator[Callable[[sa.Connection], list[_
     """Group neighbouring writes of one kind, so that each group takes few statements."""
 
     def kind(write: Write) -> str | None:
-        return write.release if isinstance(write, Upsert) else None
+        return write.vector_fingerprint if isinstance(write, Upsert) else None
 
     for _, group in groupby(writes, key=kind):
         yield _Group(list(group)).run
@@ -162,7 +162,7 @@ class _Group:
         answers: list[_Answer] = []
         if upserts:
             drafts = [draft for one in upserts for draft in one.drafts]
-            outcomes = iter(upsert_items(connection, drafts, upserts[0].release))
+            outcomes = iter(upsert_items(connection, drafts, upserts[0].vector_fingerprint))
             answers += [_answer(one.done, [next(outcomes) for _ in one.drafts]) for one in upserts]
         for deletion in self.writes:
             if isinstance(deletion, Deletion):

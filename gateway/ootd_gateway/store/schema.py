@@ -70,12 +70,12 @@ meta = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-"""Facts about the whole database: `embedder_release`, the fingerprint of the models that made its
-embeddings and colour histograms."""
+"""Facts about the whole database: the vector fingerprint, of the models that made its embeddings
+and colour histograms."""
 
 CHANGE_COUNTER = "change"
 ITEM_COUNTER = "item"
-RELEASE = "embedder_release"
+VECTOR_FINGERPRINT = "embedder_release"  # the name in databases that there are
 
 
 def items_counter(super_category: int) -> str:

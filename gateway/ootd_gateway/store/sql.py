@@ -95,9 +95,11 @@ class SqlCatalogStore:
             parsed, read_threads=read_threads, busy_timeout_s=busy_timeout_s, metrics=metrics
         )
 
-    async def upsert(self, drafts: Sequence[ItemDraft], *, release: str) -> Sequence[UpsertOutcome]:
+    async def upsert(
+        self, drafts: Sequence[ItemDraft], *, vector_fingerprint: str
+    ) -> Sequence[UpsertOutcome]:
         """See `CatalogStore.upsert`."""
-        write = Upsert(tuple(drafts), release)
+        write = Upsert(tuple(drafts), vector_fingerprint)
         with self._timed("upsert"):
             self._group_commit.submit(write)
             return await asyncio.wrap_future(write.done)
@@ -109,9 +111,9 @@ class SqlCatalogStore:
             self._group_commit.submit(write)
             return await asyncio.wrap_future(write.done)
 
-    async def release(self) -> str:
-        """See `CatalogStore.release`."""
-        return await self._read("release", _read_release)
+    async def vector_fingerprint(self) -> str:
+        """See `CatalogStore.vector_fingerprint`."""
+        return await self._read("vector_fingerprint", _read_vector_fingerprint)
 
     async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item | None:
         """See `CatalogStore.get`."""
@@ -248,7 +250,7 @@ def _count(connection: sa.Connection, super_category: SuperCategory | None) -> i
     return int(connection.execute(query).scalar_one())
 
 
-def _read_release(connection: sa.Connection) -> str:
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == schema.RELEASE)
+def _read_vector_fingerprint(connection: sa.Connection) -> str:
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == schema.VECTOR_FINGERPRINT)
     stored = connection.execute(query).scalar_one_or_none()
     return stored if stored and _count(connection, None) else ""

@@ -12,7 +12,7 @@ from ootd_gateway.store.base import (
     DeletionOutcome,
     UpsertOutcome,
     UpsertResult,
-    release_mismatch,
+    vector_fingerprint_mismatch,
 )
 from ootd_gateway.store.rows import item_of_draft, item_of_row, row_of_item
 from ootd_gateway.types import Item, ItemDraft, SuperCategory
@@ -89,14 +89,14 @@ class _Counters:
 
 
 def upsert_items(
-    connection: sa.Connection, drafts: Sequence[ItemDraft], release: str
+    connection: sa.Connection, drafts: Sequence[ItemDraft], vector_fingerprint: str
 ) -> list[UpsertOutcome]:
-    """Add or replace items; outcomes in the drafts' order. Raises ReleaseMismatchError.
+    """Add or replace items; outcomes in the drafts' order. Raises VectorFingerprintMismatchError.
 
     Of several drafts with one id, the last is stored.
     """
     counters = _Counters.lock(connection)
-    _claim_release(connection, release, is_empty=counters.items() == 0)
+    _claim_vector_fingerprint(connection, vector_fingerprint, is_empty=counters.items() == 0)
     stored = _stored(connection, [draft.item_id for draft in drafts])
     same = _items_by_id(
         connection,
@@ -147,17 +147,21 @@ def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> Deletion
     return DeletionOutcome(tuple(gone), log[-1]["sequence_number"] if log else 0)
 
 
-def _claim_release(connection: sa.Connection, release: str, *, is_empty: bool) -> None:
+def _claim_vector_fingerprint(
+    connection: sa.Connection, vector_fingerprint: str, *, is_empty: bool
+) -> None:
     meta = schema.meta.c
     stored = connection.execute(
-        sa.select(meta.value).where(meta.name == schema.RELEASE)
+        sa.select(meta.value).where(meta.name == schema.VECTOR_FINGERPRINT)
     ).scalar_one_or_none()
-    if stored == release:
+    if stored == vector_fingerprint:
         return
     if not is_empty and stored is not None:
-        raise release_mismatch(stored=stored, served=release)
-    connection.execute(sa.delete(schema.meta).where(meta.name == schema.RELEASE))
-    connection.execute(sa.insert(schema.meta), {"name": schema.RELEASE, "value": release})
+        raise vector_fingerprint_mismatch(stored=stored, served=vector_fingerprint)
+    connection.execute(sa.delete(schema.meta).where(meta.name == schema.VECTOR_FINGERPRINT))
+    connection.execute(
+        sa.insert(schema.meta), {"name": schema.VECTOR_FINGERPRINT, "value": vector_fingerprint}
+    )
 
 
 def _write_items(

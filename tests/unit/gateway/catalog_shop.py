@@ -10,9 +10,9 @@ from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
-from ootd_gateway.services.releases import ReleaseGuard
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.types import Photo, SuperCategory
@@ -44,7 +44,9 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     index = ShardedIndex()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
-    catalog = Catalog(store, PhotoAnalyzer(vision), applier, releases=ReleaseGuard(store, vision))
+    catalog = Catalog(
+        store, PhotoAnalyzer(vision), applier, fingerprints=VectorFingerprintGuard(store, vision)
+    )
     yield Shop(catalog, store, index, vision, applier)
     await applier.close()
     await store.close()
@@ -59,7 +61,7 @@ def searching(
         store,
         PhotoAnalyzer(vision),
         SearchSettings.model_validate(settings),
-        releases=ReleaseGuard(store, vision),
+        fingerprints=VectorFingerprintGuard(store, vision),
     )
 
 

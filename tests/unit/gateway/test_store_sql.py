@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from catalog_builders import RELEASE, draft
+from catalog_builders import VECTOR_FINGERPRINT, draft
 from ootd_gateway.errors import StartError, StoreUnavailableError
 from ootd_gateway.process.store_opening import open_store
 from ootd_gateway.store import schema
@@ -55,17 +55,17 @@ def test_refuses_urls_without_a_file(url: str) -> None:
 async def test_creates_the_folder_and_keeps_items(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/new/folder/ootd.db"
     first = SqlCatalogStore.open(url)
-    await first.upsert([draft("a")], release=RELEASE)
+    await first.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     await first.close()
     await first.close()
     second = SqlCatalogStore.open(url)
     assert (await second.list_page(page_size=5)).total_size == 1
-    assert await second.release() == RELEASE
+    assert await second.vector_fingerprint() == VECTOR_FINGERPRINT
     await second.close()
     with pytest.raises(StoreUnavailableError):
         await second.get("a")
     with pytest.raises(StoreUnavailableError):
-        await second.upsert([draft("b")], release=RELEASE)
+        await second.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
 
 
 async def test_settings_that_make_a_commit_durable(store: SqlCatalogStore) -> None:
@@ -137,7 +137,9 @@ def test_places_where_no_database_can_be(tmp_path: Path) -> None:
 async def test_a_database_that_becomes_corrupt(tmp_path: Path) -> None:
     path = tmp_path / "ootd.db"
     opened = SqlCatalogStore.open(f"sqlite:///{path}")
-    await opened.upsert([draft(f"{n}", n) for n in range(200)], release=RELEASE)
+    await opened.upsert(
+        [draft(f"{n}", n) for n in range(200)], vector_fingerprint=VECTOR_FINGERPRINT
+    )
     await opened.close()
     content = bytearray(path.read_bytes())
     content[8192:] = b"\xa5" * (len(content) - 8192)
@@ -146,7 +148,9 @@ async def test_a_database_that_becomes_corrupt(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="corrupt"):
         await reopened.list_page(page_size=100)
     with pytest.raises(StoreUnavailableError, match="corrupt"):
-        await reopened.upsert([draft(f"{n}", n + 1) for n in range(200)], release=RELEASE)
+        await reopened.upsert(
+            [draft(f"{n}", n + 1) for n in range(200)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
     await reopened.close()
 
 
@@ -154,22 +158,23 @@ async def test_another_process_that_holds_the_lock(tmp_path: Path, store: SqlCat
     other = sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailableError, match="locked"):
-        await store.upsert([draft("a")], release=RELEASE)
+        await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     assert await store.get("a") is None  # reading goes on
     other.execute("ROLLBACK")
     other.close()
-    (outcome,) = await store.upsert([draft("a")], release=RELEASE)
+    (outcome,) = await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     assert outcome.changed
 
 
 async def test_a_full_disk(tmp_path: Path, store: SqlCatalogStore) -> None:
-    await store.upsert([draft("before")], release=RELEASE)
+    await store.upsert([draft("before")], vector_fingerprint=VECTOR_FINGERPRINT)
     with store._writer.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     large = [draft(f"{n}", n, payload=bytes(16_000)) for n in range(40)]
     results = await asyncio.gather(
-        *(store.upsert([one], release=RELEASE) for one in large), return_exceptions=True
+        *(store.upsert([one], vector_fingerprint=VECTOR_FINGERPRINT) for one in large),
+        return_exceptions=True,
     )
     assert all(isinstance(one, StoreUnavailableError) for one in results[-20:])
     stored = [one.item_id for one in (await store.list_page(page_size=100)).items]
@@ -177,7 +182,7 @@ async def test_a_full_disk(tmp_path: Path, store: SqlCatalogStore) -> None:
     assert sorted(stored) == sorted(["before", *(str(n) for n in acknowledged)])
     with store._writer.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    await store.upsert(large, release=RELEASE)
+    await store.upsert(large, vector_fingerprint=VECTOR_FINGERPRINT)
     assert (await store.list_page(page_size=100)).total_size == 41
 
 
@@ -186,13 +191,14 @@ async def test_two_gateways_on_one_new_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ootd.db"
     code = """
         import asyncio, sys
-        from catalog_builders import RELEASE, draft
+        from catalog_builders import VECTOR_FINGERPRINT, draft
         from ootd_gateway.store.sql import SqlCatalogStore
 
         async def main(url, name):
             store = SqlCatalogStore.open(url, busy_timeout_s=60.0)
             for n in range(10):
-                await store.upsert([draft(f"{name}-{n}", n), draft(f"both-{n}")], release=RELEASE)
+                drafts = [draft(f"{name}-{n}", n), draft(f"both-{n}")]
+                await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
             await store.close()
 
         asyncio.run(main(*sys.argv[1:]))
@@ -214,7 +220,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ootd.db"
     code = """
         import asyncio, sys
-        from catalog_builders import RELEASE, draft
+        from catalog_builders import VECTOR_FINGERPRINT, draft
         from ootd_gateway.store.sql import SqlCatalogStore
 
         async def main(url):
@@ -223,7 +229,8 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
             async def write(worker):
                 for n in range(100_000):
                     name = f"{worker}-{n}"
-                    await store.upsert([draft(name, n), draft(name + "-twin", n)], release=RELEASE)
+                    drafts = [draft(name, n), draft(name + "-twin", n)]
+                    await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
                     print(name, flush=True)
 
             await asyncio.gather(*(write(worker) for worker in range(8)))
@@ -257,7 +264,9 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 async def test_metrics_tell_how_long_the_database_took(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/a.db", metrics=DatabaseMetrics(registry))
-    await asyncio.gather(*(store.upsert([draft(f"{n}")], release=RELEASE) for n in range(40)))
+    await asyncio.gather(
+        *(store.upsert([draft(f"{n}")], vector_fingerprint=VECTOR_FINGERPRINT) for n in range(40))
+    )
     await store.get("1")
     await store.delete(["1"])
     await store.close()
@@ -282,12 +291,12 @@ async def test_nothing_is_acknowledged_into_a_file_that_is_gone(
     metrics = DatabaseMetrics(CollectorRegistry())
     path = tmp_path / "ootd.db"
     store = SqlCatalogStore.open(f"sqlite:///{path}", metrics=metrics)
-    await store.upsert([draft("a")], release=RELEASE)
+    await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     path.rename(tmp_path / "aside.db")
     if replaced:
         path.write_bytes((tmp_path / "aside.db").read_bytes())
     for work in (
-        store.upsert([draft("b")], release=RELEASE),
+        store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT),
         store.get("a"),
         store.last_sequence_number(),
     ):
@@ -296,7 +305,7 @@ async def test_nothing_is_acknowledged_into_a_file_that_is_gone(
         assert str(tmp_path) not in raised.value.message
     assert not metrics.is_writable
     (tmp_path / "aside.db").replace(path)
-    await store.upsert([draft("b")], release=RELEASE)
+    await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
     assert metrics.is_writable
     await store.close()
 

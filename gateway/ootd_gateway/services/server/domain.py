@@ -67,7 +67,7 @@ class ServerInformation:
         taxonomy, models, stored, vision_server = await asyncio.gather(
             _or_none(self._vision.taxonomy()),
             _or_none(self._vision.served_models()),
-            _or_none(self._store.release()),
+            _or_none(self._store.vector_fingerprint()),
             _or_none(self._vision.vision_server()),
         )
         return ServedNow(
