@@ -8,7 +8,7 @@ import pytest
 
 from catalog_builders import VECTOR_FINGERPRINT, draft, garment
 from ootd_gateway.errors import VectorFingerprintMismatchError
-from ootd_gateway.store.base import CatalogStore, DeletionOutcome, UpsertResult
+from ootd_gateway.store.catalog.base import CatalogStore, DeletionOutcome, UpsertResult
 from ootd_gateway.types import Item, ItemDraft, ItemParts, SuperCategory
 
 

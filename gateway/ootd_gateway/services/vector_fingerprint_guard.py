@@ -4,7 +4,7 @@ import math
 import time
 
 from ootd_gateway.errors import VisionUnavailableError
-from ootd_gateway.store.base import CatalogStore, vector_fingerprint_mismatch
+from ootd_gateway.store.catalog.base import CatalogStore, vector_fingerprint_mismatch
 from ootd_gateway.types import ServedModels
 from ootd_gateway.vision.base import VisionModel
 

@@ -17,7 +17,7 @@ from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
 from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
-from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
+from ootd_gateway.store.catalog.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
     ALL_PARTS,
     AnalyzeOptions,

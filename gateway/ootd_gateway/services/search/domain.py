@@ -18,7 +18,7 @@ from ootd_gateway.services.search.types import (
 )
 from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
-from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.types import (
     FloatVector,
     Garment,

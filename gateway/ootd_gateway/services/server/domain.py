@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ootd_gateway.errors import OotdError
-from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.types import AttributeModel, ServedModels, Taxonomy
 from ootd_gateway.vision.base import VisionModel
 

@@ -387,7 +387,7 @@ async def test_what_is_durable_is_acknowledged(shop: Shop, monkeypatch: pytest.M
 
 
 async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:
-    await shop.store.close()
+    await shop.database.close()
     for call in (shop.catalog.get("a"), shop.catalog.upsert(ready()), shop.catalog.list_page()):
         with pytest.raises(OotdError):
             await call

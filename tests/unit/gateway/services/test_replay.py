@@ -10,9 +10,10 @@ from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.index.base import IndexChange
 from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
-from ootd_gateway.store.base import ItemChange
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.base import ItemChange
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
+from opened_store import opened_store
 
 
 class WatchedIndex(ShardedIndex):
@@ -33,9 +34,8 @@ class WatchedIndex(ShardedIndex):
 
 @pytest_asyncio.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlCatalogStore]:
-    opened = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    yield opened
-    await opened.close()
+    async with opened_store(tmp_path / "ootd.db") as opened:
+        yield opened
 
 
 async def until_applied(applier: ChangeApplier, number: int) -> None:
@@ -75,14 +75,14 @@ async def test_the_tail_sees_what_others_write(tmp_path: Path, store: SqlCatalog
     applier = ChangeApplier(store, index, tail_interval_s=0.01)
     applier.start()
     applier.start()
-    other = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    await other.upsert([draft(f"{n}", n) for n in range(10)], vector_fingerprint=VECTOR_FINGERPRINT)
-    await until_applied(applier, 10)
-    await other.delete(["0"])
-    await until_applied(applier, 11)
-    assert index.count() == 9
-    await applier.close()
-    await other.close()
+    async with opened_store(tmp_path / "ootd.db") as other:
+        drafts = [draft(f"{n}", n) for n in range(10)]
+        await other.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
+        await until_applied(applier, 10)
+        await other.delete(["0"])
+        await until_applied(applier, 11)
+        assert index.count() == 9
+        await applier.close()
 
 
 async def test_own_writes_and_the_tail_apply_everything_once(store: SqlCatalogStore) -> None:

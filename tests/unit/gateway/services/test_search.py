@@ -30,7 +30,8 @@ from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.types import Hit, HitOptions
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
+from ootd_gateway.store.database import Database
 from ootd_gateway.types import (
     ALL_PARTS,
     AnalyzeOptions,
@@ -50,6 +51,7 @@ PHOTO, EMPTY_PHOTO = encoded_photo(), encoded_photo(70, 70)
 @dataclass
 class Shop:
     search: Search
+    database: Database
     store: SqlCatalogStore
     index: ShardedIndex
     vision: TableVision
@@ -59,7 +61,8 @@ class Shop:
 @pytest_asyncio.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """60 items: seeds 0 to 39 are tops, 40 to 59 bottoms."""
-    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
+    store = SqlCatalogStore(database)
     await store.upsert(
         [draft(f"sku-{n:02}", n, TOP if n < 40 else BOTTOM) for n in range(60)],
         vector_fingerprint=VECTOR_FINGERPRINT,
@@ -71,9 +74,9 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         {PHOTO: (garment(3, TOP), garment(45, BOTTOM), garment(7, BAG)), EMPTY_PHOTO: ()}
     )
     search = searching(index, store, vision, color_weight=0.15)
-    yield Shop(search, store, index, vision, applier)
+    yield Shop(search, database, store, index, vision, applier)
     await search.close()
-    await store.close()
+    await database.close()
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -315,7 +318,7 @@ async def test_without_models_embeddings_and_items_are_still_searched(shop: Shop
 
 
 async def test_without_a_store(shop: Shop) -> None:
-    await shop.store.close()
+    await shop.database.close()
     with pytest.raises(StoreUnavailableError):
         await shop.search.by_item("sku-01")
 

@@ -1,4 +1,4 @@
-"""The contract of the database: the truth about items, and an ordered log of their changes."""
+"""The contract of the catalogue's store: the truth about items, and an ordered log of changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,10 +114,6 @@ class CatalogStore(Protocol):
 
     async def last_sequence_number(self) -> int:
         """Return the newest change's number; 0 where there is none."""
-        ...
-
-    async def close(self) -> None:
-        """Give back connections; no call may follow."""
         ...
 
 
