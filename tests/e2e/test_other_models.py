@@ -17,12 +17,11 @@ from ootd.v1.catalog_service_pb2 import GetItemRequest, UpsertItemsRequest, Upse
 from ootd.v1.error_reason_pb2 import ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
-    SearchByImageRequest,
     SearchByImageResponse,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+from photo_requests import analyze_request, search_request
 from photos import garment_jpeg
 from statuses import failing
 
@@ -93,14 +92,14 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     triton: Any, tmp_path: Path, other_models: Path
 ) -> None:
     photo, another = garment_jpeg(1), garment_jpeg(2)
-    search = SearchByImageRequest(image=photo, guide=GUIDE)
+    search = search_request(photo, guide=GUIDE)
     by_embedding = SearchByEmbeddingRequest(
         embedding={"values": [1.0] * 128}, super_category=SUPER_CATEGORY_SHOES
     )
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
         stored = upsert(usual, "a", photo).item
-        analysis = usual.vision.AnalyzeImage(AnalyzeImageRequest(image=photo), timeout=60).analysis
+        analysis = usual.vision.AnalyzeImage(analyze_request(photo), timeout=60).analysis
         found = usual.search.SearchByImage(search, timeout=60)
         own = stored.vector_fingerprint
         assert own == analysis.vector_fingerprint == found.vector_fingerprint

@@ -12,7 +12,12 @@ import pytest
 from trove_classifiers import classifiers
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"ootd": ROOT / "clients" / "python", "ootd_gateway": ROOT / "gateway"}
+PACKAGES = {
+    "ootd": ROOT / "clients" / "python",
+    "ootd_samples": ROOT / "clients" / "samples",
+    "ootd_demo": ROOT / "clients" / "demo",
+    "ootd_gateway": ROOT / "gateway",
+}
 
 
 @pytest.fixture(scope="module", params=PACKAGES)

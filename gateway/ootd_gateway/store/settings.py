@@ -25,7 +25,7 @@ class StorageSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
         "delete it and the catalogue is gone.",
     )
     database_url: str = Field(
-        "",
+        default="",
         description="URL of an SQLite database elsewhere, such as "
         "sqlite:////var/lib/ootd/ootd.sqlite. Empty: ootd.sqlite in the data folder.",
     )

@@ -18,41 +18,41 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     """Triton, embedded or elsewhere, and the photos that it is given."""
 
     triton_mode: Literal["embedded", "external"] = Field(
-        "embedded",
+        default="embedded",
         description="embedded: the gateway starts and watches a Triton of its own; external: it "
         "uses the one at triton_address.",
     )
     triton_address: str = Field(
-        "127.0.0.1:8001",
+        default="127.0.0.1:8001",
         pattern=r"^\S+$",
         description="gRPC target of the external Triton: host:port or dns:///name:port, of which "
         "every address is used (of a name with addresses of both families those of IPv4), or "
         "ipv4:1.2.3.4:8001,1.2.3.5:8001. Unused with an embedded one.",
     )
     triton_tls: bool = Field(
-        False,
+        default=False,
         description="Whether the connection to the external Triton is TLS.",
     )
     triton_root_certificates_file: Path | None = Field(
-        None,
+        default=None,
         description="PEM file of the authorities that vouch for the external Triton. Empty: gRPC's "
         "own list. This and the three below need triton_tls and are read again when they change.",
     )
     triton_client_certificate_file: Path | None = Field(
-        None,
+        default=None,
         description="PEM file of the certificate chain that the gateway shows to the external "
         "Triton.",
     )
     triton_client_key_file: Path | None = Field(
-        None, description="PEM file of that certificate's private key, not encrypted."
+        default=None, description="PEM file of that certificate's private key, not encrypted."
     )
     triton_token_file: Path | None = Field(
-        None,
+        default=None,
         description="File of one bearer token that goes with each request to the external Triton, "
         "for a proxy before it that asks for one.",
     )
     triton_keepalive_seconds: float = Field(
-        _OPTIONS.connection.keepalive_s,
+        default=_OPTIONS.connection.keepalive_s,
         ge=0,
         le=7200,
         description="Pause between keepalive pings to Triton; 0: none are sent. The gateway asks "
@@ -60,68 +60,68 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
         "--grpc-http2-min-recv-ping-interval-without-data (300 s) allows.",
     )
     triton_max_message_bytes: int = Field(
-        _OPTIONS.connection.max_message_bytes,
+        default=_OPTIONS.connection.max_message_bytes,
         ge=1024 * 1024,
         le=1024 * 1024 * 1024,
         description="Size of the largest message to and from Triton in bytes; a photo and 4 kB go "
         "there, some kB a garment come back.",
     )
     triton_silent_seconds: float = Field(
-        _OPTIONS.patience.silent_s,
+        default=_OPTIONS.patience.silent_s,
         ge=1,
         le=600,
         description="After how long a Triton that answers nothing at all gets no more photos, and "
         "those in it fail, until it answers again.",
     )
     triton_photo_seconds: float = Field(
-        _OPTIONS.patience.photo_s,
+        default=_OPTIONS.patience.photo_s,
         ge=1,
         le=3600,
         description="The same for a Triton that says it is ready, but answers none of the photos "
         "that it was given.",
     )
     triton_grpc_port: int = Field(
-        0,
+        default=0,
         ge=0,
         le=65535,
         description="Port of the embedded Triton's gRPC, on loopback. 0: a free one.",
     )
     triton_metrics_port: int = Field(
-        0,
+        default=0,
         ge=0,
         le=65535,
         description="Port of the embedded Triton's own metrics, on loopback. 0: a free one.",
     )
     triton_start_seconds: float = Field(
-        180.0,
+        default=180.0,
         ge=1,
         le=3600,
         description="How long the embedded Triton may take until every model is ready; the gateway "
         "gives up after that.",
     )
     triton_gpu: bool = Field(
-        False,
+        default=False,
         description="Whether the embedded Triton may use this machine's GPUs.",
     )
     model_repository: Path = Field(
-        Path("model_repository"),
+        default=Path("model_repository"),
         description="Folder of the models that the embedded Triton serves.",
     )
     attribute_model: Literal["tagger", "sequencer"] = Field(
-        "tagger",
+        default="tagger",
         description="Which model tells sub-category and attributes where a request does not say: "
         "tagger (each attribute group by itself) or sequencer (one after the other, guided by the "
         "category).",
     )
     vision_concurrency: int = Field(
-        _OPTIONS.concurrency,
+        default=_OPTIONS.concurrency,
         ge=1,
         le=1024,
         description="Photos in Triton at a time; others wait for their turn. More raises "
         "throughput until the models are busy, then only the time of each photo.",
     )
     bulk_share: float = Field(
-        _OPTIONS.bulk_share,
+        default=_OPTIONS.bulk_share,
         gt=0,
         le=1,
         description="Share of vision_concurrency, at least one photo, that streams (AnalyzeImages, "
@@ -130,7 +130,7 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
         "third, two of 8 to more than twice.",
     )
     bulk_yield_seconds: float = Field(
-        _OPTIONS.bulk_yield_s,
+        default=_OPTIONS.bulk_yield_s,
         ge=0,
         le=600,
         description="How long after a single call streams keep to bulk_share; then they take three "
@@ -138,7 +138,7 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
         "house.",
     )
     bulk_patience_seconds: float = Field(
-        _OPTIONS.bulk_patience_s,
+        default=_OPTIONS.bulk_patience_s,
         ge=0,
         le=3600,
         description="How long photos of streams wait, within their deadline, for a Triton that is "
@@ -146,21 +146,21 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
         "streams.",
     )
     max_image_bytes: int = Field(
-        _LIMITS.max_bytes,
+        default=_LIMITS.max_bytes,
         ge=1024,
         le=30 * 1024 * 1024,
         description="Size of the largest encoded photo in bytes; larger ones are refused with "
         "RESOURCE_EXHAUSTED.",
     )
     max_image_pixels: int = Field(
-        _LIMITS.max_pixels,
+        default=_LIMITS.max_pixels,
         ge=256,
         le=500_000_000,
         description="Width times height of the largest photo in pixels, read from its header. A "
         "decoded pixel takes 3 bytes of Triton's memory.",
     )
     min_image_side_pixels: int = Field(
-        _LIMITS.min_side,
+        default=_LIMITS.min_side,
         ge=1,
         le=1024,
         description="Shorter side of the smallest photo in pixels.",

@@ -14,7 +14,7 @@ from ootd import (
     UpsertResult,
     UpsertSummary,
 )
-from ootd.convert_answers import upsert_from_proto
+from ootd._services.catalog.conversion import upsert_from_proto
 from ootd.testing import FakeGateway
 from ootd.v1 import catalog_service_pb2 as catalog
 

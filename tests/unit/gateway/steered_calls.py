@@ -11,8 +11,8 @@ from grpc_status import rpc_status
 from PIL import Image
 from steered_gateway import Served, one_garment
 
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from ootd_gateway.types import ImageAnalysis
+from photo_requests import analyze_request
 
 
 def photo(side: int = 32) -> bytes:
@@ -21,7 +21,7 @@ def photo(side: int = 32) -> bytes:
     return buffer.getvalue()
 
 
-PHOTO = AnalyzeImageRequest(image=photo())
+PHOTO = analyze_request(photo())
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:

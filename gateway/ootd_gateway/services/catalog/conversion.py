@@ -100,7 +100,7 @@ def _item_source(
     if kind is None:
         violations.add("source", 'one of "photo" and "embedding" must be set')
         return Photo(b"")
-    return vision_conversion.photo(request.photo, "photo.", violations)
+    return vision_conversion.photo(request.photo, "photo", violations)
 
 
 def _ready_embedding(

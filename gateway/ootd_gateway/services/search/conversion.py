@@ -28,7 +28,7 @@ def photo_query(
 ) -> tuple[Photo, WantedHits]:
     """Return the photo with its guide, and which hits are wanted."""
     violations = Violations()
-    photo = vision_conversion.photo(request, "", violations)
+    photo = vision_conversion.photo(request.photo, "photo", violations)
     wanted = _wanted_hits(request, violations)
     violations.check()
     return photo, wanted

@@ -5,10 +5,8 @@ at fault.
 """
 
 from ootd.v1 import (
-    catalog_service_pb2,
     garment_pb2,
     photo_pb2,
-    search_service_pb2,
     taxonomy_pb2,
     vision_service_pb2,
 )
@@ -49,7 +47,7 @@ def photo_of_call(
 ) -> Photo:
     """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
-    found = photo(request, "", violations)
+    found = photo(request.photo, "photo", violations)
     violations.check()
     return found
 
@@ -60,24 +58,17 @@ def photo_of_element(
     """Return the photo with its guide, and how it is to be analysed."""
     violations = Violations()
     validation.correlation_id(request.correlation_id, "correlation_id", violations)
-    found = photo(request, "", violations)
+    found = photo(request.photo, "photo", violations)
     violations.check()
     return found
 
 
-def photo(
-    message: vision_service_pb2.AnalyzeImageRequest
-    | vision_service_pb2.AnalyzeImagesRequest
-    | search_service_pb2.SearchByImageRequest
-    | catalog_service_pb2.ItemPhoto,
-    prefix: str,
-    violations: Violations,
-) -> Photo:
-    """Return the photo and what is known of it; `prefix` is that of its fields' paths."""
+def photo(message: photo_pb2.Photo, field: str, violations: Violations) -> Photo:
+    """Return the photo and what is known of it."""
     return Photo(
-        validation.image_present(message.image, f"{prefix}image", violations),
-        _guide(message.guide, f"{prefix}guide", violations),
-        _options(message.options, f"{prefix}options", violations),
+        validation.image_present(message.image, f"{field}.image", violations),
+        _guide(message.guide, f"{field}.guide", violations),
+        _options(message.options, f"{field}.options", violations),
     )
 
 

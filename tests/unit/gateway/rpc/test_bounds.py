@@ -22,6 +22,7 @@ from ootd.v1.vision_service_pb2 import (
 )
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.types import ImageAnalysis
+from photo_requests import analyze_request, stream_request
 from service_names import VISION
 
 LABELS = {"grpc_type": "bidi_stream", "grpc_service": VISION, "grpc_method": "AnalyzeImages"}
@@ -98,7 +99,7 @@ async def test_a_message_that_grpc_refuses_is_counted_as_a_call_it_ended(serve: 
     options = [("grpc.max_send_message_length", 64 << 20)]
     async with grpc.aio.insecure_channel(served.server.address, options=options) as channel:
         stub: Any = VisionServiceStub(channel)
-        error = await failure(stub.AnalyzeImage(AnalyzeImageRequest(image=bytes(33 << 20))))
+        error = await failure(stub.AnalyzeImage(analyze_request(bytes(33 << 20))))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     labels = {"grpc_type": "unary", "grpc_service": VISION, "grpc_method": "AnalyzeImage"}
     handled = {**labels, "grpc_code": "Cancelled"}
@@ -231,10 +232,10 @@ async def test_no_message_outlives_its_call(serve: Serve, no_collector: None, im
     with capture_logs():  # a printed traceback reads locals, and so holds them
         for _ in range(5):
             with suppress(grpc.aio.AioRpcError):
-                await served.stub.AnalyzeImage(AnalyzeImageRequest(image=image))
+                await served.stub.AnalyzeImage(analyze_request(image))
         call = served.stub.AnalyzeImages()
         for _ in range(5):
-            await call.write(AnalyzeImagesRequest(image=image))
+            await call.write(stream_request(image))
             await call.read()
         await until(lambda: messages_held() == before)  # while the stream is still open
     assert served.metric("grpc_server_started_total", **LABELS) == 1
@@ -247,7 +248,7 @@ async def test_elements_count_until_they_are_answered(serve: Serve) -> None:
     call = served.stub.AnalyzeImages()
     size = 0
     for name in ("a", "b"):
-        request = AnalyzeImagesRequest(correlation_id=name, image=photo())
+        request = stream_request(photo(), name)
         size += request.ByteSize()
         await call.write(request)
     await gate.entered.wait()
@@ -256,7 +257,7 @@ async def test_elements_count_until_they_are_answered(serve: Serve) -> None:
     for _ in range(2):
         await call.read()
     await until(lambda: served.admission.request_bytes.held == 0)
-    await call.write(AnalyzeImagesRequest(correlation_id="c", image=b"\xff" * 1000))
+    await call.write(stream_request(b"\xff" * 1000, "c"))
     await call.read()
     call.cancel()
     await until(lambda: served.admission.streams.running == 0)
@@ -266,7 +267,7 @@ async def test_elements_count_until_they_are_answered(serve: Serve) -> None:
 async def test_an_idle_stream_ends_and_says_so(serve: Serve) -> None:
     served = await serve(streams=1, stream_idle_seconds=0.3)
     call = served.stub.AnalyzeImages()
-    await call.write(AnalyzeImagesRequest(correlation_id="a", image=photo()))
+    await call.write(stream_request(photo(), "a"))
     assert (await call.read()).correlation_id == "a"
     error = await failure(call.read())
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -286,11 +287,11 @@ async def test_a_stream_is_not_idle_while_the_server_works(serve: Serve) -> None
     served = await serve(streams=1, stream_idle_seconds=0.2)
     gate = Gate(served)
     call = served.stub.AnalyzeImages()
-    await call.write(AnalyzeImagesRequest(correlation_id="a", image=photo()))
+    await call.write(stream_request(photo(), "a"))
     await asyncio.sleep(0.6)  # the models take three times as long
     gate.let_go()
     assert (await call.read()).correlation_id == "a"
-    await call.write(AnalyzeImagesRequest(correlation_id="b", image=photo()))
+    await call.write(stream_request(photo(), "b"))
     assert (await call.read()).correlation_id == "b"
     await call.done_writing()
     assert await call.read() is grpc.aio.EOF
@@ -308,7 +309,7 @@ async def test_a_caller_that_takes_no_answers_loses_its_stream(serve: Serve) -> 
 
     async def push() -> None:
         for number in range(200):
-            await call.write(AnalyzeImagesRequest(correlation_id=str(number), image=photo()))
+            await call.write(stream_request(photo(), str(number)))
 
     pushing = asyncio.create_task(push())
     handled = {**LABELS, "grpc_code": "DeadlineExceeded"}
@@ -346,7 +347,7 @@ async def test_one_caller_has_a_share_of_the_places_and_others_the_rest(serve: S
     error = await failure(served.stub.AnalyzeImages(metadata=token("greedy")).read())
     assert error_info(error).reason == "CALLER_OVER_SHARE"
     other = served.stub.AnalyzeImages(metadata=token("modest"))
-    await other.write(AnalyzeImagesRequest(correlation_id="a", image=photo()))
+    await other.write(stream_request(photo(), "a"))
     assert (await other.read()).correlation_id == "a"  # type: ignore[union-attr]
     for stream in (*streams, other):
         stream.cancel()

@@ -23,6 +23,7 @@ from ootd.v1.vision_service_pb2 import (
 )
 from ootd_gateway.errors import InternalError, VisionUnavailableError
 from ootd_gateway.types import ImageAnalysis
+from photo_requests import stream_request
 from service_names import CATALOG, VISION
 
 
@@ -208,7 +209,7 @@ async def test_draining_ends_streams_after_the_answers_to_what_was_read(serve: S
     gate = Gate(served, count=2)
     call = served.stub.AnalyzeImages()
     for name in ("a", "b"):
-        await call.write(AnalyzeImagesRequest(correlation_id=name, image=photo()))
+        await call.write(stream_request(photo(), name))
     await gate.entered.wait()
     drain = asyncio.create_task(served.server.drain(20))
     await served.admission.closing.wait()
@@ -245,12 +246,9 @@ async def test_a_stream_answers_in_order_and_bad_elements_fail_alone(serve: Serv
     served.vision.answer = answer
 
     def requests() -> list[AnalyzeImagesRequest]:
-        made = [
-            AnalyzeImagesRequest(correlation_id=str(number), image=photo(30 + number))
-            for number in range(12)
-        ]
-        made[5].image = b"no photo"
-        made[7].guide.region.x0 = 2.0
+        made = [stream_request(photo(30 + number), str(number)) for number in range(12)]
+        made[5].photo.image = b"no photo"
+        made[7].photo.guide.region.x0 = 2.0
         return made
 
     call = served.stub.AnalyzeImages(metadata=(("x-request-id", "stream-1"),))
@@ -268,14 +266,14 @@ async def test_a_stream_answers_in_order_and_bad_elements_fail_alone(serve: Serv
     assert sorted(failed) == ["3", "5", "7"]
     assert failed["3"].code == grpc.StatusCode.INTERNAL.value[0]
     assert "secret" not in failed["3"].message
-    assert failed["7"].violations[0].field.startswith("guide.region")
+    assert failed["7"].violations[0].field.startswith("photo.guide.region")
     assert all(one.metadata["request_id"] == "stream-1" for one in failed.values())
 
 
 async def test_streams_have_places_of_their_own(serve: Serve) -> None:
     served = await serve(calls=1, streams=1)
     stream = served.stub.AnalyzeImages()
-    await stream.write(AnalyzeImagesRequest(correlation_id="a", image=photo()))
+    await stream.write(stream_request(photo(), "a"))
     assert (await stream.read()).correlation_id == "a"  # type: ignore[union-attr]
     await served.stub.AnalyzeImage(PHOTO)
     refused = served.stub.AnalyzeImages()
@@ -290,7 +288,7 @@ async def test_a_stream_that_is_abandoned_leaves_nothing_running(serve: Serve) -
     gate = Gate(served, count=8)
     call = served.stub.AnalyzeImages()
     for number in range(8):
-        await call.write(AnalyzeImagesRequest(correlation_id=str(number), image=photo()))
+        await call.write(stream_request(photo(), str(number)))
     await gate.entered.wait()
     call.cancel()
     async with asyncio.timeout(5):

@@ -12,7 +12,8 @@ from steered_calls import PHOTO, failure, photo
 from steered_gateway import Serve
 from structlog.testing import capture_logs
 
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+from photo_requests import analyze_request, stream_request
 from service_names import CATALOG, SEARCH, VISION
 
 
@@ -49,10 +50,10 @@ async def test_every_method_has_its_series_before_its_first_call(serve: Serve) -
 async def test_messages_errors_and_elements_are_counted(serve: Serve) -> None:
     served = await serve()
     await served.stub.AnalyzeImage(PHOTO)
-    await failure(served.stub.AnalyzeImage(AnalyzeImageRequest(image=b"text")))
+    await failure(served.stub.AnalyzeImage(analyze_request(b"text")))
     call = served.stub.AnalyzeImages()
     for image in (photo(), b"text", photo()):
-        await call.write(AnalyzeImagesRequest(image=image))
+        await call.write(stream_request(image))
         await call.read()
     await call.done_writing()
     await call.read()
@@ -78,7 +79,7 @@ async def test_callers_make_no_labels(serve: Serve) -> None:
     unknown: Any = served.channel.unary_unary("/made.up.Service/Method-of-mine")
     await failure(unknown(b""))
     odd = (("authorization", "Bearer s3cret"), ("x-request-id", "id-of-mine"))
-    request = AnalyzeImagesRequest(correlation_id="name-of-mine", image=b"text")
+    request = stream_request(b"text", "name-of-mine")
     call = served.stub.AnalyzeImages(metadata=(*odd, ("user-agent", "agent-of-mine")))
     await call.write(request)
     await call.read()
@@ -96,7 +97,7 @@ async def test_the_line_of_a_call_tells_who_and_how_much(serve: Serve) -> None:
     served = await serve()
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         await served.stub.AnalyzeImage(PHOTO, metadata=(("x-request-id", "r-9"),))
-        bad = AnalyzeImageRequest(image=b"x", guide={"region": {"x0": 2.0}})
+        bad = analyze_request(b"x", guide={"region": {"x0": 2.0}})
         await failure(served.stub.AnalyzeImage(bad))
     good, failed = call_lines(logged)
     assert (good["service"], good["method"], good["request_id"]) == (VISION, "AnalyzeImage", "r-9")
@@ -105,7 +106,7 @@ async def test_the_line_of_a_call_tells_who_and_how_much(serve: Serve) -> None:
     assert good["peer"].startswith("ipv4:127.0.0.1:")
     assert "grpc-python-asyncio" in good["user_agent"]
     assert (failed["code"], failed["reason"]) == ("INVALID_ARGUMENT", "INVALID_FIELD")
-    assert failed["fields"] == ["guide.region.x0"]
+    assert failed["fields"] == ["photo.guide.region.x0"]
 
 
 async def test_the_line_of_a_stream_tells_of_its_elements(serve: Serve) -> None:
@@ -114,7 +115,7 @@ async def test_the_line_of_a_stream_tells_of_its_elements(serve: Serve) -> None:
         call = served.stub.AnalyzeImages()
         for number in range(30):
             image = photo() if number % 3 == 0 else b"no photo, but words"
-            await call.write(AnalyzeImagesRequest(image=image))
+            await call.write(stream_request(image))
             await call.read()
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
@@ -135,7 +136,7 @@ async def test_a_flood_of_failed_elements_is_no_flood_of_lines(serve: Serve) -> 
     with capture_logs() as logged:
         call = served.stub.AnalyzeImages()
         for _ in range(100):
-            await call.write(AnalyzeImagesRequest(image=b"words"))
+            await call.write(stream_request(b"words"))
             await call.read()
         call.cancel()
     failures = [one for one in logged if one["event"] == "element failed"]

@@ -16,13 +16,12 @@ from steered_gateway import FACTS, Serve, Served
 from ootd.v1.server_service_pb2 import GetServerInfoRequest
 from ootd.v1.server_service_pb2_grpc import ServerServiceStub
 from ootd.v1.vision_service_pb2 import (
-    AnalyzeImageRequest,
-    AnalyzeImagesRequest,
     GetTaxonomyRequest,
 )
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.rpc.readiness import Dependency
 from ootd_gateway.types import SuperCategory, Taxonomy
+from photo_requests import analyze_request, stream_request
 from service_names import CATALOG, SEARCH, SERVER, VISION
 
 ALL = ("", VISION, CATALOG, SEARCH, SERVER)
@@ -155,7 +154,7 @@ async def test_until_it_is_open_health_says_no_and_calls_are_told_to_wait(serve:
         "the gateway is starting: 7 of 9 changes are replayed; try again in a moment"
     )
     stream = served.stub.AnalyzeImages(metadata=metadata)
-    await stream.write(AnalyzeImagesRequest(image=photo()))
+    await stream.write(stream_request(photo()))
     assert error_info(await failure(stream.read())).reason == "STORE_UNAVAILABLE"
     # Strangers are not told.
     assert error_info(await failure(served.stub.AnalyzeImage(PHOTO))).reason == "UNAUTHENTICATED"
@@ -256,7 +255,7 @@ async def test_streams_are_answered_where_large_answers_are_compressed(serve: Se
     served = await serve(compress_answers_above_bytes=1)
     stream = served.stub.AnalyzeImages()
     for name in ("a", "b"):
-        await stream.write(AnalyzeImagesRequest(correlation_id=name, image=photo()))
+        await stream.write(stream_request(photo(), name))
         assert (await stream.read()).correlation_id == name  # type: ignore[union-attr]
     await stream.done_writing()
 
@@ -268,9 +267,9 @@ async def test_old_connections_end_gently_and_streams_outlive_them(serve: Serve)
             stub = VisionServiceStub(channel)
             stream: Any = stub.AnalyzeImages()
             for number in range(12):  # 3 s: six ages
-                await stream.write(AnalyzeImagesRequest(correlation_id=str(number), image=photo()))
+                await stream.write(stream_request(photo(), str(number)))
                 assert (await stream.read()).correlation_id == str(number)
-                await stub.AnalyzeImage(AnalyzeImageRequest(image=photo()))  # type: ignore[misc]
+                await stub.AnalyzeImage(analyze_request(photo()))  # type: ignore[misc]
                 await asyncio.sleep(0.25)
             await stream.done_writing()
         assert counter.connections > 2

@@ -11,7 +11,6 @@ from ootd.v1 import (
     photo_pb2,
     search_service_pb2,
     taxonomy_pb2,
-    vision_service_pb2,
 )
 from ootd_gateway.errors import InvalidRequestError
 from ootd_gateway.services.catalog import conversion as catalog_conversion
@@ -40,6 +39,7 @@ from ootd_gateway.types import (
     SuperCategory,
     Taxonomy,
 )
+from photo_requests import analyze_request, search_request, stream_request
 
 
 def fields_at_fault(error: InvalidRequestError) -> list[str]:
@@ -47,29 +47,29 @@ def fields_at_fault(error: InvalidRequestError) -> list[str]:
 
 
 def test_no_guide_is_none() -> None:
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
+    request = analyze_request(b"x")
     assert vision_conversion.photo_of_call(request) == Photo(b"x", None)
 
 
 @pytest.mark.parametrize("category", list(SuperCategory))
 def test_categories_keep_their_names(category: SuperCategory) -> None:
     number = taxonomy_pb2.SuperCategory.Value(f"SUPER_CATEGORY_{category.name}")
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"category": number})
+    request = analyze_request(b"x", guide={"category": number})
     assert vision_conversion.photo_of_call(request).guide == CategoryGuide(category)
     assert vision_conversion.super_category(category) == number
 
 
 def test_a_region_is_taken_over() -> None:
     region = {"x0": 0.25, "y0": 0.5, "x1": 0.75, "y1": 1.0}
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide={"region": region})
+    request = analyze_request(b"x", guide={"region": region})
     photo = vision_conversion.photo_of_call(request)
     assert photo.guide == RegionGuide(Box(0.25, 0.5, 0.75, 1.0))
 
 
 def test_options_that_are_not_given_are_none() -> None:
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x")
+    request = analyze_request(b"x")
     assert vision_conversion.photo_of_call(request).options == AnalyzeOptions()
-    element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options={})
+    element = stream_request(b"x", options={})
     assert vision_conversion.photo_of_element(element).options == AnalyzeOptions()
 
 
@@ -78,53 +78,53 @@ def test_options_are_taken_over(model: AttributeModel) -> None:
     number = photo_pb2.AttributeModel.Value(f"ATTRIBUTE_MODEL_{model.name}")
     options = {"score_threshold": 0.0, "attribute_model": number}
     expected = AnalyzeOptions(0.0, model)
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x", options=options)
+    request = analyze_request(b"x", options=options)
     assert vision_conversion.photo_of_call(request).options == expected
-    element = vision_service_pb2.AnalyzeImagesRequest(image=b"x", options=options)
+    element = stream_request(b"x", options=options)
     assert vision_conversion.photo_of_element(element).options == expected
 
 
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"score_threshold": -0.1}, "options.score_threshold"),
-        ({"score_threshold": 1.5}, "options.score_threshold"),
-        ({"score_threshold": float("nan")}, "options.score_threshold"),
-        ({"attribute_model": 3}, "options.attribute_model"),
+        ({"score_threshold": -0.1}, "photo.options.score_threshold"),
+        ({"score_threshold": 1.5}, "photo.options.score_threshold"),
+        ({"score_threshold": float("nan")}, "photo.options.score_threshold"),
+        ({"attribute_model": 3}, "photo.options.attribute_model"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, object], field: str) -> None:
-    request = vision_service_pb2.AnalyzeImageRequest(options=options)
+    request = analyze_request(b"", options=options)
     with pytest.raises(InvalidRequestError) as raised:
         vision_conversion.photo_of_call(request)
-    assert fields_at_fault(raised.value) == ["image", field]
+    assert fields_at_fault(raised.value) == ["photo.image", field]
 
 
 @pytest.mark.parametrize(
     ("guide", "field"),
     [
-        ({"category": 0}, "guide.category"),
-        ({"category": 7}, "guide.category"),
-        ({"region": {"x0": 0.5, "x1": 0.5, "y1": 1}}, "guide.region.x1"),
-        ({"region": {"x0": 0.6, "x1": 0.5, "y1": 1}}, "guide.region.x1"),
-        ({"region": {"x1": 1.5, "y1": 1}}, "guide.region.x1"),
-        ({"region": {"x0": -0.1, "x1": 1, "y1": 1}}, "guide.region.x0"),
-        ({"region": {"x0": float("nan"), "x1": 1, "y1": 1}}, "guide.region.x0"),
-        ({"region": {}}, "guide.region.x1"),
+        ({"category": 0}, "photo.guide.category"),
+        ({"category": 7}, "photo.guide.category"),
+        ({"region": {"x0": 0.5, "x1": 0.5, "y1": 1}}, "photo.guide.region.x1"),
+        ({"region": {"x0": 0.6, "x1": 0.5, "y1": 1}}, "photo.guide.region.x1"),
+        ({"region": {"x1": 1.5, "y1": 1}}, "photo.guide.region.x1"),
+        ({"region": {"x0": -0.1, "x1": 1, "y1": 1}}, "photo.guide.region.x0"),
+        ({"region": {"x0": float("nan"), "x1": 1, "y1": 1}}, "photo.guide.region.x0"),
+        ({"region": {}}, "photo.guide.region.x1"),
     ],
 )
 def test_a_bad_guide_is_named(guide: dict[str, object], field: str) -> None:
-    request = vision_service_pb2.AnalyzeImageRequest(image=b"x", guide=guide)
+    request = analyze_request(b"x", guide=guide)
     with pytest.raises(InvalidRequestError) as raised:
         vision_conversion.photo_of_call(request)
     assert field in fields_at_fault(raised.value)
 
 
 def test_all_faults_of_a_search_are_told_at_once() -> None:
-    request = search_service_pb2.SearchByImageRequest(k=0, guide={"category": 9})
+    request = search_request(b"", guide={"category": 9}, k=0)
     with pytest.raises(InvalidRequestError) as raised:
         search_conversion.photo_query(request)
-    assert sorted(fields_at_fault(raised.value)) == ["guide.category", "image", "k"]
+    assert sorted(fields_at_fault(raised.value)) == ["k", "photo.guide.category", "photo.image"]
 
 
 def test_k_defaults_to_ten_but_zero_is_refused() -> None:

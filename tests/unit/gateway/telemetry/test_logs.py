@@ -17,10 +17,10 @@ import structlog
 from steered_calls import PHOTO, failure
 from steered_gateway import Serve
 
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from ootd_gateway.telemetry.log_privacy import MAX_LINE_BYTES, safe_text
 from ootd_gateway.telemetry.logs import LogFormat, configure_logging
 from ootd_gateway.types import ImageAnalysis
+from photo_requests import analyze_request
 
 TOKEN = "s3cret-token-1"
 BYTES = random.Random(7).randbytes(1 << 20)
@@ -54,7 +54,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def handle(request: Any, error: BaseException) -> None:
     token = f"Bearer {TOKEN}"
     metadata = {"authorization": token}
-    copies = [request.image, metadata]
+    copies = [request.photo.image, metadata]
     if error:
         raise error
     assert copies
@@ -75,7 +75,7 @@ def test_a_traceback_over_a_photo_and_a_token_holds_neither(
     written = logged(log_format)
     began = time.perf_counter()
     try:
-        handle(AnalyzeImageRequest(image=BYTES), RuntimeError("a bug"))
+        handle(analyze_request(BYTES), RuntimeError("a bug"))
     except RuntimeError:
         structlog.get_logger("x").exception("unexpected error")
     assert time.perf_counter() - began < 2
@@ -92,8 +92,8 @@ def test_a_traceback_over_a_photo_and_a_token_holds_neither(
     [
         BYTES,
         repr(BYTES),
-        str(AnalyzeImageRequest(image=BYTES)),
-        AnalyzeImageRequest(image=BYTES),
+        str(analyze_request(BYTES)),
+        analyze_request(BYTES),
         base64.b64encode(BYTES).decode(),
         BYTES.hex(),
         [BYTES] * 1000,

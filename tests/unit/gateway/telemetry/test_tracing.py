@@ -24,10 +24,10 @@ from steered_calls import PHOTO, Gate, failure
 from steered_gateway import Serve
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
 from ootd_gateway.telemetry.logs import configure_logging
 from ootd_gateway.telemetry.tracing import untraced
 from ootd_gateway.types import ImageAnalysis
+from photo_requests import stream_request
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ async def test_a_stream_is_a_span_too(
     served = await serve()
     stream = served.stub.AnalyzeImages()
     for name in ("a", "b"):
-        await stream.write(AnalyzeImagesRequest(correlation_id=name, image=PHOTO.image))
+        await stream.write(stream_request(PHOTO.photo.image, name))
         assert (await stream.read()).correlation_id == name
     await stream.done_writing()
     assert await stream.read() is grpc.aio.EOF
