@@ -39,7 +39,7 @@ SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.SHOES: ("boots", "flats", "heels", "loafers", "pumps", "sandals", "sneakers"),
     SuperCategory.BAG: ("handbag", "purse", "wallet", "clutch", "backpack"),
 }
-RELEASE = "release-a"
+VECTOR_FINGERPRINT = "vectors-a"
 
 
 @functools.cache
@@ -121,7 +121,7 @@ class TableVision:
     def __init__(self, table: Mapping[bytes, tuple[Garment, ...]] | None = None) -> None:
         self.table = dict(table or {})
         self.calls: list[Guide] = []
-        self.served_release = RELEASE
+        self.served_vectors = VECTOR_FINGERPRINT
         self.served_graph = "graph-a"
         self.told: ServedModels | None = None
         """What is told of the served models where that is not what answers."""
@@ -139,7 +139,7 @@ class TableVision:
         self._check()
         self.calls.append(photo.guide)
         self.options.append(photo.options)
-        served = ServedModels(self.served_release, self.served_graph)
+        served = ServedModels(self.served_vectors, self.served_graph)
         await asyncio.sleep(0)
         return ImageAnalysis(
             width=64,
@@ -155,7 +155,7 @@ class TableVision:
 
     async def served_models(self) -> ServedModels:
         self._check()
-        return self.told or ServedModels(self.served_release, self.served_graph)
+        return self.told or ServedModels(self.served_vectors, self.served_graph)
 
     async def is_ready(self) -> bool:
         return not self.is_away

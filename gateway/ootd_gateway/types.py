@@ -215,7 +215,7 @@ class Taxonomy:
 class ItemDraft:
     """An item as it is to be stored.
 
-    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the release that
+    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the models that
     analysed it; the same digest again changes nothing.
     """
 

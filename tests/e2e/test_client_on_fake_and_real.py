@@ -119,7 +119,7 @@ def test_vectors_of_other_models_are_refused(client: Client, prefix: str) -> Non
     client.upsert_items([ready(f"{prefix}-a")])
     with pytest.raises(ootd.FailedPreconditionError) as caught:
         client.upsert_item(ready(f"{prefix}-b", vector_fingerprint="0000-0000"))
-    assert caught.value.reason == "RELEASE_MISMATCH"
+    assert caught.value.reason == "VECTOR_FINGERPRINT_MISMATCH"
     with pytest.raises(ootd.FailedPreconditionError):
         client.search_by_embedding((0.5,) * 128, "bag", vector_fingerprint="0000-0000")
 

@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 
 from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, UpsertItemsRequest, UpsertItemsResponse
-from ootd.v1.error_reason_pb2 import ERROR_REASON_RELEASE_MISMATCH
+from ootd.v1.error_reason_pb2 import ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
     SearchByImageResponse,
@@ -111,7 +111,10 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
         # It compares stored vectors alone.
         other.search.SearchByItem(SearchByItemRequest(item_id="a"), timeout=60)
         for item_id, image in (("a", photo), ("b", another)):
-            assert upsert(other, item_id, image).error.reason == ERROR_REASON_RELEASE_MISMATCH
+            assert (
+                upsert(other, item_id, image).error.reason
+                == ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
+            )
         assert other.catalog.GetItem(GetItemRequest(item_id="a"), timeout=5).item == stored
         # Who says that his vectors are of the stored ones' models is taken at his word.
         by_embedding.vector_fingerprint = own
@@ -120,7 +123,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
         named = upsert(other, "c", b"", embedding={**ready, "vector_fingerprint": own})
         assert named.item.vector_fingerprint == own
         strange = upsert(other, "d", b"", embedding={**ready, "vector_fingerprint": "0123-4567"})
-        assert strange.error.reason == ERROR_REASON_RELEASE_MISMATCH
+        assert strange.error.reason == ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
         by_embedding.vector_fingerprint = "0123-4567"
         failing(lambda: other.search.SearchByEmbedding(by_embedding, timeout=60))
 
@@ -129,7 +132,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     stored_and_served = [f"{embedder}-{crop}" for crop in crops]
     for failure in (refused, refused_too):
         assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
-        assert failure.reason == "RELEASE_MISMATCH"
+        assert failure.reason == "VECTOR_FINGERPRINT_MISMATCH"
         assert [failure.metadata[key] for key in ("stored", "served")] == stored_and_served
         assert "new database" in failure.message
 

@@ -37,14 +37,15 @@ LAYERS: list[tuple[str, ...]] = [
     ("errors", "current_caller", "file_signature"),
     ("types",),
     ("validation", "images", "telemetry"),
-    ("vision.base", "store.base"),
+    ("vision.base", "store.catalog.base"),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "embedded", "rpc"),
     ("services",),
     ("process",),
     ("__main__",),
 ]
-CONTRACTS = {"vision": "vision.base", "store": "store.base"}
+CONTRACTS = LAYERS[3]
+SUBJECTS = {"catalog"}  # folders of the store; its files know none of them
 SERVICES = ("vision", "catalog", "search", "server")  # each may use those before it
 WITH_STUBS = ("servicer", "conversion", "item_fields")
 
@@ -140,8 +141,15 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
         other = imported.partition(".")[0]
         if other == room or other not in {"vision", "store", "embedded"}:
             continue
-        is_concrete = imported != CONTRACTS.get(other)
-        assert not is_concrete or room == "process", f"{name} imports {imported}"
+        assert imported in CONTRACTS or room == "process", f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", [one for one in GATEWAY if belongs(one, "store")])
+def test_a_subject_of_the_store_is_known_to_itself_alone(name: str) -> None:
+    for imported in own_imports(name):
+        subject = imported.split(".")[1] if imported.startswith("store.") else ""
+        known = subject in SUBJECTS and not belongs(name, f"store.{subject}")
+        assert not known, f"{name} imports {imported}"
 
 
 @pytest.mark.parametrize("name", [one for one in GATEWAY if belongs(one, "services")])

@@ -16,13 +16,13 @@ from ootd_gateway.errors import StartError, StoreUnavailableError
 from ootd_gateway.index.shard import ShardSettings
 from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.process.command_line import gateway_version
+from ootd_gateway.process.database_opening import open_database
 from ootd_gateway.process.metrics_server import MetricsServer, Probes
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
 from ootd_gateway.process.ready_file import ReadyFile
 from ootd_gateway.process.server_options import admission_pools, server_facts, server_options
 from ootd_gateway.process.settings import Settings
 from ootd_gateway.process.stop_signals import stop_requested
-from ootd_gateway.process.store_opening import open_store
 from ootd_gateway.process.triton_source import TritonSource
 from ootd_gateway.process.vision_options import image_limits, vision_options
 from ootd_gateway.rpc.admission import Admission
@@ -31,14 +31,14 @@ from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.services.catalog.servicer import CatalogService
-from ootd_gateway.services.releases import ReleaseGuard
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.servicer import SearchService
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.services.vision.servicer import VisionService
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.telemetry.event_loop_watch import EventLoopWatch
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import AttributeModel
@@ -159,8 +159,9 @@ class Gateway:
 
     async def _open_rooms(self, triton_address: str) -> Rooms:
         settings = self._settings
-        store = await open_store(self._database_url(), self._metrics.database)
-        self._stack.push_async_callback(store.close)
+        database = await open_database(self._database_url(), self._metrics.database)
+        self._stack.push_async_callback(database.close)
+        store = SqlCatalogStore(database)
         index = ShardedIndex(
             IndexSettings(
                 shards_per_category=settings.search.shards_per_category,
@@ -231,13 +232,13 @@ class Gateway:
         places: Admission,
         information: ServerInformation,
     ) -> list[ServiceBinding]:
-        releases = ReleaseGuard(rooms.store, rooms.vision)
+        fingerprints = VectorFingerprintGuard(rooms.store, rooms.vision)
         photos = PhotoAnalyzer(rooms.vision, image_limits(self._settings.vision))
         catalog = Catalog(
             rooms.store,
             photos,
             rooms.applier,
-            releases=releases,
+            fingerprints=fingerprints,
             attribute_model=AttributeModel(self._settings.vision.attribute_model),
         )
         search = Search(
@@ -245,7 +246,7 @@ class Gateway:
             rooms.store,
             photos,
             self._settings.search,
-            releases=releases,
+            fingerprints=fingerprints,
         )
         self._stack.push_async_callback(search.close)
         deadlines = server.deadlines

@@ -11,7 +11,7 @@ from ootd_gateway.errors import OotdError
 from ootd_gateway.index.base import VectorIndex
 from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.services.server.domain import ServerInformation
-from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.telemetry.tracing import untraced
 from ootd_gateway.types import SuperCategory

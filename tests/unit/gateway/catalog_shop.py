@@ -10,11 +10,12 @@ from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
-from ootd_gateway.services.releases import ReleaseGuard
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
+from ootd_gateway.store.database import Database
 from ootd_gateway.types import Photo, SuperCategory
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
@@ -29,6 +30,7 @@ SKIRT = garment(3, BOTTOM, score=0.85, sub_category="skirt")
 @dataclass
 class Shop:
     catalog: Catalog
+    database: Database
     store: SqlCatalogStore
     index: ShardedIndex
     vision: TableVision
@@ -40,14 +42,17 @@ class Shop:
 
 
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
+    store = SqlCatalogStore(database)
     index = ShardedIndex()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
-    catalog = Catalog(store, PhotoAnalyzer(vision), applier, releases=ReleaseGuard(store, vision))
-    yield Shop(catalog, store, index, vision, applier)
+    catalog = Catalog(
+        store, PhotoAnalyzer(vision), applier, fingerprints=VectorFingerprintGuard(store, vision)
+    )
+    yield Shop(catalog, database, store, index, vision, applier)
     await applier.close()
-    await store.close()
+    await database.close()
 
 
 def searching(
@@ -59,7 +64,7 @@ def searching(
         store,
         PhotoAnalyzer(vision),
         SearchSettings.model_validate(settings),
-        releases=ReleaseGuard(store, vision),
+        fingerprints=VectorFingerprintGuard(store, vision),
     )
 
 

@@ -61,7 +61,7 @@ FACTS = ServerFacts(
 class NoStore:
     """A database that is away."""
 
-    async def release(self) -> str:
+    async def vector_fingerprint(self) -> str:
         raise StoreUnavailableError("the database is away")
 
 

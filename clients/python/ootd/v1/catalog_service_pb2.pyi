@@ -70,8 +70,8 @@ class ItemEmbedding(_message.Message):
     """Its sub-category; default: none. Must belong to the super-category."""
     vector_fingerprint: _builtins.str
     """The models that made embedding and histogram, as answers tell them. Default: not said, and the
-    caller answers for it that they are the served ones. RELEASE_MISMATCH where they are others
-    than those of the stored vectors.
+    caller answers for it that they are the served ones. VECTOR_FINGERPRINT_MISMATCH where they are
+    others than those of the stored vectors.
     """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:

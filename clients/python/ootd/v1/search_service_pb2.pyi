@@ -324,8 +324,8 @@ class SearchByEmbeddingRequest(_message.Message):
     """Whether hits carry the parts of their score. Default: no."""
     vector_fingerprint: _builtins.str
     """The models that made the embedding, as answers tell them. Default: not said, and the caller
-    answers for it that they are the served ones. RELEASE_MISMATCH where they are others than those
-    of the stored vectors.
+    answers for it that they are the served ones. VECTOR_FINGERPRINT_MISMATCH where they are others
+    than those of the stored vectors.
     """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:

@@ -15,7 +15,7 @@ from ootd_gateway.services.catalog.item_fields import (
 )
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
 from ootd_gateway.services.vision import conversion as vision_conversion
-from ootd_gateway.store.base import UpsertResult
+from ootd_gateway.store.catalog.base import UpsertResult
 from ootd_gateway.types import Photo, SuperCategory
 from ootd_gateway.validation import Violations
 

@@ -15,9 +15,9 @@ from ootd_gateway.services.catalog.garment_choice import choose_garment, no_matc
 from ootd_gateway.services.catalog.item_order import ItemOrder, Turn
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
-from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
-from ootd_gateway.store.base import CatalogStore, UpsertOutcome, UpsertResult
+from ootd_gateway.store.catalog.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
     ALL_PARTS,
     AnalyzeOptions,
@@ -39,7 +39,7 @@ from ootd_gateway.types import (
 )
 
 _LARGE_PHOTO_BYTES = 256 * 1024  # hashed within some 200 microseconds
-_RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
+_FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 
 _log = structlog.get_logger(__name__)
 
@@ -53,15 +53,15 @@ class Catalog:
         photos: PhotoAnalyzer,
         applier: ChangeApplier,
         *,
-        releases: ReleaseGuard,
+        fingerprints: VectorFingerprintGuard,
         attribute_model: AttributeModel = AttributeModel.TAGGER,
     ) -> None:
-        """`attribute_model` is the one of photos that name none; `releases` is shared with searches
-        of the same store and models."""
+        """`attribute_model` is the one of photos that name none; `fingerprints` is shared with
+        searches of the same store and models."""
         self._store = store
         self._photos = photos
         self._applier = applier
-        self._releases = releases
+        self._fingerprints = fingerprints
         self._attribute_model = attribute_model
         self._parser: tuple[Taxonomy, CategoryParser] | None = None
         self._order = ItemOrder()
@@ -82,7 +82,7 @@ class Catalog:
         for the analysis.
 
         Raises InvalidRequestError (sub_category), the image errors of `PhotoAnalyzer.check`,
-        NoMatchingGarmentError, ReleaseMismatchError,
+        NoMatchingGarmentError, VectorFingerprintMismatchError,
         AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
         StoreUnavailableError.
         """
@@ -122,16 +122,16 @@ class Catalog:
         )
         # The store refuses what was made by other models than its vectors, in the transaction.
         (outcome,) = await turn.write(
-            self._store.upsert([draft], release=models.vector_fingerprint)
+            self._store.upsert([draft], vector_fingerprint=models.vector_fingerprint)
         )
-        self._releases.wrote(models.vector_fingerprint)
+        self._fingerprints.wrote(models.vector_fingerprint)
         await self._make_visible(outcome.item.sequence_number)
         return outcome
 
     async def vector_fingerprint(self) -> str:
         """Return the fingerprint of the models that made the stored vectors; "" where there are
         none. Up to a second old. Raises StoreUnavailableError."""
-        return await self._releases.stored(max_age_s=_RELEASE_AGE_S)
+        return await self._fingerprints.stored(max_age_s=_FINGERPRINT_AGE_S)
 
     async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
         """Return the item with the parts that are asked for.
@@ -182,8 +182,8 @@ class Catalog:
     async def _models_known_for(self, request: UpsertRequest) -> ServedModels:
         """Return the models that made the request's vector, or that would look at its photo."""
         if isinstance(request.source, Photo):
-            return await self._releases.served()
-        return ServedModels(await self._releases.of_caller(request.source.vector_fingerprint))
+            return await self._fingerprints.served()
+        return ServedModels(await self._fingerprints.of_caller(request.source.vector_fingerprint))
 
     def _digest(self, request: UpsertRequest, content: str, models: ServedModels) -> str:
         source = request.source
@@ -228,7 +228,7 @@ class Catalog:
             guide = CategoryGuide(named.super_category)
         guided = CheckedPhoto(replace(photo, guide=guide))
         analysis = await self._photos.analyze(guided, priority=priority, timeout_s=timeout_s)
-        self._releases.answered(analysis.served)
+        self._fingerprints.answered(analysis.served)
         chosen = choose_garment(analysis.garments, guide, named)
         if chosen is None:
             raise no_matching_garment(request.item_id, guide, analysis.dropped)

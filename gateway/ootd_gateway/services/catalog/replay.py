@@ -9,7 +9,7 @@ import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.index.base import IndexChange, IndexEntry, VectorIndex
-from ootd_gateway.store.base import CatalogStore, ItemChange
+from ootd_gateway.store.catalog.base import CatalogStore, ItemChange
 
 _log = structlog.get_logger(__name__)
 

@@ -34,7 +34,7 @@ from ootd_gateway.services.answer_size import FRAME_BYTES, MAX_ANSWER_BYTES
 from ootd_gateway.services.catalog import conversion
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.item_fields import ItemFields, item_message
-from ootd_gateway.store.base import UpsertOutcome, UpsertResult
+from ootd_gateway.store.catalog.base import UpsertOutcome, UpsertResult
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import Item, Priority
 from ootd_gateway.validation import ITEM_ID_CHARACTERS

@@ -8,7 +8,6 @@ from dataclasses import replace
 from ootd_gateway.index.base import Neighbor, Query, VectorIndex
 from ootd_gateway.services.answer_size import AnswerSize
 from ootd_gateway.services.catalog.domain import item_not_found
-from ootd_gateway.services.releases import ReleaseGuard
 from ootd_gateway.services.search.settings import SearchSettings
 from ootd_gateway.services.search.types import (
     TEN_BEST,
@@ -17,8 +16,9 @@ from ootd_gateway.services.search.types import (
     HitOptions,
     ImageSearchResult,
 )
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
-from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.types import (
     FloatVector,
     Garment,
@@ -29,7 +29,7 @@ from ootd_gateway.types import (
     SuperCategory,
 )
 
-_RELEASE_AGE_S = 1.0  # one read of the database a second tells soon enough
+_FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
 """Items that are read before their size is held against that of an answer."""
 
@@ -44,14 +44,14 @@ class Search:
         photos: PhotoAnalyzer,
         settings: SearchSettings,
         *,
-        releases: ReleaseGuard,
+        fingerprints: VectorFingerprintGuard,
     ) -> None:
-        """`releases` is shared with the catalogue of the same store and models."""
+        """`fingerprints` is shared with the catalogue of the same store and models."""
         self._index = index
         self._store = store
         self._photos = photos
         self._settings = settings
-        self._releases = releases
+        self._fingerprints = fingerprints
         self._threads = ThreadPoolExecutor(settings.search_threads, thread_name_prefix="search")
 
     async def by_image(
@@ -65,14 +65,16 @@ class Search:
 
         Raises the image errors of `PhotoAnalyzer.check`,
         AttributeModelNotServedError, VisionUnavailableError, DeadlineExceededError,
-        ReleaseMismatchError, StoreUnavailableError, AnswerTooLargeError.
+        VectorFingerprintMismatchError, StoreUnavailableError, AnswerTooLargeError.
         """
         analysis = await self._photos.analyze(
             self._photos.check(photo), priority=Priority.INTERACTIVE, timeout_s=timeout_s
         )
         # What answered decides, not what was served before: servers may be about to change models.
-        self._releases.answered(analysis.served)
-        await self._releases.check(analysis.served.vector_fingerprint, max_age_s=_RELEASE_AGE_S)
+        self._fingerprints.answered(analysis.served)
+        await self._fingerprints.check(
+            analysis.served.vector_fingerprint, max_age_s=_FINGERPRINT_AGE_S
+        )
         queries = [self._query(garment, hits) for garment in analysis.garments]
         found = await self._hits(queries, hits)
         return ImageSearchResult(
@@ -107,10 +109,10 @@ class Search:
         """Search with an embedding, float32[128] as `validation.embedding` returns it.
 
         `vector_fingerprint` names the models that made it; "" is not said, and the caller answers
-        for the served ones. Raises ReleaseMismatchError, StoreUnavailableError,
+        for the served ones. Raises VectorFingerprintMismatchError, StoreUnavailableError,
         AnswerTooLargeError.
         """
-        await self._releases.check_query(vector_fingerprint, max_age_s=_RELEASE_AGE_S)
+        await self._fingerprints.check_query(vector_fingerprint, max_age_s=_FINGERPRINT_AGE_S)
         garment = Garment(super_category, embedding, color_histogram)
         (found,) = await self._hits([self._query(garment, hits)], hits)
         return found
@@ -119,7 +121,7 @@ class Search:
         """Return the fingerprint of the models that made the stored vectors; "" where there are
         none. Up to a second old. Raises StoreUnavailableError.
         """
-        return await self._releases.stored(max_age_s=_RELEASE_AGE_S)
+        return await self._fingerprints.stored(max_age_s=_FINGERPRINT_AGE_S)
 
     async def close(self) -> None:
         """Give back the worker threads; waits for searches that are running."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ootd_gateway.errors import OotdError
-from ootd_gateway.store.base import CatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.types import AttributeModel, ServedModels, Taxonomy
 from ootd_gateway.vision.base import VisionModel
 
@@ -67,7 +67,7 @@ class ServerInformation:
         taxonomy, models, stored, vision_server = await asyncio.gather(
             _or_none(self._vision.taxonomy()),
             _or_none(self._vision.served_models()),
-            _or_none(self._store.release()),
+            _or_none(self._store.vector_fingerprint()),
             _or_none(self._vision.vision_server()),
         )
         return ServedNow(

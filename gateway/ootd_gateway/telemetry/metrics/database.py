@@ -17,8 +17,8 @@ class DatabaseMetrics:
         self.seconds = Histogram(
             "ootd_store_seconds",
             "Time of one operation, waiting for its turn included: get, get_by_keys, list_page, "
-            "changes_after, last_sequence_number, release, upsert, delete; commit is one "
-            "transaction of the writer. Failed ones count, too.",
+            "changes_after, last_sequence_number, vector_fingerprint, upsert, delete; commit is "
+            "one transaction of the writer. Failed ones count, too.",
             ("operation",),
             buckets=_SECONDS_BUCKETS,
             registry=registry,

@@ -26,7 +26,7 @@ class Vision(SteeredVision):
 
 
 class Store:
-    """A database of which only the newest number and the release are asked."""
+    """A database of which only the newest number and the vector fingerprint are asked."""
 
     def __init__(self) -> None:
         self.newest: Callable[[], Awaitable[int]] = returning(0)
@@ -34,7 +34,7 @@ class Store:
     async def last_sequence_number(self) -> int:
         return await self.newest()
 
-    async def release(self) -> str:
+    async def vector_fingerprint(self) -> str:
         return "r"
 
 

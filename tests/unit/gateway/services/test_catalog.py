@@ -23,8 +23,8 @@ from ootd_gateway.errors import (
     ItemNotFoundError,
     NoMatchingGarmentError,
     OotdError,
-    ReleaseMismatchError,
     StoreUnavailableError,
+    VectorFingerprintMismatchError,
     VisionUnavailableError,
 )
 from ootd_gateway.services.catalog.domain import (
@@ -33,7 +33,7 @@ from ootd_gateway.services.catalog.domain import (
     source_digest,
 )
 from ootd_gateway.services.catalog.types import UpsertRequest
-from ootd_gateway.services.releases import ReleaseGuard
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.types import (
     USUAL,
@@ -200,28 +200,28 @@ async def test_a_photo_that_is_none_is_refused_before_any_model_is_asked(shop: S
 
 async def test_other_models_are_refused(shop: Shop) -> None:
     await shop.catalog.upsert(photo())
-    shop.vision.served_release = "release-b"
+    shop.vision.served_vectors = "vectors-b"
     for request in (photo(), photo("b"), ready("c")):
-        with pytest.raises(ReleaseMismatchError) as caught:
+        with pytest.raises(VectorFingerprintMismatchError) as caught:
             await shop.catalog.upsert(request)
-        assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
+        assert caught.value.metadata == {"stored": "vectors-a", "served": "vectors-b"}
     assert (await shop.catalog.list_page()).total_size == 1
     await shop.catalog.delete(["a"])
     assert (await shop.catalog.upsert(photo())).changed
-    assert await shop.catalog.vector_fingerprint() == "release-b"
+    assert await shop.catalog.vector_fingerprint() == "vectors-b"
 
 
 async def test_what_answered_decides_not_what_is_told(shop: Shop) -> None:
     """Of several vision servers, some have other models for a while."""
     await shop.catalog.upsert(photo())
-    shop.vision.told = ServedModels("release-a", "graph-a")
-    shop.vision.served_release = "release-b"
-    with pytest.raises(ReleaseMismatchError) as caught:
+    shop.vision.told = ServedModels("vectors-a", "graph-a")
+    shop.vision.served_vectors = "vectors-b"
+    with pytest.raises(VectorFingerprintMismatchError) as caught:
         await shop.catalog.upsert(photo("b"))
-    assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
+    assert caught.value.metadata == {"stored": "vectors-a", "served": "vectors-b"}
     # And the other way round: one that answers with the right models is not refused unasked.
-    shop.vision.told = ServedModels("release-b", "graph-b")
-    shop.vision.served_release = "release-a"
+    shop.vision.told = ServedModels("vectors-b", "graph-b")
+    shop.vision.served_vectors = "vectors-a"
     assert (await shop.catalog.upsert(photo("b"))).changed
 
 
@@ -253,14 +253,14 @@ async def test_an_upload_that_is_analysed_otherwise_is_another_one(shop: Shop) -
         shop.store,
         PhotoAnalyzer(shop.vision),
         shop.applier,
-        releases=ReleaseGuard(shop.store, shop.vision),
+        fingerprints=VectorFingerprintGuard(shop.store, shop.vision),
         attribute_model=AttributeModel.SEQUENCER,
     )
     assert not (await catalog.upsert(photo())).changed
 
 
 async def test_while_models_are_away_the_last_known_count(shop: Shop) -> None:
-    shop.vision.told = ServedModels("release-a", "an older graph")
+    shop.vision.told = ServedModels("vectors-a", "an older graph")
     await shop.catalog.upsert(photo())
     shop.vision.is_away = True
     assert not (await shop.catalog.upsert(photo())).changed
@@ -287,20 +287,21 @@ async def test_it_is_up_to_the_analysis_whether_to_wait_for_models_that_are_away
 
 
 async def test_a_ready_embedding_may_name_its_models(shop: Shop) -> None:
-    with pytest.raises(ReleaseMismatchError) as caught:  # nothing is stored: the served ones count
-        await shop.catalog.upsert(ready(vector_fingerprint="release-b"))
-    assert caught.value.metadata == {"stored": "release-a", "served": "release-b"}
-    assert (await shop.catalog.upsert(ready(vector_fingerprint="release-a"))).changed
-    assert await shop.catalog.vector_fingerprint() == "release-a", "at once"
+    # Nothing is stored: the served ones count.
+    with pytest.raises(VectorFingerprintMismatchError) as caught:
+        await shop.catalog.upsert(ready(vector_fingerprint="vectors-b"))
+    assert caught.value.metadata == {"stored": "vectors-a", "served": "vectors-b"}
+    assert (await shop.catalog.upsert(ready(vector_fingerprint="vectors-a"))).changed
+    assert await shop.catalog.vector_fingerprint() == "vectors-a", "at once"
     assert not (await shop.catalog.upsert(ready())).changed, "the same, whether said or not"
     # Now the stored ones count, whatever is served, or nothing.
-    shop.vision.served_release = "release-b"
-    assert (await shop.catalog.upsert(ready("b", vector_fingerprint="release-a"))).changed
-    for request in (ready("c", vector_fingerprint="release-b"), ready("c")):
-        with pytest.raises(ReleaseMismatchError):
+    shop.vision.served_vectors = "vectors-b"
+    assert (await shop.catalog.upsert(ready("b", vector_fingerprint="vectors-a"))).changed
+    for request in (ready("c", vector_fingerprint="vectors-b"), ready("c")):
+        with pytest.raises(VectorFingerprintMismatchError):
             await shop.catalog.upsert(request)
     shop.vision.is_away = True
-    stated = ready("d", sub_category="", vector_fingerprint="release-a")
+    stated = ready("d", sub_category="", vector_fingerprint="vectors-a")
     assert (await shop.catalog.upsert(stated)).changed
 
 
@@ -386,7 +387,7 @@ async def test_what_is_durable_is_acknowledged(shop: Shop, monkeypatch: pytest.M
 
 
 async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:
-    await shop.store.close()
+    await shop.database.close()
     for call in (shop.catalog.get("a"), shop.catalog.upsert(ready()), shop.catalog.list_page()):
         with pytest.raises(OotdError):
             await call

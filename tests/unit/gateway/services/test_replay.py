@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from catalog_builders import RELEASE, draft
+from catalog_builders import VECTOR_FINGERPRINT, draft
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.index.base import IndexChange
 from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
-from ootd_gateway.store.base import ItemChange
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.base import ItemChange
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
+from opened_store import opened_store
 
 
 class WatchedIndex(ShardedIndex):
@@ -33,9 +34,8 @@ class WatchedIndex(ShardedIndex):
 
 @pytest_asyncio.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlCatalogStore]:
-    opened = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    yield opened
-    await opened.close()
+    async with opened_store(tmp_path / "ootd.db") as opened:
+        yield opened
 
 
 async def until_applied(applier: ChangeApplier, number: int) -> None:
@@ -45,7 +45,10 @@ async def until_applied(applier: ChangeApplier, number: int) -> None:
 
 
 async def test_replays_in_batches_and_tells_how_far(store: SqlCatalogStore) -> None:
-    await store.upsert([draft(f"{n}", n, SuperCategory(n % 6)) for n in range(95)], release=RELEASE)
+    await store.upsert(
+        [draft(f"{n}", n, SuperCategory(n % 6)) for n in range(95)],
+        vector_fingerprint=VECTOR_FINGERPRINT,
+    )
     await store.delete(["0", "1", "2", "3", "4"])
     index, told = ShardedIndex(), list[ReplayProgress]()
     applier = ChangeApplier(store, index, batch_size=20)
@@ -61,7 +64,7 @@ async def test_an_empty_store(store: SqlCatalogStore) -> None:
 
 
 async def test_catching_up_stops_where_the_log_ends(store: SqlCatalogStore) -> None:
-    await store.upsert([draft("a")], release=RELEASE)
+    await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     applier = ChangeApplier(store, ShardedIndex())
     await applier.catch_up_to(10**9)
     assert applier.applied_sequence_number == 1
@@ -72,14 +75,14 @@ async def test_the_tail_sees_what_others_write(tmp_path: Path, store: SqlCatalog
     applier = ChangeApplier(store, index, tail_interval_s=0.01)
     applier.start()
     applier.start()
-    other = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-    await other.upsert([draft(f"{n}", n) for n in range(10)], release=RELEASE)
-    await until_applied(applier, 10)
-    await other.delete(["0"])
-    await until_applied(applier, 11)
-    assert index.count() == 9
-    await applier.close()
-    await other.close()
+    async with opened_store(tmp_path / "ootd.db") as other:
+        drafts = [draft(f"{n}", n) for n in range(10)]
+        await other.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
+        await until_applied(applier, 10)
+        await other.delete(["0"])
+        await until_applied(applier, 11)
+        assert index.count() == 9
+        await applier.close()
 
 
 async def test_own_writes_and_the_tail_apply_everything_once(store: SqlCatalogStore) -> None:
@@ -89,7 +92,9 @@ async def test_own_writes_and_the_tail_apply_everything_once(store: SqlCatalogSt
 
     async def write(worker: int) -> None:
         for n in range(15):
-            (outcome,) = await store.upsert([draft(f"{worker}-{n}", n)], release=RELEASE)
+            (outcome,) = await store.upsert(
+                [draft(f"{worker}-{n}", n)], vector_fingerprint=VECTOR_FINGERPRINT
+            )
             await applier.catch_up_to(outcome.item.sequence_number)
             assert index.applied_sequence_number >= outcome.item.sequence_number
 
@@ -102,7 +107,9 @@ async def test_own_writes_and_the_tail_apply_everything_once(store: SqlCatalogSt
 async def test_a_cancelled_caller_breaks_no_batch(store: SqlCatalogStore) -> None:
     index = WatchedIndex()
     applier = ChangeApplier(store, index, batch_size=5)
-    await store.upsert([draft(f"{n}", n) for n in range(100)], release=RELEASE)
+    await store.upsert(
+        [draft(f"{n}", n) for n in range(100)], vector_fingerprint=VECTOR_FINGERPRINT
+    )
     for _ in range(10):
         task = asyncio.create_task(applier.catch_up_to(100))
         for _ in range(3):
@@ -126,7 +133,7 @@ async def test_the_tail_outlives_a_store_that_is_away(
 
     index = ShardedIndex()
     applier = ChangeApplier(store, index, tail_interval_s=0.001)
-    await store.upsert([draft("a")], release=RELEASE)
+    await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     monkeypatch.setattr(store, "changes_after", away)
     with pytest.raises(StoreUnavailableError):
         await applier.replay()
@@ -146,7 +153,7 @@ async def test_an_index_that_is_rebuilt_is_the_same(store: SqlCatalogStore) -> N
     for round_number in range(5):
         await store.upsert(
             [draft(f"{n}", 10 * n + round_number, SuperCategory(n % 6)) for n in range(30)],
-            release=RELEASE,
+            vector_fingerprint=VECTOR_FINGERPRINT,
         )
         await store.delete([f"{n}" for n in range(round_number, 30, 7)])
         await applier.replay()

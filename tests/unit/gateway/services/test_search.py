@@ -9,7 +9,7 @@ import pytest_asyncio
 from catalog_shop import searching
 
 from catalog_builders import (
-    RELEASE,
+    VECTOR_FINGERPRINT,
     TableVision,
     draft,
     embedding,
@@ -21,8 +21,8 @@ from ootd_gateway.errors import (
     AnswerTooLargeError,
     ImageUnreadableError,
     ItemNotFoundError,
-    ReleaseMismatchError,
     StoreUnavailableError,
+    VectorFingerprintMismatchError,
     VisionUnavailableError,
 )
 from ootd_gateway.index.base import Neighbor, Query
@@ -30,7 +30,8 @@ from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.types import Hit, HitOptions
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
+from ootd_gateway.store.database import Database
 from ootd_gateway.types import (
     ALL_PARTS,
     AnalyzeOptions,
@@ -50,6 +51,7 @@ PHOTO, EMPTY_PHOTO = encoded_photo(), encoded_photo(70, 70)
 @dataclass
 class Shop:
     search: Search
+    database: Database
     store: SqlCatalogStore
     index: ShardedIndex
     vision: TableVision
@@ -59,9 +61,11 @@ class Shop:
 @pytest_asyncio.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """60 items: seeds 0 to 39 are tops, 40 to 59 bottoms."""
-    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
+    store = SqlCatalogStore(database)
     await store.upsert(
-        [draft(f"sku-{n:02}", n, TOP if n < 40 else BOTTOM) for n in range(60)], release=RELEASE
+        [draft(f"sku-{n:02}", n, TOP if n < 40 else BOTTOM) for n in range(60)],
+        vector_fingerprint=VECTOR_FINGERPRINT,
     )
     index = ShardedIndex()
     applier = ChangeApplier(store, index)
@@ -70,9 +74,9 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         {PHOTO: (garment(3, TOP), garment(45, BOTTOM), garment(7, BAG)), EMPTY_PHOTO: ()}
     )
     search = searching(index, store, vision, color_weight=0.15)
-    yield Shop(search, store, index, vision, applier)
+    yield Shop(search, database, store, index, vision, applier)
     await search.close()
-    await store.close()
+    await database.close()
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -126,7 +130,7 @@ async def test_an_embedding_searches_one_super_category(shop: Shop) -> None:
 
 async def test_equal_scores_come_by_item_id(shop: Shop) -> None:
     twins = [draft(item_id, 7, SHOES) for item_id in ("z", "b", "m", "a")]
-    await shop.store.upsert(twins, release=RELEASE)
+    await shop.store.upsert(twins, vector_fingerprint=VECTOR_FINGERPRINT)
     await shop.applier.replay()
     assert ids(await shop.search.by_embedding(embedding(7), SHOES)) == ["a", "b", "m", "z"]
 
@@ -159,7 +163,7 @@ async def test_deleted_items_are_replaced_by_the_next_best(shop: Shop, k: int) -
 
 async def test_items_that_moved_to_another_category_are_no_hits(shop: Shop) -> None:
     search = searching(LaggingIndex(shop.index), shop.store, shop.vision)
-    await shop.store.upsert([draft("sku-03", 3, BAG)], release=RELEASE)
+    await shop.store.upsert([draft("sku-03", 3, BAG)], vector_fingerprint=VECTOR_FINGERPRINT)
     hits = await search.by_embedding(embedding(3), TOP, hits=HitOptions(k=10))
     assert "sku-03" not in ids(hits)
     assert len(hits) == 10
@@ -232,7 +236,7 @@ async def test_no_more_items_are_read_than_fit_into_an_answer(
 ) -> None:
     monkeypatch.setattr("ootd_gateway.services.search.domain._ITEMS_A_READ", 4)
     large = [draft(f"large-{n}", n, SHOES, payload=bytes(4 << 20)) for n in range(20)]
-    await shop.store.upsert(large, release=RELEASE)
+    await shop.store.upsert(large, vector_fingerprint=VECTOR_FINGERPRINT)
     await shop.applier.replay()
     read = 0
     get_by_keys = shop.store.get_by_keys
@@ -259,47 +263,50 @@ async def test_a_photo_that_is_none_asks_no_model(shop: Shop) -> None:
 
 
 async def test_another_embedder_is_refused(shop: Shop) -> None:
-    shop.vision.served_release = "release-b"
-    with pytest.raises(ReleaseMismatchError):
+    shop.vision.served_vectors = "vectors-b"
+    with pytest.raises(VectorFingerprintMismatchError):
         await shop.search.by_image(Photo(PHOTO))
-    with pytest.raises(ReleaseMismatchError):
+    with pytest.raises(VectorFingerprintMismatchError):
         await shop.search.by_embedding(embedding(1), TOP)
     assert len(await shop.search.by_item("sku-01")) == 10  # a stored vector among stored ones
 
 
 async def test_what_answered_decides_not_what_is_told(shop: Shop) -> None:
     """Of several vision servers, some have other models for a while."""
-    shop.vision.told = ServedModels(RELEASE, "graph-a")
-    shop.vision.served_release = "release-b"
-    with pytest.raises(ReleaseMismatchError) as caught:
+    shop.vision.told = ServedModels(VECTOR_FINGERPRINT, "graph-a")
+    shop.vision.served_vectors = "vectors-b"
+    with pytest.raises(VectorFingerprintMismatchError) as caught:
         await shop.search.by_image(Photo(PHOTO))
-    assert caught.value.metadata == {"stored": RELEASE, "served": "release-b"}
+    assert caught.value.metadata == {"stored": VECTOR_FINGERPRINT, "served": "vectors-b"}
     # What answered last counts for vectors that come without a word, too.
-    with pytest.raises(ReleaseMismatchError):
+    with pytest.raises(VectorFingerprintMismatchError):
         await shop.search.by_embedding(embedding(1), TOP)
-    shop.vision.told = ServedModels("release-b", "graph-b")
-    shop.vision.served_release = RELEASE
+    shop.vision.told = ServedModels("vectors-b", "graph-b")
+    shop.vision.served_vectors = VECTOR_FINGERPRINT
     found = await shop.search.by_image(Photo(PHOTO))
-    assert found.analysis.served.vector_fingerprint == RELEASE
+    assert found.analysis.served.vector_fingerprint == VECTOR_FINGERPRINT
 
 
 @pytest.mark.parametrize("is_away", [False, True])
 async def test_an_embedding_may_name_its_models(shop: Shop, is_away: bool) -> None:
     shop.vision.is_away = is_away
-    shop.vision.served_release = "release-b"
-    found = await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint=RELEASE)
+    shop.vision.served_vectors = "vectors-b"
+    found = await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint=VECTOR_FINGERPRINT)
     assert len(found) == 10
-    with pytest.raises(ReleaseMismatchError) as caught:
-        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="release-b")
-    assert caught.value.metadata == {"stored": RELEASE, "served": "release-b"}
+    with pytest.raises(VectorFingerprintMismatchError) as caught:
+        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="vectors-b")
+    assert caught.value.metadata == {"stored": VECTOR_FINGERPRINT, "served": "vectors-b"}
 
 
 async def test_in_an_empty_catalogue_the_served_models_count(shop: Shop) -> None:
     await shop.store.delete([f"sku-{n:02}" for n in range(60)])
-    with pytest.raises(ReleaseMismatchError):
-        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="release-b")
+    with pytest.raises(VectorFingerprintMismatchError):
+        await shop.search.by_embedding(embedding(1), TOP, vector_fingerprint="vectors-b")
     shop.vision.is_away = True
-    assert await shop.search.by_embedding(embedding(1), BAG, vector_fingerprint=RELEASE) == ()
+    assert (
+        await shop.search.by_embedding(embedding(1), BAG, vector_fingerprint=VECTOR_FINGERPRINT)
+        == ()
+    )
 
 
 async def test_without_models_embeddings_and_items_are_still_searched(shop: Shop) -> None:
@@ -311,7 +318,7 @@ async def test_without_models_embeddings_and_items_are_still_searched(shop: Shop
 
 
 async def test_without_a_store(shop: Shop) -> None:
-    await shop.store.close()
+    await shop.database.close()
     with pytest.raises(StoreUnavailableError):
         await shop.search.by_item("sku-01")
 

@@ -46,7 +46,7 @@ class AsyncSearchClient(AsyncServiceClient):
         """Find the `k` (1 to 1000) items that look most like each garment of a photo.
 
         `category` to `attribute_model` as in `analyze_image`. Raises what that raises,
-        FailedPreconditionError where the catalogue's vectors are of another release too, and
+        FailedPreconditionError where the catalogue's vectors are of other models too, and
         MessageTooLargeError where the hits are too many to send: ask for fewer, or fewer fields.
         """
         photo = photo_to_proto(category, region, score_threshold, attribute_model)

@@ -1,11 +1,11 @@
-"""The contract of the database: the truth about items, and an ordered log of their changes."""
+"""The contract of the catalogue's store: the truth about items, and an ordered log of changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ootd_gateway.errors import ReleaseMismatchError
+from ootd_gateway.errors import VectorFingerprintMismatchError
 from ootd_gateway.types import ALL_PARTS, Item, ItemDraft, ItemPage, ItemParts, SuperCategory
 
 
@@ -58,18 +58,20 @@ class CatalogStore(Protocol):
     Every method raises StoreUnavailableError where the database cannot be read or written.
     """
 
-    async def upsert(self, drafts: Sequence[ItemDraft], *, release: str) -> Sequence[UpsertOutcome]:
+    async def upsert(
+        self, drafts: Sequence[ItemDraft], *, vector_fingerprint: str
+    ) -> Sequence[UpsertOutcome]:
         """Store items in one transaction; on return they are durable. Outcomes in the drafts'
         order.
 
-        `release` is the fingerprint of the models that made the drafts' embeddings and colour
-        histograms. The first upsert into an empty store sets the store's release;
-        ReleaseMismatchError where it differs from that, and nothing is changed. A draft whose
-        digest is stored already changes nothing.
+        `vector_fingerprint` is that of the models that made the drafts' embeddings and colour
+        histograms. The first upsert into an empty store sets the store's;
+        VectorFingerprintMismatchError where it differs from that, and nothing is changed. A draft
+        whose digest is stored already changes nothing.
         """
         ...
 
-    async def release(self) -> str:
+    async def vector_fingerprint(self) -> str:
         """Return the fingerprint of the models of all stored vectors; "" where there are none."""
         ...
 
@@ -114,17 +116,13 @@ class CatalogStore(Protocol):
         """Return the newest change's number; 0 where there is none."""
         ...
 
-    async def close(self) -> None:
-        """Give back connections; no call may follow."""
-        ...
 
-
-def release_mismatch(*, stored: str, served: str) -> ReleaseMismatchError:
+def vector_fingerprint_mismatch(*, stored: str, served: str) -> VectorFingerprintMismatchError:
     """Return what to raise where embeddings or colour histograms of two models would meet.
 
     `served` is the fingerprint of those that would meet the stored ones.
     """
-    return ReleaseMismatchError(
+    return VectorFingerprintMismatchError(
         f"the catalogue's embeddings and colour histograms were made by the models {stored}, those "
         f"of this call by {served} (fingerprints of embedder and crop model): serve the former, or "
         "ingest the catalogue into a new database",

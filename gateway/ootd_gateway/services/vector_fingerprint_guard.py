@@ -4,12 +4,12 @@ import math
 import time
 
 from ootd_gateway.errors import VisionUnavailableError
-from ootd_gateway.store.base import CatalogStore, release_mismatch
+from ootd_gateway.store.catalog.base import CatalogStore, vector_fingerprint_mismatch
 from ootd_gateway.types import ServedModels
 from ootd_gateway.vision.base import VisionModel
 
 
-class ReleaseGuard:
+class VectorFingerprintGuard:
     """Knows which models answer, and which made the stored vectors. One is shared by all calls.
 
     What an answer says of itself is the truth about its vectors: several vision servers may serve
@@ -52,7 +52,7 @@ class ReleaseGuard:
         `max_age_s` is how old the knowledge of it may be. Raises StoreUnavailableError.
         """
         if time.monotonic() - self._stored_at > max_age_s:
-            self._stored = await self._store.release()
+            self._stored = await self._store.vector_fingerprint()
             self._stored_at = time.monotonic()
         return self._stored
 
@@ -62,13 +62,13 @@ class ReleaseGuard:
         self._stored_at = time.monotonic()
 
     async def check(self, vector_fingerprint: str, *, max_age_s: float = 0.0) -> None:
-        """Raise ReleaseMismatchError where the stored vectors were made by other models.
+        """Raise VectorFingerprintMismatchError where the stored vectors were made by other models.
 
         `max_age_s` is as in `stored`. Raises StoreUnavailableError.
         """
         stored = await self.stored(max_age_s=max_age_s)
         if stored not in {"", vector_fingerprint}:
-            raise release_mismatch(stored=stored, served=vector_fingerprint)
+            raise vector_fingerprint_mismatch(stored=stored, served=vector_fingerprint)
 
     async def of_caller(self, stated: str, *, max_age_s: float = 0.0) -> str:
         """Return the fingerprint of a vector that a caller brings, who may have `stated` it.
@@ -77,21 +77,21 @@ class ReleaseGuard:
         models'; where it is not stated ("") the caller answers for the served models. `max_age_s`
         is as in `stored`.
 
-        Raises ReleaseMismatchError, VisionUnavailableError, StoreUnavailableError.
+        Raises VectorFingerprintMismatchError, VisionUnavailableError, StoreUnavailableError.
         """
         if not stated:
             return (await self.served()).vector_fingerprint
         stored = await self.stored(max_age_s=max_age_s)
         reference = stored or (await self.served()).vector_fingerprint
         if reference not in {"", stated}:
-            raise release_mismatch(stored=reference, served=stated)
+            raise vector_fingerprint_mismatch(stored=reference, served=stated)
         return stated
 
     async def check_query(self, stated: str, *, max_age_s: float = 0.0) -> None:
         """Check a vector that a caller searches with; `stated` as in `of_caller`.
 
         Where it is not stated and the models were never known, it passes: a search stores nothing.
-        Raises ReleaseMismatchError, StoreUnavailableError.
+        Raises VectorFingerprintMismatchError, StoreUnavailableError.
         """
         try:
             made_by = await self.of_caller(stated, max_age_s=max_age_s)

@@ -1,21 +1,26 @@
-"""What a writing transaction does: items, their change log and the counters, all or nothing."""
+"""What a writing transaction does: items, their change log and the counters."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
 
 import sqlalchemy as sa
 
-from ootd_gateway.store import schema
-from ootd_gateway.store.base import (
+from ootd_gateway.store.catalog import schema
+from ootd_gateway.store.catalog.base import (
     DeletionOutcome,
     UpsertOutcome,
     UpsertResult,
-    release_mismatch,
+    vector_fingerprint_mismatch,
 )
-from ootd_gateway.store.rows import item_of_draft, item_of_row, row_of_item
-from ootd_gateway.types import Item, ItemDraft, SuperCategory
+from ootd_gateway.store.catalog.rows import item_of_draft, item_of_row, row_of_item
+from ootd_gateway.store.change_log import LogEntry
+from ootd_gateway.store.counters import Counters
+from ootd_gateway.store.statements import execute_many
+from ootd_gateway.store.tables import meta
+from ootd_gateway.types import Item, ItemDraft
 
 _IDS_A_QUERY = 500
 
@@ -33,15 +38,14 @@ _update_item = (
     )
 )
 _delete_item = sa.delete(schema.items).where(_items.key == sa.bindparam("old_key"))
-_insert_change = sa.insert(schema.changes)
-_delete_change = sa.delete(schema.changes).where(
-    schema.changes.c.sequence_number == sa.bindparam("old_number")
-)
-_update_counter = (
-    sa.update(schema.counters)
-    .where(schema.counters.c.name == sa.bindparam("counter"))
-    .values(value=sa.bindparam("new_value"))
-)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upsert:
+    """Items to add or replace, and the fingerprint of the models that made their vectors."""
+
+    drafts: Sequence[ItemDraft]
+    vector_fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,49 +58,36 @@ class _Stored:
     super_category: int
 
 
-@dataclass(slots=True)
-class _Counters:
-    """The counters' values, read and locked at the start of a transaction, written at its end."""
+def upsert(connection: sa.Connection, requests: Sequence[Upsert]) -> list[Sequence[UpsertOutcome]]:
+    """Add or replace the items of each request, in their order: a `Work` of `group_commit`.
 
-    values: dict[str, int]
-    read: Mapping[str, int] = field(init=False)
+    Raises VectorFingerprintMismatchError.
+    """
+    outcomes: list[Sequence[UpsertOutcome]] = []
+    for fingerprint, group in groupby(requests, key=attrgetter("vector_fingerprint")):
+        alike = list(group)
+        drafts = [draft for one in alike for draft in one.drafts]
+        made = iter(upsert_items(connection, drafts, fingerprint))
+        outcomes += [[next(made) for _ in one.drafts] for one in alike]
+    return outcomes
 
-    def __post_init__(self) -> None:
-        self.read = dict(self.values)
 
-    @classmethod
-    def lock(cls, connection: sa.Connection) -> "_Counters":
-        rows = connection.execute(sa.select(schema.counters).with_for_update())
-        return cls({name: value for name, value in rows})  # noqa: C416 - rows are no pairs to mypy
-
-    def next(self, name: str) -> int:
-        self.values[name] += 1
-        return self.values[name]
-
-    def count(self, super_category: int, change: int) -> None:
-        self.values[schema.items_counter(super_category)] += change
-
-    def items(self) -> int:
-        return sum(self.values[schema.items_counter(number)] for number in SuperCategory)
-
-    def write(self, connection: sa.Connection) -> None:
-        changed = [
-            {"counter": name, "new_value": value}
-            for name, value in self.values.items()
-            if value != self.read[name]
-        ]
-        _execute_many(connection, _update_counter, changed)
+def delete(connection: sa.Connection, requests: Sequence[Sequence[str]]) -> list[DeletionOutcome]:
+    """Delete the items of each request's ids: a `Work` of `group_commit`."""
+    return [delete_items(connection, item_ids) for item_ids in requests]
 
 
 def upsert_items(
-    connection: sa.Connection, drafts: Sequence[ItemDraft], release: str
+    connection: sa.Connection, drafts: Sequence[ItemDraft], vector_fingerprint: str
 ) -> list[UpsertOutcome]:
-    """Add or replace items; outcomes in the drafts' order. Raises ReleaseMismatchError.
+    """Add or replace items; outcomes in the drafts' order. Raises VectorFingerprintMismatchError.
 
     Of several drafts with one id, the last is stored.
     """
-    counters = _Counters.lock(connection)
-    _claim_release(connection, release, is_empty=counters.items() == 0)
+    counters = Counters.lock(connection, schema.COUNTERS)
+    _claim_vector_fingerprint(
+        connection, vector_fingerprint, is_empty=counters.total(schema.ITEMS_COUNTERS) == 0
+    )
     stored = _stored(connection, [draft.item_id for draft in drafts])
     same = _items_by_id(
         connection,
@@ -120,7 +111,7 @@ def upsert_items(
         key = (
             before.key if before else earlier.key if earlier else counters.next(schema.ITEM_COUNTER)
         )
-        number = counters.next(schema.CHANGE_COUNTER)
+        number = schema.change_log.next_number(counters)
         item = item_of_draft(draft, key=key, sequence_number=number, now=now)
         written[draft.item_id] = item
         result = UpsertResult.REPLACED if before or earlier else UpsertResult.CREATED
@@ -132,39 +123,44 @@ def upsert_items(
 
 def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> DeletionOutcome:
     """Delete items; tell the ids that there were, in their order, and the last change's number."""
-    counters = _Counters.lock(connection)
+    counters = Counters.lock(connection, schema.COUNTERS)
     stored = _stored(connection, item_ids)
     gone = [item_id for item_id in dict.fromkeys(item_ids) if item_id in stored]
-    log: list[dict[str, int]] = []
+    log: list[LogEntry] = []
     for item_id in gone:
-        counters.count(stored[item_id].super_category, -1)
-        number = counters.next(schema.CHANGE_COUNTER)
-        log.append({"sequence_number": number, "key": stored[item_id].key})
-    _execute_many(connection, _delete_item, [{"old_key": stored[one].key} for one in gone])
-    _supersede(connection, [stored[one].sequence_number for one in gone])
-    _execute_many(connection, _insert_change, log)
+        counters.add(schema.items_counter(stored[item_id].super_category), -1)
+        number = schema.change_log.next_number(counters)
+        log.append(LogEntry(number, stored[item_id].key))
+    execute_many(connection, _delete_item, [{"old_key": stored[one].key} for one in gone])
+    schema.change_log.write(
+        connection, log, superseded=[stored[one].sequence_number for one in gone]
+    )
     counters.write(connection)
-    return DeletionOutcome(tuple(gone), log[-1]["sequence_number"] if log else 0)
+    return DeletionOutcome(tuple(gone), log[-1].sequence_number if log else 0)
 
 
-def _claim_release(connection: sa.Connection, release: str, *, is_empty: bool) -> None:
-    meta = schema.meta.c
+def _claim_vector_fingerprint(
+    connection: sa.Connection, vector_fingerprint: str, *, is_empty: bool
+) -> None:
+    name = meta.c.name
     stored = connection.execute(
-        sa.select(meta.value).where(meta.name == schema.RELEASE)
+        sa.select(meta.c.value).where(name == schema.VECTOR_FINGERPRINT)
     ).scalar_one_or_none()
-    if stored == release:
+    if stored == vector_fingerprint:
         return
     if not is_empty and stored is not None:
-        raise release_mismatch(stored=stored, served=release)
-    connection.execute(sa.delete(schema.meta).where(meta.name == schema.RELEASE))
-    connection.execute(sa.insert(schema.meta), {"name": schema.RELEASE, "value": release})
+        raise vector_fingerprint_mismatch(stored=stored, served=vector_fingerprint)
+    connection.execute(sa.delete(meta).where(name == schema.VECTOR_FINGERPRINT))
+    connection.execute(
+        sa.insert(meta), {"name": schema.VECTOR_FINGERPRINT, "value": vector_fingerprint}
+    )
 
 
 def _write_items(
     connection: sa.Connection,
     written: Sequence[Item],
     stored: Mapping[str, _Stored],
-    counters: _Counters,
+    counters: Counters,
 ) -> None:
     inserted, updated = [], []
     for item in written:
@@ -173,7 +169,7 @@ def _write_items(
         if before is None:
             inserted.append(row)
         else:
-            counters.count(before.super_category, -1)
+            counters.add(schema.items_counter(before.super_category), -1)
             updated.append(
                 {"old_key": item.key}
                 | {
@@ -182,20 +178,16 @@ def _write_items(
                     if name not in {"key", "item_id"}
                 }
             )
-        counters.count(item.garment.super_category, 1)
-    _execute_many(connection, _insert_item, inserted)
-    _execute_many(connection, _update_item, updated)
-    _supersede(
+        counters.add(schema.items_counter(item.garment.super_category), 1)
+    execute_many(connection, _insert_item, inserted)
+    execute_many(connection, _update_item, updated)
+    schema.change_log.write(
         connection,
-        [stored[item.item_id].sequence_number for item in written if item.item_id in stored],
+        [LogEntry(item.sequence_number, item.key) for item in written],
+        superseded=[
+            stored[item.item_id].sequence_number for item in written if item.item_id in stored
+        ],
     )
-    log = [{"sequence_number": item.sequence_number, "key": item.key} for item in written]
-    _execute_many(connection, _insert_change, log)
-
-
-def _supersede(connection: sa.Connection, numbers: Iterable[int]) -> None:
-    """Drop entries of the change log that a later entry of the same item stands for."""
-    _execute_many(connection, _delete_change, [{"old_number": number} for number in numbers])
 
 
 def _stored(connection: sa.Connection, item_ids: Sequence[str]) -> dict[str, _Stored]:
@@ -227,10 +219,3 @@ def _items_by_id(connection: sa.Connection, item_ids: Iterable[str]) -> dict[str
 def _in_pieces(item_ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(item_ids), _IDS_A_QUERY):
         yield item_ids[start : start + _IDS_A_QUERY]
-
-
-def _execute_many(
-    connection: sa.Connection, statement: sa.Executable, rows: Sequence[dict[str, Any]]
-) -> None:
-    if rows:
-        connection.execute(statement, list(rows))

@@ -6,7 +6,7 @@ import time
 import structlog
 
 from ootd_gateway.errors import StartError, StoreLockedError, StoreUnavailableError
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.database import Database
 from ootd_gateway.telemetry.log_privacy import without_passwords
 from ootd_gateway.telemetry.metrics.database import DatabaseMetrics
 
@@ -16,14 +16,14 @@ LOCKED_SECONDS = 60.0
 """How long the start waits for a database that another process holds."""
 
 
-async def open_store(
+async def open_database(
     url: str, metrics: DatabaseMetrics, *, locked_seconds: float = LOCKED_SECONDS
-) -> SqlCatalogStore:
+) -> Database:
     """Open a database. Raises StartError where it cannot be used, or stays locked."""
     began = time.monotonic()
     while True:
         try:
-            return await asyncio.to_thread(SqlCatalogStore.open, url, metrics=metrics)
+            return await asyncio.to_thread(Database.open, url, metrics=metrics)
         except StoreLockedError as error:
             waited = time.monotonic() - began
             if waited >= locked_seconds:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ootd_gateway.store import schema
+from ootd_gateway.store.catalog import schema
 from ootd_gateway.types import ItemParts
 
 _items = schema.items.c
