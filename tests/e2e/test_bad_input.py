@@ -73,7 +73,7 @@ def refused_everywhere(gateway: GatewayProcess, image: bytes) -> Failure:
 def test_empty_bytes(gateway: GatewayProcess) -> None:
     found = failing(lambda: analyze(gateway, b""))
     assert (found.code, found.reason) == (INVALID, "INVALID_FIELD")
-    assert "image" in found.violations
+    assert "photo.image" in found.violations
     element = upsert(gateway, photo={"image": b""})
     assert element.error.violations[0].field == "photo.image"
 
