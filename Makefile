@@ -12,8 +12,12 @@ TRAIN_OPTIONS ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TRAINING_READY := $(TRAINING_VENV)/.ready
-PACKAGES := $(wildcard clients/python/pyproject.toml gateway/pyproject.toml)
+# Each stands on those before it.
+PACKAGES := $(addsuffix /pyproject.toml,clients/samples clients/python gateway clients/demo)
 PIP_OPTIONS := --disable-pip-version-check --no-color
+# Folders whose files import each other by their bare names, as programs and Triton's models do. Their
+# types are checked folder by folder, since each has names that others have too.
+SCRIPTS := $(sort $(dir $(wildcard make/*.py perf/*.py perf/*/*.py model_repository/*/1/*.py)))
 # The training packages have an environment of their own: torch and the embedded Triton need
 # different versions of numpy.
 
@@ -25,7 +29,7 @@ help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(READY) ## Photos in, pictures out: PHOTOS=folder CATALOG=folder-or-csv for your own
-	$(BIN)/python -m ootd_gateway.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(CATALOG),--catalog "$(CATALOG)")
+	$(BIN)/python -m ootd_demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(CATALOG),--catalog "$(CATALOG)")
 
 test: $(READY) ## All tests but training's
 	$(BIN)/python -m pytest tests
@@ -33,15 +37,19 @@ test: $(READY) ## All tests but training's
 up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctrl-C stops both
 	OOTD_DATA_FOLDER="$${OOTD_DATA_FOLDER:-ootd-data}" $(BIN)/ootd-gateway
 
-lint: $(READY) check-protos ## ruff, mypy --strict, buf, stubs up to date
+lint: $(READY) check-protos ## ruff, mypy --strict, buf, breaks of the contract, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy clients/python/ootd gateway/ootd_gateway gateway/ootd_index
+	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_index gateway/ootd_gateway \
+	  clients/demo/ootd_demo
+	@set -e; for folder in $(SCRIPTS); do \
+	  echo "mypy $$folder"; MYPYPATH=$$folder $(BIN)/mypy --no-error-summary $$folder*.py; done
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
 .PHONY: lint-training
+# The packages that training imports are checked by `make lint`, with the numpy that they run with.
 lint-training: $(TRAINING_READY) ## mypy --strict over training, in its own environment
-	$(TRAINING_VENV)/bin/mypy training/ootd_training
+	$(TRAINING_VENV)/bin/mypy --follow-imports=silent training/ootd_training
 
 format: $(READY) ## Format Python and protos
 	$(BIN)/ruff check --fix --quiet . || true
@@ -55,6 +63,7 @@ protos: $(READY) ## Generate the stubs from protos/
 check-protos: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf lint
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf format --diff --exit-code
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python make/check_breaking.py
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && \
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/buf generate -o "$$out" 2>/dev/null && \
 	diff -r --exclude=__pycache__ "$$out/clients/python/ootd/v1" clients/python/ootd/v1 || \
@@ -72,9 +81,10 @@ test-client-ends: ## The client's tests with the oldest and the newest grpcio, p
 	$(PYTHON) make/test_client_ends.py --folder "$(CLIENT_ENDS)" \
 	  $(if $(OLDEST_PYTHON),--oldest-python "$(OLDEST_PYTHON)") $(if $(NEWEST_PYTHON),--newest-python "$(NEWEST_PYTHON)")
 
-wheels: $(READY) ## Build both wheels into dist/
-	cd clients/python && $(abspath $(BIN))/hatchling build -t wheel -d "$(abspath dist)"
-	cd gateway && $(abspath $(BIN))/hatchling build -t wheel -d "$(abspath dist)"
+wheels: $(READY) ## Build the wheels of all packages but training into dist/
+	@set -e; for package in $(PACKAGES); do \
+	  (cd $$(dirname $$package) && $(abspath $(BIN))/hatchling build -t wheel -d "$(abspath dist)"); \
+	done
 
 test-training: $(TRAINING_READY) ## Training's tests, in an environment of their own
 	$(TRAINING_VENV)/bin/python -m pytest training/tests
@@ -87,7 +97,8 @@ $(READY): constraints.txt protos/requirements.txt $(PACKAGES)
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python make/provide_libpython.py
 	$(BIN)/pip install $(PIP_OPTIONS) -c constraints.txt \
-	  -e "clients/python[cli,draw,heic,samples]" -e "gateway[embedded-lean,development]"
+	  -e clients/samples -e "clients/python[cli,draw,heic,samples]" \
+	  -e "gateway[embedded-lean,development]" -e clients/demo
 	$(BIN)/python -m ootd_gateway.embedded.fetch
 	$(BIN)/pip install $(PIP_OPTIONS) --quiet --upgrade --no-deps --target $(VENV)/protoc \
 	  -r protos/requirements.txt
@@ -98,7 +109,7 @@ $(TRAINING_READY): training/constraints.txt training/pyproject.toml
 	@echo "Setting up $(TRAINING_VENV) with PyTorch ..."
 	$(PYTHON) -m venv $(TRAINING_VENV)
 	$(TRAINING_VENV)/bin/pip install $(PIP_OPTIONS) -c training/constraints.txt \
-	  -e "clients/python[samples]" -e "training[test]"
+	  -e clients/samples -e "training[test]"
 	@touch $@
 
 clean: ## Remove what was set up and written

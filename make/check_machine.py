@@ -11,7 +11,7 @@ import sys
 # ruff: noqa: UP031, PLC0415
 
 
-def fault():
+def fault() -> "str | None":
     """Return what is lacking and its remedy, or None."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return (

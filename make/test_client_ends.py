@@ -2,10 +2,11 @@
 
     python make/test_client_ends.py [--oldest-python PATH] [--newest-python PATH] [--folder FOLDER]
 
-Sets up two environments (some 150 MB each) and runs `tests/unit/client` in both. The oldest are the
-versions of client_ends_oldest.txt, which must be those that the client's pyproject.toml begins
-with; the newest are what the package index has, within the client's own bounds. protobuf runs in
-plain Python too, as it does where there is no wheel. Exits 1 where a test fails.
+Sets up two environments (some 150 MB each) and runs `tests/unit/client` and `tests/unit/samples` in
+both. The oldest are the versions of client_ends_oldest.txt, which must be those that the client's
+pyproject.toml begins with; the newest are what the package index has, within the client's own
+bounds. protobuf runs in plain Python too, as it does where there is no wheel. Exits 1 where a test
+fails.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "clients" / "python"
+SAMPLES = ROOT / "clients" / "samples"
 OLDEST = Path(__file__).with_name("client_ends_oldest.txt")
 TESTS = ["pytest", "pytest-asyncio"]
 DERIVED = "tests/unit/client/test_sync_is_derived.py"
@@ -64,9 +66,8 @@ def set_up(python: str, folder: Path, constraints: list[str]) -> str:
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
     own = str(folder / "bin" / "python")
     install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*install, *constraints, "-e", f"{CLIENT}[cli,draw,heic,samples]", *TESTS], check=True
-    )
+    packages = ["-e", str(SAMPLES), "-e", f"{CLIENT}[cli,draw,heic,samples]"]
+    subprocess.run([*install, *constraints, *packages, *TESTS], check=True)
     return own
 
 
@@ -78,11 +79,11 @@ def run_tests(python: str, implementation: str | None) -> bool:
         environment["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = implementation
     print(f"\n== the client's tests, {python}", flush=True)
     subprocess.run([python, "-c", SHOWN], env=environment, check=True)
-    tests = "tests/unit/client"
+    tests = ["tests/unit/client", "tests/unit/samples"]
     # The conftest of all tests needs the gateway, which is not installed here.
     # Whether the blocking client is up to date is a matter of the sources; it needs ruff.
-    options = ["-q", f"--confcutdir={tests}", "-p", "no:cacheprovider", f"--ignore={DERIVED}"]
-    command = [python, "-m", "pytest", *options, tests]
+    options = ["-q", "--confcutdir=tests/unit", "-p", "no:cacheprovider", f"--ignore={DERIVED}"]
+    command = [python, "-m", "pytest", *options, *tests]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 

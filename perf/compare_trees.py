@@ -16,25 +16,24 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gateway_load import Calls, GatewayLoad
+from ootd.testing import GatewayProcess, GatewayProcessError
+from ootd_samples import write_samples
 
 CONCURRENCY = 8
 STREAMS = 16
 TURN_SECONDS = 1.0
 START_SECONDS = 180.0
-STOP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ FIGURES = {
 }
 
 
-Figures = dict[str, object]
+Figures = dict[str, Any]
 Round = dict[str, Figures]
 """The figures of one round, by checkout."""
 
@@ -100,49 +99,34 @@ def running_gateway(tree: Path) -> Iterator[str]:
     python = tree / ".venv" / "bin" / "python"
     if not python.is_file():
         raise TreeError(f"{tree} is not set up; run there: make setup")
-    with tempfile.TemporaryDirectory(prefix="ootd-compare-") as folder:
-        ready, log = Path(folder, "ready.json"), Path(folder, "log")
-        environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("OOTD_")},
-            "OOTD_LISTEN_ADDRESS": "127.0.0.1:0",
-            "OOTD_METRICS_ADDRESS": "127.0.0.1:0",
-            "OOTD_DATA_FOLDER": str(Path(folder, "data")),
-            "OOTD_MODEL_REPOSITORY": str(tree / "model_repository"),
-        }
-        environment.pop("PYTHONPATH", None)
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603
-                [str(python), "-m", "ootd_gateway", "--ready-file", str(ready)],
-                cwd=folder,
-                env=environment,
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            yield wait_until_ready(process, ready, log)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    # Only the checkout itself counts: no settings, no PYTHONPATH, no working folder (-P).
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "PYTHONPATH" and not key.startswith("OOTD_")
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="ootd-compare-") as folder,
+        GatewayProcess(
+            folder,
+            command=[str(python), "-P", "-m", "ootd_gateway"],
+            environment=environment,
+            start_timeout_s=START_SECONDS,
+            model_repository=tree / "model_repository",
+        ) as gateway,
+    ):
+        yield gateway.target
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", ready: Path, log: Path) -> str:
-    """Return the gateway's address; TreeError with its last lines where it does not start."""
-    deadline = time.monotonic() + START_SECONDS
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            lines = log.read_text("utf-8", errors="replace").splitlines()[-5:]
-            raise TreeError("the gateway did not start:\n  " + "\n  ".join(lines))
-        time.sleep(0.05)
-    return str(json.loads(ready.read_text("utf-8"))["address"])
+def load_of(tree: Path, address: str, photos: list[bytes]) -> GatewayLoad:
+    """Return the load of the checkout's gateway, in the form of requests that it knows."""
+    contract = tree / "protos" / "ootd" / "v1" / "vision_service.proto"
+    is_before = " Photo photo " not in contract.read_text(encoding="utf-8")
+    return GatewayLoad(address, photos, is_before_photo_message=is_before)
 
 
-async def measure(addresses: dict[str, str], photos: list[bytes], seconds: float) -> Round:
-    """Load the gateways in turn, in the order of `addresses` and back; return their figures."""
-    loads = {name: GatewayLoad(address, photos) for name, address in addresses.items()}
+async def measure(loads: dict[str, GatewayLoad], seconds: float) -> Round:
+    """Load the gateways in turn, in the order of `loads` and back; return their figures."""
     there_and_back = [*loads, *reversed(loads)]
     turns = there_and_back * max(1, round(seconds / 2 / TURN_SECONDS))
     for load in loads.values():
@@ -170,8 +154,6 @@ def sample_photos(folder: Path | None, number: int) -> list[bytes]:
         if not paths:
             raise TreeError(f"there is no JPEG below {folder}")
         return [path.read_bytes() for path in paths[:number]]
-    from ootd.samples import write_samples  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as drawn:
         index = write_samples(Path(drawn, "samples"), outfits=number, catalog=0)
         return [path.read_bytes() for path in index.outfits]
@@ -231,8 +213,11 @@ def main() -> None:
     for number in range(arguments.rounds):
         first, second = ("before", "after") if number % 2 == 0 else ("after", "before")
         with running_gateway(trees[first]) as one, running_gateway(trees[second]) as two:
-            addresses = {first: one, second: two}
-            figures = asyncio.run(measure(addresses, photos, arguments.seconds))
+            loads = {
+                first: load_of(trees[first], one, photos),
+                second: load_of(trees[second], two, photos),
+            }
+            figures = asyncio.run(measure(loads, arguments.seconds))
         for name, rounds in measured.items():
             rounds.append(figures[name])
             print(f"round {number + 1}, {name}: {json.dumps(figures[name])}", flush=True)
@@ -253,5 +238,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (TreeError, OSError) as error:
+    except (TreeError, GatewayProcessError, OSError) as error:
         sys.exit(f"The comparison stopped: {error}")

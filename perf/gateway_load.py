@@ -10,13 +10,23 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
+from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
 
-from ootd.v1 import catalog_service_pb2, garment_pb2, taxonomy_pb2, vision_service_pb2
+from ootd.v1 import (
+    catalog_service_pb2,
+    garment_pb2,
+    photo_pb2,
+    taxonomy_pb2,
+    vision_service_pb2,
+)
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
+
+if TYPE_CHECKING:  # it is in the annotations of the stubs alone
+    from ootd.v1.vision_service_pb2_grpc import VisionServiceAsyncStub
 
 CALL_SECONDS = 60.0
 OUTSTANDING = 16
@@ -58,11 +68,18 @@ class Calls:
 
 
 class GatewayLoad:
-    """Load on the gateway at `address`; `photos` are encoded and taken in turn."""
+    """Load on the gateway at `address`; `photos` are encoded and taken in turn.
 
-    def __init__(self, address: str, photos: Sequence[bytes]) -> None:
+    `is_before_photo_message`: it takes the bytes of AnalyzeImage as field 1, as gateways did that
+    knew no message Photo.
+    """
+
+    def __init__(
+        self, address: str, photos: Sequence[bytes], *, is_before_photo_message: bool = False
+    ) -> None:
         self._address = address
         self._photos = photos
+        self._is_before_photo_message = is_before_photo_message
         self._numbers = count()
         self._random = random.Random(1)
 
@@ -83,9 +100,9 @@ class GatewayLoad:
         photos = cycle(self._photos)
         begin = time.perf_counter()
 
-        async def caller(stub: VisionServiceStub) -> None:
+        async def caller(stub: "VisionServiceAsyncStub") -> None:
             while time.perf_counter() - begin < seconds:
-                request = vision_service_pb2.AnalyzeImageRequest(image=next(photos))
+                request = self._analyze_request(next(photos))
                 sent = time.perf_counter()
                 try:
                     await stub.AnalyzeImage(request, timeout=CALL_SECONDS)
@@ -159,6 +176,13 @@ class GatewayLoad:
         calls.seconds = time.perf_counter() - begin
         return calls
 
+    def _analyze_request(self, image: bytes) -> vision_service_pb2.AnalyzeImageRequest:
+        if self._is_before_photo_message:
+            # An unknown field is kept and sent as it came. Photo has the bytes as field 1, too.
+            alone = photo_pb2.Photo(image=image).SerializeToString()
+            return vision_service_pb2.AnalyzeImageRequest.FromString(alone)
+        return vision_service_pb2.AnalyzeImageRequest(photo=photo_pb2.Photo(image=image))
+
     def _embedding_request(self) -> catalog_service_pb2.UpsertItemsRequest:
         values = [self._random.gauss(0.0, 1.0) for _ in range(EMBEDDING_SIZE)]
         length = sum(value * value for value in values) ** 0.5
@@ -174,5 +198,5 @@ class GatewayLoad:
         number = next(self._numbers)
         photo = self._photos[number % len(self._photos)]
         return catalog_service_pb2.UpsertItemsRequest(
-            item_id=f"load/photo-{number}", photo=catalog_service_pb2.ItemPhoto(image=photo)
+            item_id=f"load/photo-{number}", photo=photo_pb2.Photo(image=photo)
         )

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from index_builders import embedding, histogram
 from ootd_gateway.errors import VisionUnavailableError
-from ootd_gateway.index_opening import open_index
-from ootd_gateway.metrics.index import IndexMetrics
-from ootd_gateway.settings.search import SearchSettings
+from ootd_gateway.process.index_opening import open_index
+from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.telemetry.metrics.index import IndexMetrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     Attribute,
@@ -25,12 +25,12 @@ from ootd_gateway.types import (
     Guide,
     ImageAnalysis,
     ItemDraft,
+    Photo,
     Priority,
     ServedModels,
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import USUAL
 from ootd_index.sharded_index import ShardedIndex
 
 SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.SHOES: ("boots", "flats", "heels", "loafers", "pumps", "sandals", "sneakers"),
     SuperCategory.BAG: ("handbag", "purse", "wallet", "clutch", "backpack"),
 }
-RELEASE = "release-a"
+VECTOR_FINGERPRINT = "vectors-a"
 
 
 def garment(
@@ -99,7 +99,7 @@ class TableVision:
     def __init__(self, table: Mapping[bytes, tuple[Garment, ...]] | None = None) -> None:
         self.table = dict(table or {})
         self.calls: list[Guide] = []
-        self.served_release = RELEASE
+        self.served_vectors = VECTOR_FINGERPRINT
         self.served_graph = "graph-a"
         self.told: ServedModels | None = None
         """What is told of the served models where that is not what answers."""
@@ -109,20 +109,22 @@ class TableVision:
 
     async def analyze(
         self,
-        image: bytes,
-        guide: Guide = None,
+        photo: Photo,
         *,
-        options: AnalyzeOptions = USUAL,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self._check()
-        self.calls.append(guide)
-        self.options.append(options)
-        served = ServedModels(self.served_release, self.served_graph)
+        self.calls.append(photo.guide)
+        self.options.append(photo.options)
+        served = ServedModels(self.served_vectors, self.served_graph)
         await asyncio.sleep(0)
         return ImageAnalysis(
-            width=64, height=48, garments=self.table[image], dropped=self.dropped, served=served
+            width=64,
+            height=48,
+            garments=self.table[photo.image],
+            dropped=self.dropped,
+            served=served,
         )
 
     async def taxonomy(self) -> Taxonomy:
@@ -131,7 +133,7 @@ class TableVision:
 
     async def served_models(self) -> ServedModels:
         self._check()
-        return self.told or ServedModels(self.served_release, self.served_graph)
+        return self.told or ServedModels(self.served_vectors, self.served_graph)
 
     async def is_ready(self) -> bool:
         return not self.is_away

@@ -1,11 +1,8 @@
-"""A gateway in a process of its own, as users run it, and stubs that talk to it."""
+"""The gateway in a process of its own, as users run it, with raw stubs and metrics for tests."""
 
-import json
-import os
 import signal
-import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -14,6 +11,7 @@ from urllib.request import urlopen
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from ootd import testing
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd.v1.search_service_pb2_grpc import SearchServiceStub
 from ootd.v1.server_service_pb2_grpc import ServerServiceStub
@@ -22,44 +20,19 @@ from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 REPOSITORY = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "ootd_gateway")
 START_SECONDS = 120.0
-STOP_SECONDS = 40.0
 
 
-class GatewayProcess:
-    """`ootd-gateway` on free ports of loopback, with its data in `folder`.
+class GatewayProcess(testing.GatewayProcess):
+    """The public one, on the models of this checkout; `options` are further ones of its command."""
 
-    `settings` are the names of settings; each goes into the environment. It listens once `start`
-    returned.
-    """
-
-    def __init__(self, folder: Path, **settings: object) -> None:
-        self.folder = folder
-        self._ready_file = folder / "ready.json"
-        self.log_path = folder / "gateway.log"
-        chosen = {
-            "listen_address": "127.0.0.1:0",
-            "metrics_address": "127.0.0.1:0",
-            "data_folder": folder / "data",
-            "model_repository": REPOSITORY / "model_repository",
-            **settings,
-        }
-        self._environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("OOTD_")},
-            **{f"OOTD_{name.upper()}": str(value) for name, value in chosen.items()},
-        }
-        self.options: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, folder: Path, *, options: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(
+            folder,
+            command=(*COMMAND, *options),
+            start_timeout_s=START_SECONDS,
+            **{"model_repository": REPOSITORY / "model_repository", **settings},
+        )
         self._channel: grpc.Channel | None = None
-        self.addresses: dict[str, Any] = {}
-
-    @property
-    def process(self) -> "subprocess.Popen[bytes]":
-        assert self._process is not None, "not started"
-        return self._process
-
-    @property
-    def address(self) -> str:
-        return str(self.addresses["address"])
 
     @property
     def channel(self) -> grpc.Channel:
@@ -82,18 +55,10 @@ class GatewayProcess:
     def server(self) -> Any:
         return ServerServiceStub(self.channel)
 
-    def start(self) -> "GatewayProcess":
-        """Start, and return once everything is ready; fails with the log's end where it is not."""
-        self.launch()
-        deadline = time.monotonic() + START_SECONDS
-        while not self._ready_file.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise AssertionError(f"the gateway did not start:\n{self.log()[-3000:]}")
-            time.sleep(0.02)
-        self.addresses = json.loads(self._ready_file.read_text())
+    def wait_until_ready(self, *arguments: Any) -> None:
+        super().wait_until_ready(*arguments)
         self._channel = grpc.insecure_channel(
-            self.address,
+            self.target,
             options=[
                 ("grpc.max_send_message_length", 64 << 20),
                 ("grpc.max_receive_message_length", 64 << 20),
@@ -102,42 +67,18 @@ class GatewayProcess:
                 ("grpc.initial_reconnect_backoff_ms", 50),
             ],
         )
-        return self
-
-    def launch(self) -> None:
-        """Start the process, without waiting for anything."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._ready_file.unlink(missing_ok=True)
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*COMMAND, "--ready-file", str(self._ready_file), *self.options],
-                cwd=REPOSITORY,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
 
     def kill(self) -> None:
-        """End it with SIGKILL, as a machine that loses power would."""
-        self.process.kill()
-        self.process.wait()
+        super().kill()
         self._close_channel()
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end and wait; returns its exit status. Safe to call twice."""
-        if self._process is None:
-            return 0
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-                raise AssertionError(f"it did not stop:\n{self.log()[-3000:]}") from None
+    def stop(self, signal_number: signal.Signals = signal.SIGTERM, **options: Any) -> int:
+        """As the public one; fails where the gateway does not stop by itself."""
+        runs = self._process is not None and self._process.poll() is None
+        status = super().stop(signal_number, **options)
         self._close_channel()
-        return self._process.returncode
+        assert not (runs and status == -signal.SIGKILL), f"it did not stop:\n{self.log()[-3000:]}"
+        return status
 
     def health(self, service: str = "") -> str:
         """What the standard health service says, such as "SERVING"."""
@@ -159,21 +100,7 @@ class GatewayProcess:
         except HTTPError as error:
             return error.code, error.read().decode()
 
-    def log(self) -> str:
-        """What it has written so far."""
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
-
-    def log_events(self) -> list[dict[str, Any]]:
-        """Its log's lines."""
-        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
-
     def _close_channel(self) -> None:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-
-    def __enter__(self) -> "GatewayProcess":
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()

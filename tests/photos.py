@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from ootd import samples
+import ootd_samples
 
 ROTATED_RIGHT = 6
 """EXIF orientation of a camera held upright, its top to the left: pixels must be turned right."""
@@ -17,7 +17,7 @@ ROTATED_RIGHT = 6
 @cache
 def outfit(seed: int = 7) -> Image.Image:
     """A drawn person in clothes."""
-    image: Image.Image = samples.draw_outfit(seed).image
+    image: Image.Image = ootd_samples.draw_outfit(seed).image
     return image.convert("RGB")
 
 
@@ -28,7 +28,7 @@ def outfit_jpeg(seed: int = 7) -> bytes:
 
 @cache
 def garment_jpeg(seed: int, sub_category: str = "boots") -> bytes:
-    image: Image.Image = samples.draw_garment(seed, sub_category=sub_category).image
+    image: Image.Image = ootd_samples.draw_garment(seed, sub_category=sub_category).image
     return encoded(image.convert("RGB"), "JPEG", quality=92)
 
 

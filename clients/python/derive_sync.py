@@ -1,7 +1,9 @@
 """Derives the blocking client from the asynchronous one, so that the two cannot drift apart.
 
-    python clients/python/derive_sync.py            write ootd/_sync from ootd/_async
+    python clients/python/derive_sync.py            write what is derived
     python clients/python/derive_sync.py --check    fail where it is not up to date
+
+ootd/_sync comes from ootd/_async, and each sync_client.py from the async_client.py beside it.
 
 Works on words, not on syntax: the asynchronous source keeps to what has a blocking word for word,
 and what has not lives in the `runtime` module of either.
@@ -15,15 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "ootd"
-SOURCES = PACKAGE / "_async"
-DERIVED = PACKAGE / "_sync"
 BY_HAND = frozenset({"__init__.py", "runtime.py"})
 """Files that each of the two has of its own."""
 
 REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"async (def|for|with) ", r"\1 "),
     (r"await ", ""),
-    (r"Async(Client|Calls|Stubs|\w+Methods)", r"\1"),
+    (r"Async(Calls|\w*Client)", r"\1"),
     (r"AsyncIterator", "Iterator"),
     (r"AsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"AsyncGenerator", "Generator"),
@@ -33,23 +33,24 @@ REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"__aexit__", "__exit__"),
     (r"aclosing", "closing"),
     (r"_async", "_sync"),
+    (r"async_client", "sync_client"),
     (r"(import grpc\n)?import grpc\.aio\n", "import grpc\n"),
     (r"grpc\.aio\.", "grpc."),
 )
 """Patterns and what takes their place, in this order."""
 
 DOCSTRINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "client.py": (
+    "async_client.py": (
         (
-            "AsyncClient: one method per RPC. Client is derived from it by derive_sync.py.",
-            "Client: one method per RPC. Derived by derive_sync.py from its asynchronous twin.",
+            "AsyncClient: a gateway and its services. Client is derived from it by derive_sync.py.",
+            "Client: a gateway and its services. Derived by derive_sync.py from its twin.",
         ),
         (
             "A gateway, for use within asyncio. Safe for any number of concurrent calls.",
             "A gateway. Safe for any number of threads. Iterables are read in another thread.",
         ),
     ),
-    "calls.py": (
+    "_async/calls.py": (
         (
             "The counterpart in _sync is derived from this file by derive_sync.py.",
             "Derived by derive_sync.py from its asynchronous twin: edit that.",
@@ -60,8 +61,15 @@ DOCSTRINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def source_names() -> list[str]:
-    """Return the names of the modules that are derived."""
-    return sorted(path.name for path in SOURCES.glob("*.py") if path.name not in BY_HAND)
+    """Return the modules that others are derived from, as paths below the package."""
+    shared = [path for path in (PACKAGE / "_async").glob("*.py") if path.name not in BY_HAND]
+    clients = PACKAGE.rglob("async_client.py")
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in (*shared, *clients))
+
+
+def derived_name(name: str) -> str:
+    """Return the module that is derived from one, as a path below the package."""
+    return name.replace("_async/", "_sync/").replace("async_client.py", "sync_client.py")
 
 
 def derive(name: str, source: str) -> str:
@@ -72,7 +80,7 @@ def derive(name: str, source: str) -> str:
         source = source.replace(sentence, blocking)
     for pattern, replacement in REPLACEMENTS:
         source = re.sub(rf"\b{pattern}", replacement, source)
-    return _tidy(source, name)
+    return _tidy(source, derived_name(name))
 
 
 def _tidy(text: str, name: str) -> str:
@@ -80,7 +88,7 @@ def _tidy(text: str, name: str) -> str:
     layout = [sys.executable, "-m", "ruff", "format", "--quiet"]
     for command in (sort, layout):
         done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-            [*command, "--stdin-filename", str(DERIVED / name), "-"],
+            [*command, "--stdin-filename", str(PACKAGE / name), "-"],
             input=text,
             capture_output=True,
             text=True,
@@ -97,8 +105,8 @@ def main() -> int:
     check = parser.parse_args().check
     stale: list[str] = []
     for name in source_names():
-        derived = derive(name, (SOURCES / name).read_text(encoding="utf-8"))
-        path = DERIVED / name
+        derived = derive(name, (PACKAGE / name).read_text(encoding="utf-8"))
+        path = PACKAGE / derived_name(name)
         if path.exists() and path.read_text(encoding="utf-8") == derived:
             continue
         stale.append(name)

@@ -7,7 +7,7 @@ import sys
 # of the log: one for each handshake that fails.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-from ootd_gateway.command import main
+from ootd_gateway.process.command import main
 
 __all__ = ["main"]
 

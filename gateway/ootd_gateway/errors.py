@@ -8,7 +8,7 @@
     │   ├── ImageTooManyPixelsError  INVALID_ARGUMENT     IMAGE_TOO_MANY_PIXELS
     │   └── ImageTooSmallError       INVALID_ARGUMENT     IMAGE_TOO_SMALL
     ├── NoMatchingGarmentError       FAILED_PRECONDITION  NO_MATCHING_GARMENT
-    ├── ReleaseMismatchError         FAILED_PRECONDITION  RELEASE_MISMATCH
+    ├── VectorFingerprintMismatchError         FAILED_PRECONDITION  VECTOR_FINGERPRINT_MISMATCH
     ├── AttributeModelNotServedError FAILED_PRECONDITION  ATTRIBUTE_MODEL_NOT_SERVED
     ├── ItemNotFoundError            NOT_FOUND            ITEM_NOT_FOUND
     ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
@@ -107,11 +107,11 @@ class NoMatchingGarmentError(OotdError):
     reason = "NO_MATCHING_GARMENT"
 
 
-class ReleaseMismatchError(OotdError):
-    """Stored vectors and served models are of different releases."""
+class VectorFingerprintMismatchError(OotdError):
+    """Vectors of different models would meet."""
 
     code = StatusCode.FAILED_PRECONDITION
-    reason = "RELEASE_MISMATCH"
+    reason = "VECTOR_FINGERPRINT_MISMATCH"
 
 
 class AttributeModelNotServedError(OotdError):
@@ -214,3 +214,7 @@ class InternalError(OotdError):
 
     code = StatusCode.INTERNAL
     reason = "INTERNAL"
+
+
+class StartError(Exception):
+    """The gateway cannot start; the message is one sentence with the remedy. No caller sees it."""

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NewType, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ootd_index.vector_index import ScoreParts
 
 EMBEDDING_SIZE = 128
 """Length of an embedding."""
@@ -103,6 +101,23 @@ class AnalyzeOptions:
 
     score_threshold: float | None = None
     attribute_model: AttributeModel | None = None
+
+
+USUAL = AnalyzeOptions()
+"""Nothing asked for: as the graph and the gateway are set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo and what is known of it: encoded bytes, the caller's guide, how to analyse it."""
+
+    image: bytes
+    guide: Guide = None
+    options: AnalyzeOptions = USUAL
+
+
+CheckedPhoto = NewType("CheckedPhoto", Photo)
+"""A photo whose header was held against the limits."""
 
 
 class Priority(IntEnum):
@@ -200,7 +215,7 @@ class Taxonomy:
 class ItemDraft:
     """An item as it is to be stored.
 
-    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the release that
+    `source_digest` is the SHA-256 (hex) of all that the caller sent and of the models that
     analysed it; the same digest again changes nothing.
     """
 
@@ -250,27 +265,6 @@ class Item:
     source_digest: str
     sequence_number: int
     update_time: datetime
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hit:
-    """An item that looks like the query."""
-
-    item: Item
-    parts: ScoreParts
-
-    @property
-    def score(self) -> float:
-        """Likeness, -1 to 1."""
-        return self.parts.score
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GarmentHits:
-    """A garment of the query photo and its hits, best first."""
-
-    garment: Garment
-    hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def correlation_id(value: str, field: str, violations: Violations) -> str:
 
 
 def image_present(value: bytes, field: str, violations: Violations) -> bytes:
-    """Check that there is a photo at all; `image_header.check_image` looks into it."""
+    """Check that there is a photo at all; `images.header.check_image` looks into it."""
     if not value:
         violations.add(field, "holds no bytes: the photo was not set, or its file is empty")
     return value

@@ -88,9 +88,10 @@ def install_points(environments: list[Environment]) -> dict[str, Results]:
 def compare(folder: Path, client: str) -> Comparison:
     """Set up, run every check, and return what was found."""
     environments = []
-    for one in CLIENTS:
-        tell(f"installing {one.name}")
-        environments.append(Environment(folder, one, client if one is OOTD else one.requirement))
+    for compared in CLIENTS:
+        tell(f"installing {compared.name}")
+        requirement = client if compared is OOTD else compared.requirement
+        environments.append(Environment(folder, compared, requirement))
     results = install_points(environments)
     mypy = make_mypy(folder)
     make_certificates(folder / "certificates")

@@ -15,6 +15,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 CHECK_SECONDS = 45.0
@@ -42,8 +43,9 @@ def expect(condition: object, seen: str) -> str:
     return seen
 
 
-def failure_of(call: Callable[[], object]) -> BaseException:
-    """Return what the call raises; AssertionError where it raises nothing."""
+def failure_of(call: Callable[[], object]) -> Any:
+    """Return the error that the call raises, of the client's own class; AssertionError where it
+    raises nothing."""
     try:
         call()
     except Exception as error:  # noqa: BLE001 - any error is an answer here

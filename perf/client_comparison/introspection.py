@@ -3,6 +3,8 @@
 import importlib.metadata
 import inspect
 import re
+from email.message import Message
+from typing import cast
 
 
 def public_methods(client: type) -> dict[str, object]:
@@ -31,15 +33,19 @@ def telling_what_is_raised(client: type) -> float:
     return len(told) / len(methods)
 
 
+def _about(distribution: str) -> Message:
+    return cast("Message", importlib.metadata.metadata(distribution))
+
+
 def page_example(distribution: str, call: str) -> bool:
     """Tell whether the package's page shows this call in a block of code."""
-    text = str(importlib.metadata.metadata(distribution).get_payload())
+    text = str(_about(distribution).get_payload())
     return "```" in text and call in text
 
 
 def documentation_links(distribution: str) -> list[str]:
     """Return the package page's links to documentation, by their text or address."""
-    told = importlib.metadata.metadata(distribution)
+    told = _about(distribution)
     text = str(told.get_payload() or "")
     links = [*(told.get_all("Project-URL") or []), str(told.get("Home-page") or "")]
     links += [" ".join(pair) for pair in re.findall(r"\[([^\]]*)\]\((https?://[^)]+)\)", text)]

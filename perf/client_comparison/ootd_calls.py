@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import introspection
@@ -58,7 +60,7 @@ def _() -> str:
         return f"{asyncio.run(use())} items counted"
 
 
-def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> BaseException:
+def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> Any:
     details = status_details(code.value[0], "told so", reason, fields)
     with serving(RecordingServer(failing(code, "told so", details=details))) as server:
         with client(server.target, timeout_s=2, retry=ootd.RetryPolicy(attempts=1)) as connected:
@@ -219,7 +221,7 @@ def _() -> str:
     return _cancelled(first)
 
 
-def _cancelled(call) -> str:
+def _cancelled(call: Callable[[ootd.AsyncClient], Awaitable[object]]) -> str:
     def behave(context: grpc.ServicerContext, number: int) -> bytes:
         server.note_cancel(context)
         return hang(context, number)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 
 import grpc
 import introspection
@@ -22,7 +23,9 @@ def _() -> str:
 @check("bad_input.choice")
 def _() -> str:
     with FakeGateway() as gateway, client(gateway.target) as connected:
-        error = failure_of(lambda: connected.analyze_image(PHOTO, category="shoe"))
+        error = failure_of(
+            lambda: connected.analyze_image(PHOTO, category="shoe")  # type: ignore[arg-type]
+        )
         return expect("shoe" in str(error) and "shoes" in str(error), str(error))
 
 
@@ -45,7 +48,7 @@ def _() -> str:
 def _() -> str:
     taken, answered, most = 0, 0, 0
 
-    def uploads():
+    def uploads() -> Iterator[ootd.ItemUpload]:
         nonlocal taken, most
         for number in range(200):
             taken += 1

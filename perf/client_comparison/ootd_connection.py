@@ -1,8 +1,10 @@
 """The checks of `ootd`: connection and package."""
 
+import importlib.metadata
 import importlib.util
 import itertools
 import warnings
+from typing import Any
 
 import grpc
 import introspection
@@ -103,7 +105,7 @@ def _() -> str:
     seen: list[str] = []
 
     class Interceptor(grpc.UnaryUnaryClientInterceptor):
-        def intercept_unary_unary(self, continuation, details, request):
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: object) -> Any:
             seen.append(details.method)
             return continuation(details, request)
 
@@ -158,7 +160,8 @@ def _() -> str:
 
 @check("tools.samples")
 def _() -> str:
-    return expect(importlib.util.find_spec("ootd.samples"), "ootd.samples, ootd[samples]")
+    extras = importlib.metadata.metadata("ootd").get_all("Provides-Extra", [])
+    return expect("samples" in extras, "ootd_samples, ootd[samples]")
 
 
 @check("documentation.docstrings")

@@ -1,5 +1,7 @@
 """What the checks of `ootd` share."""
 
+from typing import Any
+
 import grpc
 
 import ootd
@@ -8,7 +10,7 @@ PHOTO = b"\xff\xd8\xff photo"
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
-def client(target: str, **options: object) -> ootd.Client:
+def client(target: str, **options: Any) -> ootd.Client:
     return ootd.Client(target, check_compatibility=False, **options)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import introspection
@@ -21,7 +22,7 @@ from recording_server import (
 
 @check("both.there")
 def _() -> str:
-    return AsyncQdrantClient.__name__
+    return str(AsyncQdrantClient.__name__)
 
 
 @check("both.methods")
@@ -61,7 +62,7 @@ def _() -> str:
         return f"retrieve: {asyncio.run(use())}"
 
 
-def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> BaseException:
+def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> Any:
     details = status_details(code.value[0], "told so", reason, fields)
     with serving(RecordingServer(failing(code, "told so", details=details))) as server:
         return failure_of(lambda: read(client(server.port)))

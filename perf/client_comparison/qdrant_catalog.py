@@ -1,5 +1,7 @@
 """The checks of `qdrant-client`: what is written, searched and faked."""
 
+from collections.abc import Iterator
+
 import introspection
 from checks import Missing, check, expect, failure_of, main
 from qdrant_client import QdrantClient, models
@@ -40,7 +42,7 @@ def _() -> str:
 def _() -> str:
     taken, most = 0, 0
 
-    def points():
+    def points() -> Iterator[models.PointStruct]:
         nonlocal taken, most
         for number in range(1, 601):
             taken += 1

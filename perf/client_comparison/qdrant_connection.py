@@ -1,6 +1,5 @@
 """The checks of `qdrant-client`: connection and package."""
 
-import importlib.util
 import itertools
 import threading
 import time
@@ -163,7 +162,7 @@ def _() -> str:
 
 @check("tools.samples")
 def _() -> str:
-    folder = Path(importlib.util.find_spec(qdrant_client.__name__).origin).parent
+    folder = Path(qdrant_client.__file__).parent
     found = [path.name for path in folder.rglob("*") if "sample" in path.name.lower()]
     return expect(found, str(found))
 

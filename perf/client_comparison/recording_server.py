@@ -72,7 +72,7 @@ class RecordingServer:
 
         return self._behaviour(context, number)
 
-    def handler(self, method: str) -> grpc.RpcMethodHandler:
+    def handler(self, method: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
         """Return what answers this method."""
         if method.rsplit("/", 1)[-1] in self._streams:
 
@@ -94,7 +94,9 @@ class _Handler(grpc.GenericRpcHandler):
     def __init__(self, server: RecordingServer) -> None:
         self._server = server
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[bytes, bytes]":
         return self._server.handler(handler_call_details.method)
 
 
@@ -115,7 +117,9 @@ def hang(context: grpc.ServicerContext, _number: int) -> bytes:
     return b""
 
 
-def failing(code: grpc.StatusCode, message: str, *, first: int | None = None, details: bytes = b""):
+def failing(
+    code: grpc.StatusCode, message: str, *, first: int | None = None, details: bytes = b""
+) -> Behaviour:
     """Return a behaviour that fails all calls, or the `first` ones, with this status."""
 
     def behave(context: grpc.ServicerContext, number: int) -> bytes:
@@ -134,7 +138,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def status_details(code: int, message: str, reason: str, fields: dict[str, str], pause_s: int = 0):
+def status_details(
+    code: int, message: str, reason: str, fields: dict[str, str], pause_s: int = 0
+) -> bytes:
     """Return a google.rpc.Status with ErrorInfo, BadRequest and RetryInfo, as bytes of protobuf."""
     info = (
         _text(1, reason) + _text(2, "ootd") + _bytes(3, _text(1, "request_id") + _text(2, "id-7"))

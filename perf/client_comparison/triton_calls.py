@@ -3,6 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import introspection
@@ -59,7 +60,7 @@ def _() -> str:
         return "get_server_metadata"
 
 
-def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> BaseException:
+def _failure(code: grpc.StatusCode, reason: str, **fields: str) -> Any:
     details = status_details(code.value[0], "told so", reason, fields)
     with serving(RecordingServer(failing(code, "told so", details=details))) as server:
         return failure_of(client(server.target).get_server_metadata)

@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import logging
 import warnings
+from typing import Any
 
 import introspection
 from certificates import Certificates, certificates_folder, tls_server
@@ -44,8 +45,8 @@ def _() -> str:
 
     tokens = (f"token-{number}" for number in itertools.count(1))
 
-    class Plugin(InferenceServerClientPlugin):
-        def __call__(self, request: object) -> None:
+    class Plugin(InferenceServerClientPlugin):  # type: ignore[misc] # it has no types
+        def __call__(self, request: Any) -> None:
             request.headers["authorization"] = next(tokens)
 
     with serving(RecordingServer()) as server:
@@ -61,8 +62,8 @@ def _() -> str:
 def _() -> str:
     from tritonclient._plugin import InferenceServerClientPlugin  # noqa: PLC0415
 
-    class Plugin(InferenceServerClientPlugin):
-        def __call__(self, request: object) -> None:
+    class Plugin(InferenceServerClientPlugin):  # type: ignore[misc] # it has no types
+        def __call__(self, request: Any) -> None:
             request.headers["x-tenant"] = "a"
 
     with serving(RecordingServer()) as server:

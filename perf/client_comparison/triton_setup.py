@@ -1,5 +1,7 @@
 """What the checks of `tritonclient.grpc` share."""
 
+from typing import Any
+
 import grpc
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
@@ -9,5 +11,5 @@ Client = triton.InferenceServerClient
 AsyncClient = triton_aio.InferenceServerClient
 
 
-def client(target: str, **options: object) -> Client:
+def client(target: str, **options: object) -> Any:
     return Client(target, **options)

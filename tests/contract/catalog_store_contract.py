@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from catalog_builders import RELEASE, draft, garment
-from ootd_gateway.errors import ReleaseMismatchError
-from ootd_gateway.store.base import CatalogStore, DeletionOutcome, UpsertResult
+from catalog_builders import VECTOR_FINGERPRINT, draft, garment
+from ootd_gateway.errors import VectorFingerprintMismatchError
+from ootd_gateway.store.catalog.base import CatalogStore, DeletionOutcome, UpsertResult
 from ootd_gateway.types import Item, ItemDraft, ItemParts, SuperCategory
 
 
@@ -53,7 +53,7 @@ class CatalogStoreContract:
     async def test_stores_every_field(self, store: CatalogStore) -> None:
         before = datetime.now(UTC)
         wanted = draft("sku-1", seed=3)
-        (outcome,) = await store.upsert([wanted], release=RELEASE)
+        (outcome,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
         assert outcome.changed
         assert same_item(outcome.item, wanted)
         read = await store.get("sku-1")
@@ -71,7 +71,7 @@ class CatalogStoreContract:
             1, color_histogram=None, box=None, box_origin=None, sub_category="", attributes=()
         )
         wanted = draft("bare", garment=bare, title="", attributes={}, payload=b"")
-        await store.upsert([wanted], release=RELEASE)
+        await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
         read = await store.get("bare")
         assert read is not None
         assert same_item(read, wanted)
@@ -83,7 +83,7 @@ class CatalogStoreContract:
 
     async def test_what_was_not_asked_for_is_left_out(self, store: CatalogStore) -> None:
         wanted = draft("sku-1", seed=3)
-        (outcome,) = await store.upsert([wanted], release=RELEASE)
+        (outcome,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
         parts = ItemParts(payload=False, vectors=False)
         (by_key,) = await store.get_by_keys([outcome.item.key], parts=parts)
         page = await store.list_page(page_size=5, parts=parts)
@@ -108,7 +108,8 @@ class CatalogStoreContract:
 
     async def test_pages_end_early_where_they_are_large(self, store: CatalogStore) -> None:
         await store.upsert(
-            [draft(f"{n:02}", payload=bytes(10_000)) for n in range(20)], release=RELEASE
+            [draft(f"{n:02}", payload=bytes(10_000)) for n in range(20)],
+            vector_fingerprint=VECTOR_FINGERPRINT,
         )
         found: list[str] = []
         token = ""
@@ -131,19 +132,23 @@ class CatalogStoreContract:
     async def test_outcomes_tell_new_from_replaced(self, store: CatalogStore) -> None:
         results = []
         for seed in (1, 1, 2):
-            (outcome,) = await store.upsert([draft("a", seed)], release=RELEASE)
+            (outcome,) = await store.upsert(
+                [draft("a", seed)], vector_fingerprint=VECTOR_FINGERPRINT
+            )
             results.append(outcome.result)
         assert results == [UpsertResult.CREATED, UpsertResult.UNCHANGED, UpsertResult.REPLACED]
-        both = await store.upsert([draft("b", 1), draft("b", 2)], release=RELEASE)
+        both = await store.upsert(
+            [draft("b", 1), draft("b", 2)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         assert [one.result for one in both] == [UpsertResult.CREATED, UpsertResult.REPLACED]
         await store.delete(["a"])
-        (again,) = await store.upsert([draft("a", 2)], release=RELEASE)
+        (again,) = await store.upsert([draft("a", 2)], vector_fingerprint=VECTOR_FINGERPRINT)
         assert again.result is UpsertResult.CREATED
 
     async def test_same_digest_changes_nothing(self, store: CatalogStore) -> None:
-        (first,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        (first,) = await store.upsert([draft("sku-1")], vector_fingerprint=VECTOR_FINGERPRINT)
         number = await store.last_sequence_number()
-        (again,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        (again,) = await store.upsert([draft("sku-1")], vector_fingerprint=VECTOR_FINGERPRINT)
         assert not again.changed
         assert again.item.sequence_number == first.item.sequence_number
         assert again.item.update_time == first.item.update_time
@@ -152,8 +157,12 @@ class CatalogStoreContract:
     async def test_replacing_keeps_the_key_and_moves_the_sequence(
         self, store: CatalogStore
     ) -> None:
-        (first,) = await store.upsert([draft("sku-1", seed=1)], release=RELEASE)
-        (second,) = await store.upsert([draft("sku-1", seed=2)], release=RELEASE)
+        (first,) = await store.upsert(
+            [draft("sku-1", seed=1)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
+        (second,) = await store.upsert(
+            [draft("sku-1", seed=2)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         assert second.changed
         assert second.item.key == first.item.key
         assert second.item.sequence_number > first.item.sequence_number
@@ -162,21 +171,23 @@ class CatalogStoreContract:
         assert same_item(read, draft("sku-1", seed=2))
 
     async def test_a_key_is_never_used_again(self, store: CatalogStore) -> None:
-        (first,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        (first,) = await store.upsert([draft("sku-1")], vector_fingerprint=VECTOR_FINGERPRINT)
         await store.delete(["sku-1"])
-        (second,) = await store.upsert([draft("sku-1")], release=RELEASE)
+        (second,) = await store.upsert([draft("sku-1")], vector_fingerprint=VECTOR_FINGERPRINT)
         assert second.changed
         assert second.item.key > first.item.key
 
     async def test_outcomes_come_in_the_drafts_order(self, store: CatalogStore) -> None:
-        await store.upsert([draft("b")], release=RELEASE)
-        outcomes = await store.upsert([draft("c"), draft("b"), draft("a")], release=RELEASE)
+        await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
+        outcomes = await store.upsert(
+            [draft("c"), draft("b"), draft("a")], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         assert [one.item.item_id for one in outcomes] == ["c", "b", "a"]
         assert [one.changed for one in outcomes] == [True, False, True]
 
     async def test_of_one_id_twice_in_a_call_the_last_is_stored(self, store: CatalogStore) -> None:
         drafts = [draft("a", 1), draft("a", 2), draft("a", 2), draft("a", 1)]
-        outcomes = await store.upsert(drafts, release=RELEASE)
+        outcomes = await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
         assert [one.changed for one in outcomes] == [True, True, False, True]
         assert len({one.item.key for one in outcomes}) == 1
         read = await store.get("a")
@@ -189,7 +200,10 @@ class CatalogStoreContract:
         self, store: CatalogStore
     ) -> None:
         outcomes = await asyncio.gather(
-            *(store.upsert([draft(f"sku-{n:03}", n)], release=RELEASE) for n in range(200))
+            *(
+                store.upsert([draft(f"sku-{n:03}", n)], vector_fingerprint=VECTOR_FINGERPRINT)
+                for n in range(200)
+            )
         )
         items = [one.item for (one,) in outcomes]
         assert len({item.key for item in items}) == 200
@@ -199,9 +213,18 @@ class CatalogStoreContract:
     async def test_one_bad_write_harms_none_beside_it(self, store: CatalogStore) -> None:
         short = garment(1, embedding=np.ones(3, dtype=np.float32))
         results = await asyncio.gather(
-            *(store.upsert([draft(f"good-{n}", n)], release=RELEASE) for n in range(20)),
-            store.upsert([draft("half", 1), draft("bad", garment=short)], release=RELEASE),
-            *(store.upsert([draft(f"more-{n}", n)], release=RELEASE) for n in range(20)),
+            *(
+                store.upsert([draft(f"good-{n}", n)], vector_fingerprint=VECTOR_FINGERPRINT)
+                for n in range(20)
+            ),
+            store.upsert(
+                [draft("half", 1), draft("bad", garment=short)],
+                vector_fingerprint=VECTOR_FINGERPRINT,
+            ),
+            *(
+                store.upsert([draft(f"more-{n}", n)], vector_fingerprint=VECTOR_FINGERPRINT)
+                for n in range(20)
+            ),
             return_exceptions=True,
         )
         assert [n for n, one in enumerate(results) if isinstance(one, BaseException)] == [20]
@@ -210,7 +233,9 @@ class CatalogStoreContract:
         assert await store.get("bad") is None
 
     async def test_deletes_what_there_is(self, store: CatalogStore) -> None:
-        await store.upsert([draft("a"), draft("b"), draft("c")], release=RELEASE)
+        await store.upsert(
+            [draft("a"), draft("b"), draft("c")], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         outcome = await store.delete(["c", "x", "a", "c"])
         assert outcome.item_ids == ("c", "a")
         assert outcome.sequence_number == await store.last_sequence_number()
@@ -219,21 +244,27 @@ class CatalogStoreContract:
         assert await store.delete(["a"]) == DeletionOutcome((), 0)
 
     async def test_reads_by_keys(self, store: CatalogStore) -> None:
-        outcomes = await store.upsert([draft(f"{n}", n) for n in range(30)], release=RELEASE)
+        outcomes = await store.upsert(
+            [draft(f"{n}", n) for n in range(30)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         keys = [one.item.key for one in outcomes]
         await store.delete(["3"])
         read = await store.get_by_keys([*keys, 10**12])
         assert {one.item_id for one in read} == {str(n) for n in range(30)} - {"3"}
 
     async def test_reads_by_many_keys(self, store: CatalogStore) -> None:
-        outcomes = await store.upsert([draft(f"{n}", n) for n in range(50)], release=RELEASE)
+        outcomes = await store.upsert(
+            [draft(f"{n}", n) for n in range(50)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         keys = [one.item.key for one in outcomes]
         read = await store.get_by_keys([*range(10**6, 10**6 + 6000), *keys])
         assert len(read) == 50
 
     async def test_pages_go_by_id_and_meet_every_item_once(self, store: CatalogStore) -> None:
         ids = ["a", "B", "a:1", "a-1", "Z", "10", "9", "_", "b/c", "b.c"]
-        await store.upsert([draft(one, n) for n, one in enumerate(ids)], release=RELEASE)
+        await store.upsert(
+            [draft(one, n) for n, one in enumerate(ids)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         seen: list[str] = []
         after = ""
         while True:
@@ -247,7 +278,7 @@ class CatalogStoreContract:
         assert seen == sorted(ids)
 
     async def test_a_full_last_page_has_no_token(self, store: CatalogStore) -> None:
-        await store.upsert([draft("a"), draft("b")], release=RELEASE)
+        await store.upsert([draft("a"), draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
         assert (await store.list_page(page_size=2)).next_page_token == ""
         assert (await store.list_page(page_size=1)).next_page_token == "a"
         assert (await store.list_page(page_size=5, after_item_id="z")).items == ()
@@ -260,27 +291,34 @@ class CatalogStoreContract:
             return page.total_size
 
         await store.upsert(
-            [draft(f"{n}", n, SuperCategory(n % 6)) for n in range(20)], release=RELEASE
+            [draft(f"{n}", n, SuperCategory(n % 6)) for n in range(20)],
+            vector_fingerprint=VECTOR_FINGERPRINT,
         )
         assert [await count(category) for category in SuperCategory] == [4, 4, 3, 3, 3, 3]
-        await store.upsert([draft("0", 99, SuperCategory.BAG)], release=RELEASE)
+        await store.upsert(
+            [draft("0", 99, SuperCategory.BAG)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         await store.delete(["1", "7"])
         assert [await count(category) for category in SuperCategory] == [3, 2, 3, 3, 3, 4]
 
     @pytest.mark.parametrize("limit", [1, 7, 1000])
     async def test_the_log_tells_the_whole_state(self, store: CatalogStore, limit: int) -> None:
-        await store.upsert([draft(f"{n}", n) for n in range(20)], release=RELEASE)
-        await store.upsert([draft(f"{n}", 100 + n) for n in range(0, 20, 3)], release=RELEASE)
+        await store.upsert(
+            [draft(f"{n}", n) for n in range(20)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
+        await store.upsert(
+            [draft(f"{n}", 100 + n) for n in range(0, 20, 3)], vector_fingerprint=VECTOR_FINGERPRINT
+        )
         await store.delete(["0", "1", "2"])
-        await store.upsert([draft("1", 7)], release=RELEASE)
+        await store.upsert([draft("1", 7)], vector_fingerprint=VECTOR_FINGERPRINT)
         page = await store.list_page(page_size=100)
         assert await replayed(store, limit=limit) == {one.key: one.item_id for one in page.items}
 
     async def test_a_reader_that_lags_misses_nothing(self, store: CatalogStore) -> None:
-        await store.upsert([draft("a", 1), draft("b", 1)], release=RELEASE)
+        await store.upsert([draft("a", 1), draft("b", 1)], vector_fingerprint=VECTOR_FINGERPRINT)
         place = await store.last_sequence_number()
-        await store.upsert([draft("a", 2)], release=RELEASE)
-        await store.upsert([draft("a", 3)], release=RELEASE)
+        await store.upsert([draft("a", 2)], vector_fingerprint=VECTOR_FINGERPRINT)
+        await store.upsert([draft("a", 3)], vector_fingerprint=VECTOR_FINGERPRINT)
         await store.delete(["b"])
         changes = await store.changes_after(place, limit=100)
         last = {change.key: change.item for change in changes}
@@ -293,30 +331,32 @@ class CatalogStoreContract:
         assert await store.last_sequence_number() == 0
         assert list(await store.changes_after(0, limit=10)) == []
 
-    async def test_vectors_of_two_releases_do_not_mix(self, store: CatalogStore) -> None:
-        assert await store.release() == ""
-        await store.upsert([draft("a")], release="one")
-        assert await store.release() == "one"
-        with pytest.raises(ReleaseMismatchError) as caught:
-            await store.upsert([draft("b")], release="two")
+    async def test_vectors_of_two_fingerprints_do_not_mix(self, store: CatalogStore) -> None:
+        assert await store.vector_fingerprint() == ""
+        await store.upsert([draft("a")], vector_fingerprint="one")
+        assert await store.vector_fingerprint() == "one"
+        with pytest.raises(VectorFingerprintMismatchError) as caught:
+            await store.upsert([draft("b")], vector_fingerprint="two")
         assert caught.value.metadata == {"stored": "one", "served": "two"}
         assert await store.get("b") is None
         assert await store.last_sequence_number() == 1
 
-    async def test_an_emptied_store_takes_another_release(self, store: CatalogStore) -> None:
-        await store.upsert([draft("a")], release="one")
+    async def test_an_emptied_store_takes_another_fingerprint(self, store: CatalogStore) -> None:
+        await store.upsert([draft("a")], vector_fingerprint="one")
         await store.delete(["a"])
-        assert await store.release() == ""
-        await store.upsert([draft("a")], release="two")
-        assert await store.release() == "two"
+        assert await store.vector_fingerprint() == ""
+        await store.upsert([draft("a")], vector_fingerprint="two")
+        assert await store.vector_fingerprint() == "two"
 
     async def test_a_cancelled_caller_leaves_the_store_working(self, store: CatalogStore) -> None:
-        task = asyncio.ensure_future(store.upsert([draft("a")], release=RELEASE))
+        task = asyncio.ensure_future(
+            store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
+        )
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        (outcome,) = await store.upsert([draft("b")], release=RELEASE)
+        (outcome,) = await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
         assert outcome.changed
         total = (await store.list_page(page_size=5)).total_size
         assert total == len(await replayed(store, limit=5))

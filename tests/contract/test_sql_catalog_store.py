@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest_asyncio
 from catalog_store_contract import CatalogStoreContract
 
-from ootd_gateway.store.base import CatalogStore
-from ootd_gateway.store.sql import SqlCatalogStore
+from ootd_gateway.store.catalog.base import CatalogStore
+from opened_store import opened_store
 
 
 class TestSqliteCatalogStore(CatalogStoreContract):
     @pytest_asyncio.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[CatalogStore]:
-        opened = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
-        yield opened
-        await opened.close()
+        async with opened_store(tmp_path / "ootd.db") as opened:
+            yield opened

@@ -11,7 +11,7 @@ from photos import outfit_jpeg
 
 @pytest.fixture
 def client(gateway: GatewayProcess) -> Iterator[Client]:
-    with Client(gateway.address, timeout_s=60) as connected:
+    with Client(gateway.target, timeout_s=60) as connected:
         yield connected
 
 
@@ -46,7 +46,7 @@ def test_a_threshold_holds_with_a_category_too(client: Client) -> None:
 def test_a_bad_threshold_is_refused(client: Client) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         client.analyze_image(outfit_jpeg(), score_threshold=float("nan"))
-    assert [one.field for one in caught.value.violations] == ["options.score_threshold"]
+    assert [one.field for one in caught.value.violations] == ["photo.options.score_threshold"]
 
 
 def test_photos_of_a_stream_have_options_of_their_own(client: Client) -> None:

@@ -18,10 +18,9 @@ from ootd.v1.catalog_service_pb2 import (
 from ootd.v1.error_reason_pb2 import ErrorReason
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
-    SearchByImageRequest,
     SearchByItemRequest,
 )
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photo_requests import analyze_request, search_request, stream_request
 from photos import encoded, noise_png, outfit, outfit_jpeg, png_with_header, rotated_by_exif
 from statuses import Failure, failing
 
@@ -34,7 +33,7 @@ def nothing_changes_and_the_service_lives(gateway: GatewayProcess) -> Iterator[N
     before = stored(gateway)
     yield
     assert stored(gateway) == before
-    answer = gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=outfit_jpeg()), timeout=20)
+    answer = gateway.vision.AnalyzeImage(analyze_request(outfit_jpeg()), timeout=20)
     assert answer.analysis.garments
 
 
@@ -44,7 +43,7 @@ def stored(gateway: GatewayProcess) -> tuple[int, list[tuple[str, int]]]:
 
 
 def analyze(gateway: GatewayProcess, image: bytes, **guide: Any) -> Any:
-    request = AnalyzeImageRequest(image=image, guide=guide or None)
+    request = analyze_request(image, guide=guide or None)
     return gateway.vision.AnalyzeImage(request, timeout=20).analysis
 
 
@@ -58,12 +57,8 @@ def upsert(gateway: GatewayProcess, **fields: Any) -> UpsertItemsResponse:
 def refused_everywhere(gateway: GatewayProcess, image: bytes) -> Failure:
     """Send the photo to every method that takes one; all must say the same. Returns what."""
     found = failing(lambda: analyze(gateway, image))
-    search = failing(
-        lambda: gateway.search.SearchByImage(SearchByImageRequest(image=image), timeout=20)
-    )
-    (element,) = gateway.vision.AnalyzeImages(
-        iter([AnalyzeImagesRequest(correlation_id="c", image=image)]), timeout=20
-    )
+    search = failing(lambda: gateway.search.SearchByImage(search_request(image), timeout=20))
+    (element,) = gateway.vision.AnalyzeImages(iter([stream_request(image, "c")]), timeout=20)
     item = upsert(gateway, photo={"image": image})
     assert (search.code, search.reason) == (found.code, found.reason)
     for error in (element.error, item.error):
@@ -78,7 +73,7 @@ def refused_everywhere(gateway: GatewayProcess, image: bytes) -> Failure:
 def test_empty_bytes(gateway: GatewayProcess) -> None:
     found = failing(lambda: analyze(gateway, b""))
     assert (found.code, found.reason) == (INVALID, "INVALID_FIELD")
-    assert "image" in found.violations
+    assert "photo.image" in found.violations
     element = upsert(gateway, photo={"image": b""})
     assert element.error.violations[0].field == "photo.image"
 
@@ -211,7 +206,7 @@ def refuses_embedding(gateway: GatewayProcess, values: list[float]) -> None:
 def test_unknown_category(gateway: GatewayProcess) -> None:
     found = failing(lambda: analyze(gateway, outfit_jpeg(), category=99))
     assert (found.code, found.reason) == (INVALID, "INVALID_FIELD")
-    assert "99" in found.violations["guide.category"]
+    assert "99" in found.violations["photo.guide.category"]
     values = [1.0] * 128
     item = upsert(
         gateway,
@@ -237,7 +232,7 @@ def test_unknown_category(gateway: GatewayProcess) -> None:
 def test_rectangle_outside_the_photo(gateway: GatewayProcess, region: dict[str, float]) -> None:
     found = failing(lambda: analyze(gateway, outfit_jpeg(), region=region))
     assert (found.code, found.reason) == (INVALID, "INVALID_FIELD")
-    assert all(name.startswith("guide.region.") for name in found.violations)
+    assert all(name.startswith("photo.guide.region.") for name in found.violations)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +253,7 @@ def test_rectangle_inside_out(gateway: GatewayProcess, region: dict[str, float])
 def test_k_out_of_range(gateway: GatewayProcess, k: int) -> None:
     values = [1.0] * 128
     for call in (
-        lambda: gateway.search.SearchByImage(SearchByImageRequest(image=outfit_jpeg(), k=k)),
+        lambda: gateway.search.SearchByImage(search_request(outfit_jpeg(), k=k)),
         lambda: gateway.search.SearchByItem(SearchByItemRequest(item_id="sku", k=k)),
         lambda: gateway.search.SearchByEmbedding(
             SearchByEmbeddingRequest(embedding={"values": values}, super_category=1, k=k)

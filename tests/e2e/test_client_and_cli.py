@@ -13,13 +13,13 @@ import ootd
 from gateway_process import GatewayProcess
 from ootd import AsyncClient, Client, EmbeddingUpload, ItemUpload, Photo
 from ootd.cli.app import app
-from ootd.samples import SamplesIndex, write_samples
+from ootd_samples import SamplesIndex, write_samples
 from photos import outfit_jpeg
 
 
 @pytest.fixture
 def client(gateway: GatewayProcess) -> Iterator[Client]:
-    with Client(gateway.address, timeout_s=60) as connected:
+    with Client(gateway.target, timeout_s=60) as connected:
         yield connected
 
 
@@ -30,7 +30,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> SamplesIndex:
 
 def ootd_command(gateway: GatewayProcess, *arguments: object) -> Result:
     texts = [str(one) for one in arguments]
-    return CliRunner().invoke(app, texts, env={"OOTD_SERVER": gateway.address})
+    return CliRunner().invoke(app, texts, env={"OOTD_SERVER": gateway.target})
 
 
 def lines(gateway: GatewayProcess, *arguments: object) -> list[dict[str, Any]]:
@@ -85,7 +85,7 @@ def test_errors_tell_field_and_request_id(client: Client) -> None:
 async def test_items_live_their_whole_life(gateway: GatewayProcess) -> None:
     upload = ItemUpload("life-1", outfit_jpeg(), title="Some outfit", payload=b"price")
     ready = EmbeddingUpload("life-2", (0.1,) * 128, "bag")
-    async with AsyncClient(gateway.address, timeout_s=60) as client:
+    async with AsyncClient(gateway.target, timeout_s=60) as client:
         first = [one async for one in client.iter_upsert_items([upload, ready])]
         assert [(one.error, one.changed) for one in first] == [(None, True), (None, True)]
         again = [one async for one in client.iter_upsert_items([upload, ready])]

@@ -15,7 +15,7 @@ from photos import outfit_jpeg
 @pytest.fixture(params=["fake", "real"])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "real":
-        yield request.getfixturevalue("gateway").address
+        yield request.getfixturevalue("gateway").target
         return
     with FakeGateway() as fake:
         yield fake.target
@@ -119,7 +119,7 @@ def test_vectors_of_other_models_are_refused(client: Client, prefix: str) -> Non
     client.upsert_items([ready(f"{prefix}-a")])
     with pytest.raises(ootd.FailedPreconditionError) as caught:
         client.upsert_item(ready(f"{prefix}-b", vector_fingerprint="0000-0000"))
-    assert caught.value.reason == "RELEASE_MISMATCH"
+    assert caught.value.reason == "VECTOR_FINGERPRINT_MISMATCH"
     with pytest.raises(ootd.FailedPreconditionError):
         client.search_by_embedding((0.5,) * 128, "bag", vector_fingerprint="0000-0000")
 
@@ -144,4 +144,4 @@ def test_options_of_an_analysis_hold_for_a_search(client: Client) -> None:
     assert len(strict.results) <= len(usual.results)
     with pytest.raises(ootd.InvalidRequestError) as caught:
         client.search_by_image(photo, score_threshold=1.5)
-    assert [one.field for one in caught.value.violations] == ["options.score_threshold"]
+    assert [one.field for one in caught.value.violations] == ["photo.options.score_threshold"]

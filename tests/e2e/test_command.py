@@ -110,9 +110,9 @@ def test_what_kubernetes_injects_does_not_keep_it_from_starting(tmp_path: Path) 
 
 
 def test_an_option_is_a_setting_and_the_start_says_version_and_folder(tmp_path: Path) -> None:
-    gateway = GatewayProcess(tmp_path, **NO_TRITON, data_folder=tmp_path / "unused")
-    gateway.options = ["--data-folder", str(tmp_path / "used")]
-    with gateway:
+    options = ("--data-folder", str(tmp_path / "used"))
+    unused = tmp_path / "unused"
+    with GatewayProcess(tmp_path, options=options, **NO_TRITON, data_folder=unused) as gateway:
         first = gateway.log_events()[0]
         assert first["event"] == "starting"
         assert first["version"]
@@ -135,7 +135,7 @@ def test_a_taken_port_is_one_sentence_with_the_remedy(refusal: Refusal) -> None:
 
 def test_two_gateways_do_not_share_a_port(refusal: Refusal, tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "first", **NO_TRITON) as first:
-        line = refusal(listen_address=first.address)
+        line = refusal(listen_address=first.target)
         assert "already in use" in line
 
 

@@ -28,7 +28,7 @@ def tls(made: Certificate) -> dict[str, object]:
 
 def answers(gateway: GatewayProcess, trusted: Certificate, own: Certificate | None = None) -> bool:
     """Whether a caller who trusts a certificate, and has one of its own or none, gets an answer."""
-    port = gateway.address.rpartition(":")[2]
+    port = gateway.target.rpartition(":")[2]
     credentials = grpc.ssl_channel_credentials(
         trusted.chain.read_bytes(),
         own.key.read_bytes() if own else None,

@@ -27,7 +27,7 @@ def data() -> Path:
 
 @pytest.fixture
 def client(gateway: GatewayProcess) -> Iterator[Client]:
-    with Client(gateway.address, timeout_s=60) as connected:
+    with Client(gateway.target, timeout_s=60) as connected:
         yield connected
 
 

@@ -14,10 +14,10 @@ from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1.photo_pb2 import ATTRIBUTE_MODEL_SEQUENCER
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
-    SearchByImageRequest,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_BAG, SUPER_CATEGORY_SHOES
+from photo_requests import search_request
 from photos import garment_jpeg, outfit_jpeg
 from statuses import failing
 
@@ -173,13 +173,13 @@ def test_a_photo_search_takes_options(gateway: GatewayProcess, prefix: str) -> N
     list(gateway.catalog.UpsertItems(iter([request]), timeout=30))
 
     def search(**fields: Any) -> Any:
-        made = SearchByImageRequest(image=outfit_jpeg(), k=5, **fields)
+        made = search_request(outfit_jpeg(), k=5, **fields)
         return gateway.search.SearchByImage(made, timeout=30)
 
     usual, every = search(), search(options={"score_threshold": 0.01})
     assert len(every.results) + len(every.dropped) > len(usual.results) + len(usual.dropped)
     wrong = failing(lambda: search(options={"score_threshold": 7.0}))
-    assert "options.score_threshold" in wrong.violations
+    assert "photo.options.score_threshold" in wrong.violations
     none = search(hit_options={"min_score": 1.0})
     assert [len(one.hits) for one in none.results] == [0] * len(usual.results)
 

@@ -14,15 +14,14 @@ from onnx import helper, numpy_helper
 
 from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, UpsertItemsRequest, UpsertItemsResponse
-from ootd.v1.error_reason_pb2 import ERROR_REASON_RELEASE_MISMATCH
+from ootd.v1.error_reason_pb2 import ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
-    SearchByImageRequest,
     SearchByImageResponse,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+from photo_requests import analyze_request, search_request
 from photos import garment_jpeg
 from statuses import failing
 
@@ -93,14 +92,14 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     triton: Any, tmp_path: Path, other_models: Path
 ) -> None:
     photo, another = garment_jpeg(1), garment_jpeg(2)
-    search = SearchByImageRequest(image=photo, guide=GUIDE)
+    search = search_request(photo, guide=GUIDE)
     by_embedding = SearchByEmbeddingRequest(
         embedding={"values": [1.0] * 128}, super_category=SUPER_CATEGORY_SHOES
     )
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
         stored = upsert(usual, "a", photo).item
-        analysis = usual.vision.AnalyzeImage(AnalyzeImageRequest(image=photo), timeout=60).analysis
+        analysis = usual.vision.AnalyzeImage(analyze_request(photo), timeout=60).analysis
         found = usual.search.SearchByImage(search, timeout=60)
         own = stored.vector_fingerprint
         assert own == analysis.vector_fingerprint == found.vector_fingerprint
@@ -112,7 +111,10 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
         # It compares stored vectors alone.
         other.search.SearchByItem(SearchByItemRequest(item_id="a"), timeout=60)
         for item_id, image in (("a", photo), ("b", another)):
-            assert upsert(other, item_id, image).error.reason == ERROR_REASON_RELEASE_MISMATCH
+            assert (
+                upsert(other, item_id, image).error.reason
+                == ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
+            )
         assert other.catalog.GetItem(GetItemRequest(item_id="a"), timeout=5).item == stored
         # Who says that his vectors are of the stored ones' models is taken at his word.
         by_embedding.vector_fingerprint = own
@@ -121,7 +123,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
         named = upsert(other, "c", b"", embedding={**ready, "vector_fingerprint": own})
         assert named.item.vector_fingerprint == own
         strange = upsert(other, "d", b"", embedding={**ready, "vector_fingerprint": "0123-4567"})
-        assert strange.error.reason == ERROR_REASON_RELEASE_MISMATCH
+        assert strange.error.reason == ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
         by_embedding.vector_fingerprint = "0123-4567"
         failing(lambda: other.search.SearchByEmbedding(by_embedding, timeout=60))
 
@@ -130,7 +132,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
     stored_and_served = [f"{embedder}-{crop}" for crop in crops]
     for failure in (refused, refused_too):
         assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
-        assert failure.reason == "RELEASE_MISMATCH"
+        assert failure.reason == "VECTOR_FINGERPRINT_MISMATCH"
         assert [failure.metadata[key] for key in ("stored", "served")] == stored_and_served
         assert "new database" in failure.message
 

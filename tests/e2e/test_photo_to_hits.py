@@ -17,15 +17,13 @@ from ootd.v1.catalog_service_pb2 import (
 from ootd.v1.garment_pb2 import BOX_ORIGIN_REGION
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
-    SearchByImageRequest,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
 from ootd.v1.vision_service_pb2 import (
-    AnalyzeImageRequest,
-    AnalyzeImagesRequest,
     GetTaxonomyRequest,
 )
+from photo_requests import analyze_request, search_request, stream_request
 from photos import garment_jpeg, outfit_jpeg
 
 SUBS = ("boots", "sneakers", "heels", "sandals", "loafers")
@@ -67,7 +65,7 @@ def shoes(prefix: str, count: int) -> list[UpsertItemsRequest]:
 
 def test_a_photo_becomes_garments(gateway: GatewayProcess) -> None:
     image = outfit_jpeg()
-    analysis = gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=image), timeout=20).analysis
+    analysis = gateway.vision.AnalyzeImage(analyze_request(image), timeout=20).analysis
     assert analysis.width > 0
     assert analysis.garments
     scores = [one.score for one in analysis.garments]
@@ -84,22 +82,19 @@ def test_a_photo_becomes_garments(gateway: GatewayProcess) -> None:
 
 def test_a_guide_is_followed(gateway: GatewayProcess) -> None:
     image = outfit_jpeg()
-    request = AnalyzeImageRequest(image=image, guide={"category": SUPER_CATEGORY_SHOES})
+    request = analyze_request(image, guide={"category": SUPER_CATEGORY_SHOES})
     for garment in gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments:
         assert garment.super_category == SUPER_CATEGORY_SHOES
     region = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.5}
-    request = AnalyzeImageRequest(image=image, guide={"region": region})
+    request = analyze_request(image, guide={"region": region})
     (garment,) = gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments
     assert garment.box_origin == BOX_ORIGIN_REGION
     assert (garment.box.x0, garment.box.y1) == (0.25, 0.5)
 
 
 def test_photos_of_a_stream_are_answered_in_order(gateway: GatewayProcess) -> None:
-    requests = [
-        AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg(number % 3))
-        for number in range(12)
-    ]
-    requests[4].image = b"no photo"
+    requests = [stream_request(outfit_jpeg(number % 3), str(number)) for number in range(12)]
+    requests[4].photo.image = b"no photo"
     answers = list(gateway.vision.AnalyzeImages(iter(requests), timeout=60))
     assert [one.correlation_id for one in answers] == [str(number) for number in range(12)]
     assert [one.correlation_id for one in answers if one.HasField("error")] == ["4"]
@@ -126,7 +121,7 @@ def test_items_are_stored_found_and_deleted(gateway: GatewayProcess, prefix: str
 
 
 def search_by_image(gateway: GatewayProcess, item: UpsertItemsRequest, **options: Any) -> Any:
-    request = SearchByImageRequest(image=item.photo.image, guide=item.photo.guide, **options)
+    request = search_request(item.photo.image, guide=item.photo.guide, **options)
     return gateway.search.SearchByImage(request, timeout=20).results[0].hits
 
 
@@ -223,9 +218,7 @@ def test_the_taxonomy_names_every_answer(gateway: GatewayProcess) -> None:
     ]
     names = {name for one in taxonomy.categories for name in one.sub_categories}
     assert len(names) == 32
-    analysis = gateway.vision.AnalyzeImage(
-        AnalyzeImageRequest(image=outfit_jpeg()), timeout=20
-    ).analysis
+    analysis = gateway.vision.AnalyzeImage(analyze_request(outfit_jpeg()), timeout=20).analysis
     values = {(group.name, value) for group in taxonomy.attribute_groups for value in group.values}
     for garment in analysis.garments:
         assert garment.sub_category in names
@@ -237,14 +230,14 @@ def test_health_and_metrics_tell_of_the_parts(gateway: GatewayProcess) -> None:
         assert gateway.health(service) == "SERVING"
     assert gateway.metric("ootd_triton_up") == 1
     before = gateway.metric('ootd_vision_seconds_count{outcome="ok"}')
-    gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=outfit_jpeg()), timeout=20)
+    gateway.vision.AnalyzeImage(analyze_request(outfit_jpeg()), timeout=20)
     assert gateway.metric('ootd_vision_seconds_count{outcome="ok"}') == before + 1
 
 
 def test_a_request_id_is_in_the_log(gateway: GatewayProcess) -> None:
     request_id = f"e2e-{uuid.uuid4().hex[:8]}"
     gateway.vision.AnalyzeImage(
-        AnalyzeImageRequest(image=outfit_jpeg()),
+        analyze_request(outfit_jpeg()),
         timeout=20,
         metadata=(("x-request-id", request_id),),
     )

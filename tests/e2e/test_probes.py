@@ -11,7 +11,7 @@ from certificate_files import make_certificate
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.server_service_pb2 import GetServerInfoRequest
-from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION
+from service_names import CATALOG, SEARCH, SERVER, VISION
 from statuses import failing
 from waiting import wait_until
 

@@ -24,9 +24,8 @@ from ootd.v1.garment_pb2 import (
     DROP_REASON_NOT_OF_CATEGORY,
     ImageAnalysis,
 )
-from ootd.v1.search_service_pb2 import SearchByImageRequest
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_BAG, SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
+from photo_requests import analyze_request, search_request
 from photos import encoded, garment_jpeg
 from statuses import failing
 
@@ -57,7 +56,7 @@ def item_id(gateway: GatewayProcess) -> Iterator[str]:
 
 
 def analyze(gateway: GatewayProcess, image: bytes, **guide: Any) -> ImageAnalysis:
-    request = AnalyzeImageRequest(image=image, guide=guide or None)
+    request = analyze_request(image, guide=guide or None)
     answer = gateway.vision.AnalyzeImage(request, timeout=20)
     assert isinstance(answer.analysis, ImageAnalysis)
     return answer.analysis
@@ -107,7 +106,7 @@ def test_a_search_for_what_is_not_there_has_no_results(
     (dropped,) = analysis.dropped
     assert dropped.reason == DROP_REASON_NOT_OF_CATEGORY
     assert dropped.garment.super_category == SUPER_CATEGORY_TOP
-    request = SearchByImageRequest(image=shirt, guide=SHOES)
+    request = search_request(shirt, guide=SHOES)
     found = gateway.search.SearchByImage(request, timeout=20)
     assert not found.results
     assert [one.reason for one in found.dropped] == [DROP_REASON_NOT_OF_CATEGORY]
@@ -125,9 +124,7 @@ def test_a_photo_of_nothing_has_no_garment(
     assert answer.error.reason == ERROR_REASON_NO_MATCHING_GARMENT
     assert "does not look like a garment" in answer.error.message
     assert not is_stored(gateway, item_id)
-    found = gateway.search.SearchByImage(
-        SearchByImageRequest(image=NOTHING, guide=guide or None), timeout=20
-    )
+    found = gateway.search.SearchByImage(search_request(NOTHING, guide=guide or None), timeout=20)
     assert not found.results
 
 

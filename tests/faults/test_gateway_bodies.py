@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from gateway_process import GatewayProcess
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
+from photo_requests import analyze_request
 
 MIB = 1 << 20
 CALLERS = 12
@@ -42,7 +42,7 @@ def peak_memory(gateway: GatewayProcess) -> int:
 
 def push(gateway: GatewayProcess, size: int, token: str) -> Counter[grpc.StatusCode]:
     """Send a body of random bytes over many connections at a time; return the statuses."""
-    request = AnalyzeImageRequest(image=os.urandom(size))
+    request = analyze_request(os.urandom(size))
 
     def call(_: int) -> grpc.StatusCode:
         options = [
@@ -50,7 +50,7 @@ def push(gateway: GatewayProcess, size: int, token: str) -> Counter[grpc.StatusC
             ("grpc.use_local_subchannel_pool", 1),
         ]
         with (
-            grpc.insecure_channel(gateway.address, options=options) as channel,
+            grpc.insecure_channel(gateway.target, options=options) as channel,
             pytest.raises(grpc.RpcError) as raised,
         ):
             VisionServiceStub(channel).AnalyzeImage(

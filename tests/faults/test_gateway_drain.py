@@ -12,7 +12,8 @@ from processes import wait_until
 
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, ListItemsRequest, UpsertItemsRequest
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
+from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 from statuses import failing, failure_of
 
@@ -36,7 +37,7 @@ def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
 
 def queue_calls(gateway: GatewayProcess) -> list[Any]:
     """Calls of which most wait for their turn, as one photo at a time is analysed."""
-    request = AnalyzeImageRequest(image=outfit_jpeg())
+    request = analyze_request(outfit_jpeg())
     calls = [gateway.vision.AnalyzeImage.future(request, timeout=60) for _ in range(48)]
     assert wait_until(lambda: gateway.metric(BEGUN) == len(calls))
     assert gateway.metric(RUNNING) > 1
@@ -52,7 +53,7 @@ class Waiting:
 
     def __iter__(self) -> Iterator[AnalyzeImagesRequest]:
         for number in range(self._count):
-            yield AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg())
+            yield stream_request(outfit_jpeg(), str(number))
         self.let_go.wait(60)
 
 

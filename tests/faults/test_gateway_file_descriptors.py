@@ -45,7 +45,7 @@ def test_probes_are_answered_when_silent_connections_have_taken_all(
     assert soft == min(hard, 1 << 20)
     in_use = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (in_use + 10, hard))
-    host, _, port = gateway.address.rpartition(":")
+    host, _, port = gateway.target.rpartition(":")
     silent = [socket.create_connection((host, int(port))) for _ in range(60)]
     try:
         for _ in range(3):

@@ -16,7 +16,7 @@ from processes import wait_until
 
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 
 pytestmark = pytest.mark.triton
@@ -59,7 +59,7 @@ def check(log: str, photos: list[bytes], secrets: list[str]) -> None:
 def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
     """Every failing path that a caller can bring about with a photo and a token."""
     analyze = gateway.vision.AnalyzeImage
-    request = AnalyzeImageRequest(image=photo)
+    request = analyze_request(photo)
     for milliseconds in (1, 5, 20, 40, 80, 150):  # passed deadlines, some within the answer
         for _ in range(4):
             with_deadline = analyze.future(request, timeout=milliseconds / 1000, metadata=BEARER)
@@ -69,10 +69,10 @@ def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
         time.sleep(pause)
         call.cancel()
     bad = [
-        (AnalyzeImageRequest(image=photo[:5000] + b"\0" * (1 << 20)), BEARER),  # damaged
-        (AnalyzeImageRequest(image=random.Random(2).randbytes(1 << 20)), BEARER),  # no photo
-        (AnalyzeImageRequest(image=photo * 25), BEARER),  # too large
-        (AnalyzeImageRequest(image=photo * 40), BEARER),  # larger than a message may be
+        (analyze_request(photo[:5000] + b"\0" * (1 << 20)), BEARER),  # damaged
+        (analyze_request(random.Random(2).randbytes(1 << 20)), BEARER),  # no photo
+        (analyze_request(photo * 25), BEARER),  # too large
+        (analyze_request(photo * 40), BEARER),  # larger than a message may be
         (request, (("authorization", f"Bearer {TOKEN}-wrong"),)),
         (request, (("authorization", f"Bearer {TOKEN}"), ("x-request-id", TOKEN * 100))),
     ]
@@ -81,12 +81,12 @@ def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
     raw = gateway.channel.unary_unary("/ootd.v1.VisionService/AnalyzeImage")
     raw.future(photo, timeout=10, metadata=BEARER).exception()  # bytes that are no message
     elements = (
-        AnalyzeImagesRequest(correlation_id=str(n), image=one)
+        stream_request(one, str(n))
         for n, one in enumerate([photo, b"no photo" * 100_000, photo[:4000]])
     )
     list(gateway.vision.AnalyzeImages(elements, timeout=30, metadata=BEARER))
     abandoned = gateway.vision.AnalyzeImages(
-        (AnalyzeImagesRequest(correlation_id=str(n), image=photo) for n in range(8)),
+        (stream_request(photo, str(n)) for n in range(8)),
         timeout=30,
         metadata=BEARER,
     )
@@ -137,7 +137,7 @@ def test_nor_does_a_triton_that_fails(tmp_path: Path) -> None:
         token_file=tmp_path / "tokens",
         log_level="debug",
     ) as gateway:
-        fail_request = AnalyzeImageRequest(image=photo)
+        fail_request = analyze_request(photo)
         call = gateway.vision.AnalyzeImage.future(fail_request, timeout=10, metadata=BEARER)
         assert call.exception() is not None
         assert gateway.stop() == 0
@@ -145,7 +145,5 @@ def test_nor_does_a_triton_that_fails(tmp_path: Path) -> None:
 
 
 def analyzes(gateway: GatewayProcess, photo: bytes) -> bool:
-    call = gateway.vision.AnalyzeImage.future(
-        AnalyzeImageRequest(image=photo), timeout=30, metadata=BEARER
-    )
+    call = gateway.vision.AnalyzeImage.future(analyze_request(photo), timeout=30, metadata=BEARER)
     return call.exception() is None

@@ -12,12 +12,12 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from catalog_builders import RELEASE, draft
+from catalog_builders import VECTOR_FINGERPRINT, draft
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from ootd_gateway.store.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
+from opened_store import opened_store
 from statuses import failure_of
 
 ITEMS = 30_000
@@ -31,12 +31,11 @@ def free_address() -> str:
 
 
 async def fill(path: Path) -> None:
-    store = SqlCatalogStore.open(f"sqlite:///{path}")
-    for start in range(0, ITEMS, 1000):
-        numbers = range(start, start + 1000)
-        drafts = [draft(f"sku-{n}", n, SuperCategory(n % 6)) for n in numbers]
-        await store.upsert(drafts, release=RELEASE)
-    await store.close()
+    async with opened_store(path) as store:
+        for start in range(0, ITEMS, 1000):
+            numbers = range(start, start + 1000)
+            drafts = [draft(f"sku-{n}", n, SuperCategory(n % 6)) for n in numbers]
+            await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
 
 
 def page(address: str, path: str) -> tuple[int, str]:

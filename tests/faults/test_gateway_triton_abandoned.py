@@ -13,7 +13,8 @@ import pytest
 from processes import descendants, wait_until
 
 from gateway_process import GatewayProcess
-from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
+from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 
 pytestmark = pytest.mark.triton
@@ -27,13 +28,13 @@ SIDE_BY_SIDE = 4
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     with GatewayProcess(tmp_path_factory.mktemp("abandoned"), triton_mode="embedded") as running:
-        running.vision.AnalyzeImage(AnalyzeImageRequest(image=outfit_jpeg()), timeout=30)
+        running.vision.AnalyzeImage(analyze_request(outfit_jpeg()), timeout=30)
         yield running
 
 
 def photos() -> Iterator[AnalyzeImagesRequest]:
     for number in range(PHOTOS_OF_A_STREAM):
-        yield AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg())
+        yield stream_request(outfit_jpeg(), str(number))
 
 
 def restarts(gateway: GatewayProcess) -> list[str]:
@@ -42,7 +43,7 @@ def restarts(gateway: GatewayProcess) -> list[str]:
 
 def assert_it_lived(gateway: GatewayProcess, processes: set[int]) -> None:
     """Nothing was started again, and a photo is answered right now."""
-    answer = gateway.vision.AnalyzeImage(AnalyzeImageRequest(image=outfit_jpeg()), timeout=15)
+    answer = gateway.vision.AnalyzeImage(analyze_request(outfit_jpeg()), timeout=15)
     assert answer.analysis.garments
     assert restarts(gateway) == []
     assert gateway.metric("ootd_triton_restarts_total") == 0
@@ -74,7 +75,7 @@ def test_abandoned_streams(gateway: GatewayProcess) -> None:
 def test_passed_deadlines(gateway: GatewayProcess) -> None:
     chance = random.Random(8)
     processes = models(gateway)
-    request = AnalyzeImageRequest(image=outfit_jpeg())
+    request = analyze_request(outfit_jpeg())
     passed = 0
     for _ in range(DEADLINES // SIDE_BY_SIDE):
         calls: list[Any] = [

@@ -18,6 +18,7 @@ from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
+from photo_requests import analyze_request, stream_request
 from photos import garment_jpeg, outfit_jpeg
 from statuses import failing, failure_of
 
@@ -148,7 +149,7 @@ def test_killed_in_the_middle_of_streams_every_photo_is_answered(gateway: Gatewa
 
     def photos() -> Iterator[AnalyzeImagesRequest]:
         for number in range(120):
-            yield AnalyzeImagesRequest(correlation_id=str(number), image=outfit_jpeg())
+            yield stream_request(outfit_jpeg(), str(number))
 
     answers: list[Any] = []
     stored: list[Any] = []
@@ -217,7 +218,7 @@ def test_stopped_under_load_it_is_refused_within_seconds_and_used_again(
 
 
 def photo() -> AnalyzeImageRequest:
-    return AnalyzeImageRequest(image=outfit_jpeg())
+    return analyze_request(outfit_jpeg())
 
 
 def test_a_killed_gateway_leaves_no_triton(gateway: GatewayProcess) -> None:

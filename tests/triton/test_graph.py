@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from tritonclient.utils import InferenceServerException
 
-from ootd import samples
+import ootd_samples
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = range(6)
 KEPT, NOT_OF_CATEGORY, NO_GARMENT = 0, 4, 5
@@ -105,7 +105,7 @@ def test_a_guide_category_is_what_every_garment_is(analyze, encode, drawing, ens
 
 @pytest.fixture(scope="session")
 def drawn_shirt():
-    return encoded_shirt(samples.draw_garment(3, sub_category="shirt").image)
+    return encoded_shirt(ootd_samples.draw_garment(3, sub_category="shirt").image)
 
 
 def encoded_shirt(image):

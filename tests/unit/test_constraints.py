@@ -5,7 +5,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 PINS = Path(__file__).parents[2] / "constraints.txt"
-NOT_PINNED = {"pip", "setuptools", "wheel", "ootd", "ootd-gateway"}
+NOT_PINNED = {"pip", "setuptools", "wheel", "ootd", "ootd-demo", "ootd-gateway", "ootd-samples"}
 
 
 def normalized(name: str) -> str:

@@ -12,8 +12,13 @@ import pytest
 from trove_classifiers import classifiers
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"ootd": ROOT / "clients" / "python", "ootd_gateway": ROOT / "gateway"}
-BESIDE = {"ootd": set(), "ootd_gateway": {"ootd_index"}}
+PACKAGES = {
+    "ootd": ROOT / "clients" / "python",
+    "ootd_samples": ROOT / "clients" / "samples",
+    "ootd_demo": ROOT / "clients" / "demo",
+    "ootd_gateway": ROOT / "gateway",
+}
+BESIDE = {"ootd_gateway": {"ootd_index"}}
 """Packages that a wheel holds beside the one that it is named after."""
 
 
@@ -52,7 +57,7 @@ def test_classifiers_are_known_and_agree_with_the_python_that_is_asked_for(wheel
 def test_it_holds_its_packages_alone_and_says_that_they_are_typed(wheel):
     package, archive = wheel
     names = archive.namelist()
-    packages = {package, *BESIDE[package]}
+    packages = {package, *BESIDE.get(package, ())}
     assert {f"{one}/py.typed" for one in packages} <= set(names)
     assert {name.split("/")[0].split("-")[0] for name in names} == packages
 

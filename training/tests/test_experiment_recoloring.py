@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("ootd.samples", reason="needs the client", exc_type=ImportError)
+pytest.importorskip("ootd_samples", reason="needs ootd-samples", exc_type=ImportError)
 
-from ootd.samples import GarmentDesign, colors
+from ootd_samples import GarmentDesign, colors
 from ootd_training.experiments.recoloring import choose_colors, dyed, dyed_design, main_color
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("ootd.samples", reason="needs the client", exc_type=ImportError)
+pytest.importorskip("ootd_samples", reason="needs ootd-samples", exc_type=ImportError)
 
 from labelled_photos import write_data
 from ootd_training.commands import experiment as commands

@@ -6,16 +6,24 @@
         for garment in client.analyze_image("outfit.jpg").garments:
             print(garment.super_category, garment.sub_category, garment.box)
 
-`AsyncClient` has the same methods for asyncio. Needs grpcio and protobuf alone; drawing
-(`ootd.draw`), sample photos (`ootd.samples`) and the command line (`ootd.cli`) are extras.
+Each service has a client of its own too: `client.vision`, `client.catalog`, `client.search`,
+`client.server`. `AsyncClient` has the same for asyncio. Needs grpcio and protobuf alone; drawing
+(`ootd.draw`), drawn photos (package `ootd_samples`) and the command line (`ootd.cli`) are extras.
 """
 
 from ootd import _core_log  # noqa: F401 - before anything imports grpc
 
 # isort: split
-from ootd._async.client import AsyncClient
 from ootd._compatibility import CompatibilityWarning
-from ootd._sync.client import Client
+from ootd._services.catalog.async_client import AsyncCatalogClient
+from ootd._services.catalog.sync_client import CatalogClient
+from ootd._services.search.async_client import AsyncSearchClient
+from ootd._services.search.sync_client import SearchClient
+from ootd._services.server.async_client import AsyncServerClient
+from ootd._services.server.sync_client import ServerClient
+from ootd._services.vision.async_client import AsyncVisionClient
+from ootd._services.vision.sync_client import VisionClient
+from ootd.async_client import AsyncClient
 from ootd.channel import DEFAULT_TARGET, Compression, __version__
 from ootd.errors import (
     ClosedError,
@@ -36,6 +44,7 @@ from ootd.errors import (
     UnsupportedError,
 )
 from ootd.retry import RetryPolicy
+from ootd.sync_client import Client
 from ootd.types import (
     ATTRIBUTE_MODELS,
     SUPER_CATEGORIES,
@@ -83,13 +92,18 @@ __all__ = [
     "ATTRIBUTE_MODELS",
     "DEFAULT_TARGET",
     "SUPER_CATEGORIES",
+    "AsyncCatalogClient",
     "AsyncClient",
+    "AsyncSearchClient",
+    "AsyncServerClient",
+    "AsyncVisionClient",
     "Attribute",
     "AttributeGroup",
     "AttributeModel",
     "BinaryFile",
     "Box",
     "BoxOrigin",
+    "CatalogClient",
     "Category",
     "Client",
     "ClientCertificate",
@@ -128,6 +142,8 @@ __all__ = [
     "Region",
     "RetryPolicy",
     "ScoreParts",
+    "SearchClient",
+    "ServerClient",
     "ServerInfo",
     "ServerLimits",
     "ServerStatus",
@@ -141,6 +157,7 @@ __all__ = [
     "UpsertOutcome",
     "UpsertResult",
     "UpsertSummary",
+    "VisionClient",
     "__version__",
     "super_category",
 ]

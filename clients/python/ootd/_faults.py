@@ -18,13 +18,13 @@ from ootd.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from ootd.types import EmbeddingUpload, ItemUpload, Photo
 
 _NO_GRPC = ("failed parsing http/2", "http1.x server", "expected settings frame")
 _UNTRUSTED = "certificate_verify_failed: "
 _OWN_CERTIFICATES = "failed to create security handshaker"
 _OTHER_NAME = "hostname verification check failed"
 _BROKEN = ("internal error from core", 'failed "executebatch"', "failed 'executebatch'")
+_ITERABLE = ("__iter__", "__aiter__", "__getitem__")
 _NO_TLS = ("wrong_version_number", "http_request")
 
 
@@ -86,7 +86,8 @@ def refused_element(error: Exception, element: object) -> OotdError:
 
 def check_source(source: object) -> None:
     """Raise TypeError for one element, or one text, where a stream takes many."""
-    if isinstance(source, Photo | ItemUpload | EmbeddingUpload | str | bytes | bytearray):
+    is_iterable = any(hasattr(source, name) for name in _ITERABLE)
+    if isinstance(source, str | bytes | bytearray) or not is_iterable:
         name = type(source).__name__
         raise TypeError(f"a stream takes an iterable of elements; give a list: [{name}(...)]")
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import grpc
 
+from ootd._shared.photo import ImageSource
 from ootd.channel import MAX_MESSAGE_BYTES
 from ootd.errors import ImageError
-from ootd.types import ImageSource
 
 PHOTO_LIMIT_BYTES = MAX_MESSAGE_BYTES - 256 * 1024
 """Largest photo that leaves room for the rest of its message; gateways take 20 MiB by default."""

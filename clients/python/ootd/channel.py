@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import grpc
 
-from ootd.types.inputs import ClientCertificate, check_pem
+from ootd._certificate import ClientCertificate, check_pem
 
 DEFAULT_TARGET = "localhost:8500"
 """Where a gateway listens unless told otherwise."""

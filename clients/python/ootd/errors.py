@@ -114,7 +114,7 @@ class ImageError(OotdError):
 
 
 class FailedPreconditionError(OotdError):
-    """No garment matches the item's category, models and vectors are of different releases, or the
+    """No garment matches the item's category, vectors of different models would meet, or the
     attribute model is not served."""
 
     default_code = grpc.StatusCode.FAILED_PRECONDITION
@@ -199,7 +199,7 @@ ERROR_BY_REASON: Mapping[str, type[OotdError]] = {
     "DEADLINE_EXCEEDED": DeadlineExceededError,
     "UNAUTHENTICATED": UnauthenticatedError,
     "INTERNAL": InternalError,
-    "RELEASE_MISMATCH": FailedPreconditionError,
+    "VECTOR_FINGERPRINT_MISMATCH": FailedPreconditionError,
     "ATTRIBUTE_MODEL_NOT_SERVED": FailedPreconditionError,
     "ANSWER_TOO_LARGE": MessageTooLargeError,
     "STREAM_IDLE": DeadlineExceededError,

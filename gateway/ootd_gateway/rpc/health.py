@@ -1,33 +1,13 @@
 """The standard health service: each service shows what it depends on, "" shows everything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ootd.v1 import (
-    catalog_service_pb2,
-    search_service_pb2,
-    server_service_pb2,
-    vision_service_pb2,
-)
-from ootd_gateway.readiness import Dependency, Readiness
 from ootd_gateway.rpc.health_statuses import HealthStatuses
-
-VISION = vision_service_pb2.DESCRIPTOR.services_by_name["VisionService"].full_name
-CATALOG = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name
-SEARCH = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
-SERVER = server_service_pb2.DESCRIPTOR.services_by_name["ServerService"].full_name
-
-NEEDS: Mapping[str, tuple[Dependency, ...]] = {
-    "": tuple(Dependency),
-    SERVER: (Dependency.GATEWAY,),
-    VISION: (Dependency.GATEWAY, Dependency.VISION),
-    CATALOG: (Dependency.GATEWAY, Dependency.STORE),
-    # Searches by item and by embedding need no models, and SearchByImage says that they are away.
-    SEARCH: (Dependency.GATEWAY, Dependency.STORE, Dependency.INDEX),
-}
-"""What must be there for a service to be SERVING."""
+from ootd_gateway.rpc.readiness import Dependency, Readiness
+from ootd_gateway.rpc.service_binding import ServiceBinding
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -40,6 +20,12 @@ class HealthReporter:
 
     def __init__(self) -> None:
         self._servicer = HealthStatuses()
+        self._needs: dict[str, tuple[Dependency, ...]] = {"": tuple(Dependency)}
+
+    def watch(self, services: Iterable[ServiceBinding]) -> None:
+        """Tell of these services from now on."""
+        for service in services:
+            self._needs[service.name] = (Dependency.GATEWAY, *service.needs)
 
     def add_to(self, server: aio.Server) -> None:
         """Have a server answer the health service."""
@@ -47,7 +33,7 @@ class HealthReporter:
 
     async def report(self, readiness: Readiness) -> None:
         """Tell whoever asks or watches which services would answer."""
-        for service, needed in NEEDS.items():
+        for service, needed in self._needs.items():
             status = _NOT_SERVING if readiness.missing(needed) else _SERVING
             self._servicer.set(service, status)
 

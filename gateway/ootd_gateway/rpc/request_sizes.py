@@ -5,7 +5,7 @@ from functools import lru_cache
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
 
 MAX_SMALL_REQUEST_BYTES = 1024 * 1024
 """Of methods that take no photo: several times their largest valid request, 1000 ids."""

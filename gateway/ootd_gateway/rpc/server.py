@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import grpc
@@ -11,22 +11,10 @@ from grpc import aio
 from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health
 
-from ootd.v1 import (
-    catalog_service_pb2,
-    search_service_pb2,
-    server_service_pb2,
-    vision_service_pb2,
-)
-from ootd.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
-from ootd.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
-from ootd.v1.server_service_pb2_grpc import add_ServerServiceServicer_to_server
-from ootd.v1.vision_service_pb2_grpc import add_VisionServiceServicer_to_server
-from ootd_gateway.admission import Admission
-from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.readiness import Dependency, Readiness
-from ootd_gateway.rpc.catalog_service import CatalogService
+from ootd_gateway.errors import StartError
+from ootd_gateway.rpc.admission import Admission
 from ootd_gateway.rpc.deadlines import Deadlines
-from ootd_gateway.rpc.health import CATALOG, SEARCH, SERVER, VISION, HealthReporter
+from ootd_gateway.rpc.health import HealthReporter
 from ootd_gateway.rpc.interceptors.admission import AdmissionInterceptor
 from ootd_gateway.rpc.interceptors.around import KINDS
 from ootd_gateway.rpc.interceptors.authentication import AuthenticationInterceptor
@@ -44,13 +32,13 @@ from ootd_gateway.rpc.interceptors.standard_services import (
     StandardServiceInterceptor,
 )
 from ootd_gateway.rpc.interceptors.starting import StartGate, StartingInterceptor
-from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.rpc.reflection import add_reflection
-from ootd_gateway.rpc.search_service import SearchService
-from ootd_gateway.rpc.server_service import ServerService
-from ootd_gateway.rpc.vision_service import VisionService
-from ootd_gateway.start_error import StartError
-from ootd_gateway.tokens import FixedTokens, TokenSource
+from ootd_gateway.rpc.service_binding import ServiceBinding
+from ootd_gateway.rpc.tokens import FixedTokens, TokenSource
+from ootd_gateway.telemetry.metrics.calls import CallMetrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -85,16 +73,6 @@ class ServerOptions:
     standard_services: StandardServiceBounds = field(default_factory=StandardServiceBounds)
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What is served."""
-
-    vision: VisionService
-    catalog: CatalogService
-    search: SearchService
-    server: ServerService
-
-
 class GatewayServer:
     """Binds its ports when made, answers once started, lets calls in once opened."""
 
@@ -110,7 +88,7 @@ class GatewayServer:
             options=_channel_options(options),
             maximum_concurrent_rpcs=options.max_open_calls,
         )
-        _prepare_metrics(metrics)
+        self._metrics = metrics.calls
         metrics.calls.bytes_in_flight.set_function(lambda: admission.request_bytes.held)
         self.port = self._bind()
         self._probes, self.health_address = self._bind_probes(metrics)
@@ -126,14 +104,14 @@ class GatewayServer:
         host, _, _ = self._options.address.rpartition(":")
         return f"{host}:{self.port}"
 
-    async def start(self, services: Services) -> None:
+    async def start(self, services: Sequence[ServiceBinding]) -> None:
         """Begin to answer: health says NOT_SERVING of everything, and calls are told to wait."""
-        add_VisionServiceServicer_to_server(services.vision, self._server)
-        add_CatalogServiceServicer_to_server(services.catalog, self._server)
-        add_SearchServiceServicer_to_server(services.search, self._server)
-        add_ServerServiceServicer_to_server(services.server, self._server)
+        for service in services:
+            service.add_to(self._server)
+            _prepare_metrics(self._metrics, service)
+        self._health.watch(services)
         self._health.add_to(self._server)
-        names = [VISION, CATALOG, SEARCH, SERVER, health.SERVICE_NAME]
+        names = [*(service.name for service in services), health.SERVICE_NAME]
         if self._options.channelz:
             channelz.add_channelz_servicer(self._server)
             names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
@@ -211,13 +189,11 @@ class GatewayServer:
         return server, f"{address.rpartition(':')[0]}:{port}"
 
 
-def _prepare_metrics(metrics: Metrics) -> None:
-    modules = (vision_service_pb2, catalog_service_pb2, search_service_pb2, server_service_pb2)
-    for module in modules:
-        for service in module.DESCRIPTOR.services_by_name.values():
-            for method in service.methods:
-                kind = KINDS[method.client_streaming, method.server_streaming]
-                metrics.calls.prepare(kind, service.full_name, method.name)
+def _prepare_metrics(metrics: CallMetrics, service: ServiceBinding) -> None:
+    """Have every method stand in the metrics from the beginning."""
+    for method in service.descriptor.methods:
+        kind = KINDS[method.client_streaming, method.server_streaming]
+        metrics.prepare(kind, service.name, method.name)
 
 
 def _interceptors(

@@ -1,1 +1,1 @@
-"""The database, which is the truth: the contract (`base`) and SQL behind it."""
+"""The database, which is the truth: files are what all subjects share, each folder is a subject."""

@@ -1,62 +1,14 @@
-"""Connections to the database: settings of SQLite, migrations, and which errors mean "away"."""
+"""Connections to the database, and the settings of SQLite."""
 
 import sqlite3
 import time
-from pathlib import Path
 from typing import Any
 
-import alembic.config
 import sqlalchemy as sa
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 
-from ootd_gateway.errors import StoreLockedError, StoreUnavailableError
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 _SWITCH_PAUSE_S = 0.02
-
-_OUR_FAULT = (
-    sa.exc.IntegrityError,
-    sa.exc.DataError,
-    sa.exc.ProgrammingError,
-    sa.exc.NotSupportedError,
-)
-
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_TOLD = {
-    sqlite3.SQLITE_NOTADB: "the database's file is no SQLite database, or corrupt: restore it from "
-    "a copy, or use another file",
-    sqlite3.SQLITE_CORRUPT: "the database is corrupt: restore it from a copy, or use another file",
-    sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened: it must be a file, not a "
-    "folder, that the server may read and write, in a folder where it may make files",
-    sqlite3.SQLITE_READONLY: "the database cannot be written: let the server write the file and "
-    "its folder",
-    sqlite3.SQLITE_FULL: "the database cannot be written, its disk is full: free space; what is "
-    "stored can still be read",
-    sqlite3.SQLITE_ERROR: "the database holds other tables than this server's: use another file",
-}
-"""What is told of SQLite's primary error codes, where trying again helps little."""
-
-
-def unavailable(error: BaseException) -> StoreUnavailableError | None:
-    """Return what to raise where an error means that the database is away, locked, full or corrupt.
-
-    The message names no path: callers see it. None means that the error is a fault of the
-    statement or of its values.
-    """
-    is_away = isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError)) and not isinstance(
-        error, _OUR_FAULT
-    )
-    if not is_away:
-        return None
-    cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if code in _LOCKED:
-        return StoreLockedError("the database is locked by another process; try again later")
-    # Where it is, is for the log alone.
-    return StoreUnavailableError(_TOLD.get(code, "the database cannot be used; try again later"))
 
 
 def parse_url(text: str) -> URL:
@@ -126,33 +78,3 @@ def _use_write_ahead_log(cursor: sqlite3.Cursor, busy_timeout_s: float) -> None:
             time.sleep(_SWITCH_PAUSE_S)
         else:
             return
-
-
-def migrate(engine: sa.Engine) -> None:
-    """Bring the database's tables up to this code's, in one transaction.
-
-    Two processes that open a new database at a time take turns. Raises StoreUnavailableError where
-    the database cannot be opened or was written by a newer gateway.
-    """
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    location = location_of(engine.url)
-
-    def upgrade(revision: Any, _: Any) -> Any:
-        unknown = sorted(set(revision) - known)
-        if unknown:
-            raise StoreUnavailableError(
-                f"the database {location} has the newer schema {', '.join(unknown)}, this gateway "
-                f"knows up to {script.get_current_head()}: run a newer gateway, or use another "
-                "database"
-            )
-        return script._upgrade_revs("head", revision)  # what alembic.command.upgrade calls
-
-    try:
-        with engine.begin() as connection, EnvironmentContext(config, script) as environment:
-            environment.configure(connection=connection, fn=upgrade)
-            environment.run_migrations()
-    except sa.exc.SQLAlchemyError as error:
-        raise unavailable(error) or error from error

@@ -1,9 +1,11 @@
 """Group commit: writes that wait for the writer are committed together.
 
 A commit costs one sync of the disk, however much it holds. So one thread owns the writing
-connection; while it commits, other writes gather, and go into its next transaction together. Each
-write still is all or nothing on its own: where a transaction fails for the sake of one write, each
-is tried alone.
+connection; while it commits, other writes gather, and go into its next transaction together, in the
+order in which they came. Each write still is all or nothing on its own: where a transaction fails
+for the sake of one write, each is tried alone.
+
+What is written is none of this file's business: a write is a piece of work and a request for it.
 """
 
 import queue
@@ -13,43 +15,39 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.metrics.database import DatabaseMetrics
-from ootd_gateway.store.base import DeletionOutcome, UpsertOutcome
+from ootd_gateway.store.database_errors import unavailable
 from ootd_gateway.store.database_file import DatabaseFile
-from ootd_gateway.store.engine import unavailable
-from ootd_gateway.store.writing import delete_items, upsert_items
-from ootd_gateway.types import ItemDraft
+from ootd_gateway.telemetry.metrics.database import DatabaseMetrics
 
 MAX_WRITES = 256
 """Writes in one transaction; bounds how long the first of them waits."""
 
 _log = structlog.get_logger(__name__)
 
+_Request = TypeVar("_Request")
+_Outcome = TypeVar("_Outcome")
+
+Work = Callable[[sa.Connection, Sequence[_Request]], Sequence[_Outcome]]
+"""Serves requests within the shared transaction, and returns an outcome for each.
+
+Requests of one work that come one after the other are served at once, so that they take few
+statements. It is the same work where it is equal: a function, or a method of one object. It neither
+commits nor rolls back; what it raises rolls back all, and then every request is tried alone.
+"""
+
 
 @dataclass(slots=True, eq=False)
-class Upsert:
-    """Items to add or replace, and the embedder that made their vectors."""
-
-    drafts: Sequence[ItemDraft]
-    release: str
-    done: "Future[list[UpsertOutcome]]" = field(default_factory=Future)
-
-
-@dataclass(slots=True, eq=False)
-class Deletion:
-    """Ids of items to delete."""
-
-    item_ids: Sequence[str]
-    done: "Future[DeletionOutcome]" = field(default_factory=Future)
-
-
-Write = Upsert | Deletion
+class _Write:
+    work: Work[Any, Any]
+    request: Any
+    done: "Future[Any]" = field(default_factory=Future)
 
 
 class GroupCommit:
@@ -61,18 +59,24 @@ class GroupCommit:
         self._engine = engine
         self._file = file
         self._metrics = metrics
-        self._waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, write: Write) -> None:
-        """Queue a write; its `done` tells once it is durable, or why it is not."""
+    def submit(self, work: Work[_Request, _Outcome], request: _Request) -> "Future[_Outcome]":
+        """Queue a write; the future tells its outcome once it is durable, or why it is not.
+
+        One that is cancelled before its turn is not written. Raises StoreUnavailableError once
+        this is closed.
+        """
+        write = _Write(work, request)
         with self._lock:
             if self._closed:
                 raise StoreUnavailableError("the database is closed")
             self._waiting.put(write)
+        return write.done
 
     def close(self) -> None:
         """Commit what waits, then stop the thread."""
@@ -88,7 +92,7 @@ class GroupCommit:
             if running:
                 self._commit(running)
 
-    def _batches(self) -> Iterator[list[Write]]:
+    def _batches(self) -> Iterator[list[_Write]]:
         while True:
             first = self._waiting.get()
             if first is None:
@@ -105,11 +109,11 @@ class GroupCommit:
                 writes.append(following)
             yield writes
 
-    def _commit(self, writes: Sequence[Write]) -> None:
+    def _commit(self, writes: Sequence[_Write]) -> None:
         try:
             self._file.check()
             with self._timed(), self._engine.begin() as connection:
-                answers = [answer for group in _alike(writes) for answer in group(connection)]
+                outcomes = _outcomes(connection, writes)
             self._file.check()  # nothing is acknowledged that went into a file without a name
         except Exception as error:  # noqa: BLE001 - each waiting caller is told, whatever it is
             self._failed(writes, error)
@@ -117,15 +121,15 @@ class GroupCommit:
         if self._metrics is not None:
             self._metrics.commit_writes.observe(len(writes))
             self._metrics.tell_writable(True)
-        for answer in answers:
-            answer()
+        for write, outcome in zip(writes, outcomes, strict=True):
+            write.done.set_result(outcome)
 
     def _timed(self) -> AbstractContextManager[object]:
         if self._metrics is None:
             return nullcontext()
         return self._metrics.timed("commit")
 
-    def _failed(self, writes: Sequence[Write], error: Exception) -> None:
+    def _failed(self, writes: Sequence[_Write], error: Exception) -> None:
         away = error if isinstance(error, StoreUnavailableError) else unavailable(error)
         if away is not None:
             _log.error("store_write_failed", error=str(error), writes=len(writes))
@@ -139,37 +143,13 @@ class GroupCommit:
             write.done.set_exception(away or error)
 
 
-_Answer = Callable[[], None]
-_Result = TypeVar("_Result")
-
-
-def _alike(writes: Sequence[Write]) -> Iterator[Callable[[sa.Connection], list[_Answer]]]:
-    """Group neighbouring writes of one kind, so that each group takes few statements."""
-
-    def kind(write: Write) -> str | None:
-        return write.release if isinstance(write, Upsert) else None
-
-    for _, group in groupby(writes, key=kind):
-        yield _Group(list(group)).run
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    writes: list[Write]
-
-    def run(self, connection: sa.Connection) -> list[_Answer]:
-        upserts = [one for one in self.writes if isinstance(one, Upsert)]
-        answers: list[_Answer] = []
-        if upserts:
-            drafts = [draft for one in upserts for draft in one.drafts]
-            outcomes = iter(upsert_items(connection, drafts, upserts[0].release))
-            answers += [_answer(one.done, [next(outcomes) for _ in one.drafts]) for one in upserts]
-        for deletion in self.writes:
-            if isinstance(deletion, Deletion):
-                gone = delete_items(connection, deletion.item_ids)
-                answers.append(_answer(deletion.done, gone))
-        return answers
-
-
-def _answer(done: "Future[_Result]", result: _Result) -> _Answer:
-    return lambda: done.set_result(result)
+def _outcomes(connection: sa.Connection, writes: Sequence[_Write]) -> list[Any]:
+    """Do the work of all writes, neighbours with the same work at once."""
+    outcomes: list[Any] = []
+    for work, group in groupby(writes, key=attrgetter("work")):
+        requests = [write.request for write in group]
+        answered = work(connection, requests)
+        if len(answered) != len(requests):
+            raise RuntimeError(f"{work} has {len(answered)} outcomes of {len(requests)} requests")
+        outcomes += answered
+    return outcomes

@@ -3,16 +3,12 @@
 from typing import Protocol
 
 from ootd_gateway.types import (
-    AnalyzeOptions,
-    Guide,
     ImageAnalysis,
+    Photo,
     Priority,
     ServedModels,
     Taxonomy,
 )
-
-USUAL = AnalyzeOptions()
-"""Nothing asked for: as the graph and the gateway are set."""
 
 
 class VisionModel(Protocol):
@@ -20,14 +16,12 @@ class VisionModel(Protocol):
 
     async def analyze(
         self,
-        image: bytes,
-        guide: Guide = None,
+        photo: Photo,
         *,
-        options: AnalyzeOptions = USUAL,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
-        """Return the garments of one encoded photo, whose header was checked before.
+        """Return the garments of one photo, whose header was checked before.
 
         `timeout_s` is what is left of the caller's deadline; None is no deadline. Photos of
         priority INTERACTIVE go before those of BULK, which keep a share. A call may be cancelled at

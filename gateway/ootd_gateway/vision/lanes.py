@@ -6,7 +6,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 
-from ootd_gateway.metrics.vision import VisionMetrics
+from ootd_gateway.telemetry.metrics.vision import VisionMetrics
 from ootd_gateway.types import Priority
 
 _KEPT_FREE_OF_BULK = 4

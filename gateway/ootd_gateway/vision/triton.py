@@ -10,19 +10,17 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from ootd_gateway.callers import current_caller
+from ootd_gateway.current_caller import current_caller
 from ootd_gateway.errors import OotdError, VisionUnavailableError
-from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import (
-    AnalyzeOptions,
     AttributeModel,
-    Guide,
     ImageAnalysis,
+    Photo,
     Priority,
     ServedModels,
     Taxonomy,
 )
-from ootd_gateway.vision.base import USUAL
 from ootd_gateway.vision.lanes import Lanes
 from ootd_gateway.vision.triton_connection import ConnectionOptions, Inference
 from ootd_gateway.vision.triton_errors import (
@@ -72,7 +70,7 @@ class VisionOptions:
 
 
 @dataclass(slots=True)
-class _Photo:
+class _Order:
     """One call, and when the photo left the queue for Triton (seconds of `perf_counter`)."""
 
     image: bytes
@@ -130,20 +128,19 @@ class TritonVision:
 
     async def analyze(
         self,
-        image: bytes,
-        guide: Guide = None,
+        photo: Photo,
         *,
-        options: AnalyzeOptions = USUAL,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
-        """Return the garments of one encoded photo, as `VisionModel.analyze` says."""
-        model = options.attribute_model or self._attribute_model
-        photo = _Photo(image, guide_tensor(guide, options), model, priority, current_caller())
+        """Return the garments of one photo, as `VisionModel.analyze` says."""
+        model = photo.options.attribute_model or self._attribute_model
+        guide = guide_tensor(photo.guide, photo.options)
+        order = _Order(photo.image, guide, model, priority, current_caller())
         outcome = "unexpected"
         try:
             async with _time_limit(timeout_s):
-                analysis = await self._analyze_patiently(photo)
+                analysis = await self._analyze_patiently(order)
             outcome = "ok"
         except OotdError as error:
             outcome = error.reason.lower()
@@ -153,8 +150,8 @@ class TritonVision:
             raise
         finally:
             self._metrics.photos.labels(outcome).inc()
-            if photo.sent_at is not None:
-                seconds = time.perf_counter() - photo.sent_at
+            if order.sent_at is not None:
+                seconds = time.perf_counter() - order.sent_at
                 self._metrics.seconds.labels(outcome).observe(seconds)
         self._metrics.observe_garments(analysis)
         return analysis
@@ -197,7 +194,7 @@ class TritonVision:
             self._usable.clear()
             self._lanes.refuse_waiting(self._replicas.refusal)
 
-    async def _analyze_patiently(self, photo: _Photo) -> ImageAnalysis:
+    async def _analyze_patiently(self, photo: _Order) -> ImageAnalysis:
         """Analyse a photo; of BULK again where its servers went away, as a restart takes seconds.
 
         A photo that servers looked at SERVERS_TO_TRY times is not sent again: it may be the reason.
@@ -223,7 +220,7 @@ class TritonVision:
                 await self._usable.wait()
         return self._usable.is_set()
 
-    async def _analyze(self, photo: _Photo) -> ImageAnalysis:
+    async def _analyze(self, photo: _Order) -> ImageAnalysis:
         replica: Replica | None = None
         for _ in range(SERVERS_TO_TRY):
             replica, inference = await self._send(photo, but=replica)
@@ -238,7 +235,7 @@ class TritonVision:
             raise not_served(photo.model) from error
         raise domain_error(error, replica.name) from error
 
-    async def _send(self, photo: _Photo, *, but: Replica | None) -> tuple[Replica, Inference]:
+    async def _send(self, photo: _Order, *, but: Replica | None) -> tuple[Replica, Inference]:
         """Wait for a slot, and send the photo to a server that answers."""
         if not self._replicas.usable:
             raise self._replicas.refusal()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ootd_gateway.metrics.vision import VisionMetrics
+from ootd_gateway.telemetry.metrics.vision import VisionMetrics
 from ootd_gateway.vision.circuit_breaker import CircuitBreaker, Trouble, TroubleKind
 
 log = structlog.get_logger(__name__)

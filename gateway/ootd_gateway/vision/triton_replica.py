@@ -11,7 +11,7 @@ import grpc
 import structlog
 from grpc import aio
 
-from ootd_gateway.metrics.vision import VisionMetrics
+from ootd_gateway.telemetry.metrics.vision import VisionMetrics
 from ootd_gateway.types import AttributeModel, ImageAnalysis, Taxonomy
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
 from ootd_gateway.vision.fault_count import FaultCount

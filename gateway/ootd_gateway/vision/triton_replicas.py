@@ -7,7 +7,7 @@ from contextlib import suppress
 import structlog
 
 from ootd_gateway.errors import OotdError
-from ootd_gateway.metrics.vision import VisionMetrics
+from ootd_gateway.telemetry.metrics.vision import VisionMetrics
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.circuit_breaker import NOT_LOOKED_AT, Trouble, TroubleKind
 from ootd_gateway.vision.triton_addresses import Address, AddressError, resolve

@@ -9,8 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2
 
-from ootd_gateway.types import AnalyzeOptions, AttributeModel, CategoryGuide, Guide, RegionGuide
-from ootd_gateway.vision.base import USUAL
+from ootd_gateway.types import (
+    USUAL,
+    AnalyzeOptions,
+    AttributeModel,
+    CategoryGuide,
+    Guide,
+    RegionGuide,
+)
 from ootd_gateway.vision.tensors import OUTPUTS
 
 GuideTensor: TypeAlias = NDArray[np.float32]

@@ -7,8 +7,8 @@ from pathlib import Path
 import grpc
 import structlog
 
+from ootd_gateway.errors import StartError
 from ootd_gateway.file_signature import signature_of
-from ootd_gateway.start_error import StartError
 
 log = structlog.get_logger(__name__)
 

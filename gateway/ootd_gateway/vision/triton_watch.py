@@ -8,7 +8,7 @@ import structlog
 from grpc import aio
 
 from ootd_gateway.errors import InternalError, OotdError
-from ootd_gateway.tracing import untraced
+from ootd_gateway.telemetry.tracing import untraced
 from ootd_gateway.types import AttributeModel, Taxonomy
 from ootd_gateway.vision.circuit_breaker import SAME_LOSS_SECONDS, Trouble, TroubleKind
 from ootd_gateway.vision.triton_connection import Inference

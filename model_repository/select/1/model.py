@@ -1,6 +1,7 @@
 """Triton adapter of ``selection.py``: detections and the caller's guide to the boxes to crop."""
 
 import json
+from typing import Any
 
 import triton_python_backend_utils as pb_utils
 from selection import Detections, GuideError, Limits, select
@@ -11,18 +12,18 @@ _INPUTS = ("DETECTION_BOXES", "DETECTION_SCORES", "DETECTION_CLASSES", "GEOMETRY
 class TritonPythonModel:
     """One instance; unbatched, since the number of boxes differs from photo to photo."""
 
-    def initialize(self, args):
+    def initialize(self, args: dict[str, str]) -> None:
         """Read the limits from the parameters of config.pbtxt."""
         parameters = json.loads(args["model_config"])["parameters"]
         self._limits = Limits.from_strings(
             {key: value["string_value"] for key, value in parameters.items()}
         )
 
-    def execute(self, requests):
+    def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request: BOXES, SCORES, SUPERS, FLAGS, GUIDE_SUPERS, COVERAGE."""
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request):
+    def _answer(self, request: Any) -> Any:
         arrays = [
             pb_utils.get_input_tensor_by_name(request, name).as_numpy()[0] for name in _INPUTS
         ]

@@ -1,9 +1,17 @@
 """Which boxes of a photo are looked at: thresholds, the caller's guide, never none."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+Booleans = NDArray[np.bool_]
 
 SUPER_CATEGORIES = 6
 UNKNOWN_SUPER = -1  # the tagger decides
@@ -44,7 +52,7 @@ class Limits:
     contained_share: float
 
     @classmethod
-    def from_strings(cls, parameters):
+    def from_strings(cls, parameters: Mapping[str, str]) -> Limits:
         """Read Triton's string parameters; raises ValueError naming a missing or bad one."""
         try:
             return cls(
@@ -63,10 +71,10 @@ class Detections:
     """The detector's answer for one photo: boxes f32[m, 4] are x0, y0, x1, y1 in px of the
     letterbox, scores f32[m], classes i32[m]; geometry f32[6] as in the repository's README."""
 
-    boxes: np.ndarray
-    scores: np.ndarray
-    classes: np.ndarray
-    geometry: np.ndarray
+    boxes: Floats
+    scores: Floats
+    classes: Integers
+    geometry: Floats
 
 
 @dataclass(frozen=True)
@@ -75,15 +83,15 @@ class Selection:
     guide_supers (what the caller knows for sure, or -1) i32, all [n, 1]; coverage f32[1, 1] as in
     the repository's README."""
 
-    boxes: np.ndarray
-    scores: np.ndarray
-    supers: np.ndarray
-    flags: np.ndarray
-    guide_supers: np.ndarray
-    coverage: np.ndarray
+    boxes: Floats
+    scores: Floats
+    supers: Integers
+    flags: Integers
+    guide_supers: Integers
+    coverage: Floats
 
 
-def select(detections, guide, limits):
+def select(detections: Detections, guide: Floats, limits: Limits) -> Selection:
     """Choose the garments of one photo; guide f32[7] as in the repository's README.
 
     Raises GuideError where the guide is none.
@@ -124,18 +132,18 @@ def select(detections, guide, limits):
     )
 
 
-def _coverage(boxes, scores):
+def _coverage(boxes: Floats, scores: Floats) -> Floats:
     """f32[1, 1]: the most that a detection, however weak, makes of the photo a garment; its score
     times the share of the photo that its box covers."""
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     return np.array([[(scores * areas).max(initial=0)]], np.float32)
 
 
-def _whole_garments(boxes, classes, contained_share):
+def _whole_garments(boxes: Floats, classes: Integers, contained_share: float) -> list[int]:
     """Which boxes, best first, are no part of a better one of their class, such as one shoe of a
     pair; the detector's NMS leaves these, as their intersection over union is small."""
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    whole = []
+    whole: list[int] = []
     for number, box in enumerate(boxes):
         low, high = np.maximum(box[:2], boxes[whole, :2]), np.minimum(box[2:], boxes[whole, 2:])
         shared = np.clip(high - low, 0, None).prod(axis=1)
@@ -147,7 +155,7 @@ def _whole_garments(boxes, classes, contained_share):
     return whole
 
 
-def _read_guide(guide):
+def _read_guide(guide: Floats) -> tuple[Guide, int, Floats, float | None]:
     """Kind, super-category or -1, rectangle, and score threshold or None; raises GuideError."""
     if not np.isfinite(guide).all():
         raise GuideError("GUIDE holds a number that is not finite")
@@ -174,7 +182,7 @@ def _read_guide(guide):
     return kind, category, rectangle, (None if threshold < 0 else threshold)
 
 
-def _normalise(detections):
+def _normalise(detections: Detections) -> tuple[Floats, Booleans]:
     """Boxes in 0..1 of the photo, and which of them have an area there: what lies in the padding
     is cut off."""
     inner_height, inner_width = detections.geometry[4:6]
@@ -185,7 +193,7 @@ def _normalise(detections):
     return boxes, (sides >= _SMALLEST_SIDE).all(axis=1)
 
 
-def _single(box, category, flag, coverage):
+def _single(box: Floats, category: int, flag: Flag, coverage: Floats) -> Selection:
     # Nothing of the category was found, so a model that is asked what the photo shows is not told.
     certain = UNKNOWN_SUPER if flag is Flag.WHOLE_PHOTO else category
     return Selection(

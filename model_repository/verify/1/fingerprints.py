@@ -1,10 +1,14 @@
 """Which models answer: fingerprints of the files of a model repository, as Triton loads them."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypedDict
 
 LENGTH = 16  # hexadecimal digits
 VECTOR_MODELS = ("embedder", "crop")
@@ -16,7 +20,15 @@ GRAPH_PARAMETER = "graph_fingerprint"
 
 _WEIGHTS = "model.onnx"
 # What decides about answers; all else (batching, instances, warm-up) decides about speed.
-_FIELDS = ("platform", "backend", "input", "output", "parameters", "ensemble_scheduling")
+_FIELDS = (
+    "platform",
+    "backend",
+    "default_model_filename",
+    "input",
+    "output",
+    "parameters",
+    "ensemble_scheduling",
+)
 _SPEED_OR_COPY = {
     "intra_op_thread_count",
     "inter_op_thread_count",
@@ -35,6 +47,15 @@ _OPENING, _CLOSING = {"{", "[", "<"}, {"}", "]", ">"}
 _QUOTES = ("'", '"')
 _BLOCK = 1 << 20  # bytes read at a time
 
+Tokens = list[str]
+
+
+class _Model(TypedDict):
+    """What the graph's fingerprint is made of, of one model; its keys are part of the digest."""
+
+    configuration: dict[str, list[str]]
+    files: dict[str, str]
+
 
 @dataclass(frozen=True)
 class Fingerprints:
@@ -45,19 +66,21 @@ class Fingerprints:
     graph: str
 
     @classmethod
-    def from_parameters(cls, parameters):
+    def from_parameters(cls, parameters: Mapping[str, str]) -> Fingerprints:
         """Those that the export wrote into the parameters of a configuration."""
         return cls(parameters.get(VECTOR_PARAMETER, ""), parameters.get(GRAPH_PARAMETER, ""))
 
 
-def fingerprints(repository, configurations=None):
+def fingerprints(
+    repository: Path, configurations: Mapping[Path, str] | None = None
+) -> Fingerprints:
     """The fingerprints of the model folders in ``repository``.
 
     ``configurations``: texts that stand in for configurations on disk, by their path. Raises
     OSError where a folder cannot be read, or embedder or crop model is not there.
     """
     folders = [path for path in sorted(Path(repository).iterdir()) if _is_model(path)]
-    models = {
+    models: dict[str, _Model] = {
         folder.name: {
             "configuration": _configuration(folder / "config.pbtxt", configurations or {}),
             "files": served_files(folder),
@@ -69,7 +92,7 @@ def fingerprints(repository, configurations=None):
     return Fingerprints(vector, graph[:LENGTH])
 
 
-def served_files(folder):
+def served_files(folder: Path) -> dict[str, str]:
     """SHA-256 (hexadecimal) of the files of a model's greatest version, by name.
 
     Where there is a ``model.onnx`` it stands for all: a plan beside it was built from it.
@@ -87,12 +110,12 @@ def served_files(folder):
     }
 
 
-def contract(text):
+def contract(text: str) -> dict[str, list[str]]:
     """What a config.pbtxt says that decides about answers: its fields, one string an entry.
 
     Comments, spelling and the order of parameters make no difference.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, values in _fields(_TOKEN.findall(text)):
         if name not in _FIELDS:
             continue
@@ -102,22 +125,22 @@ def contract(text):
     return found
 
 
-def _configuration(path, stand_ins):
+def _configuration(path: Path, stand_ins: Mapping[Path, str]) -> dict[str, list[str]]:
     if path in stand_ins:
         return contract(stand_ins[path])
     return contract(path.read_text(encoding="utf-8"))
 
 
-def _is_model(path):
+def _is_model(path: Path) -> bool:
     return path.is_dir() and (path / "config.pbtxt").is_file()
 
 
-def _is_passing(path):
+def _is_passing(path: PurePath) -> bool:
     """What Python or an editor leaves behind, and what only keeps a folder in git."""
     return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
 
 
-def _digest_of_files(models, name):
+def _digest_of_files(models: Mapping[str, _Model], name: str) -> str:
     files = models[name]["files"] if name in models else {}
     if not files:
         raise FileNotFoundError(f"there is no file of the model {name}")
@@ -126,7 +149,7 @@ def _digest_of_files(models, name):
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
-def _sha256(path):
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as content:
         while block := content.read(_BLOCK):
@@ -134,7 +157,7 @@ def _sha256(path):
     return digest.hexdigest()
 
 
-def _fields(tokens):
+def _fields(tokens: Tokens) -> Iterator[tuple[str, list[Tokens]]]:
     """The top-level fields of protobuf's text format: pairs of a name and its values, each a list
     of tokens; a list of values, ``[ {...}, {...} ]``, counts as several."""
     tokens = [token for token in tokens if not token.startswith("#")]
@@ -152,7 +175,7 @@ def _fields(tokens):
         yield name, _elements(value) if value[:1] == ["["] else [_plain(value)]
 
 
-def _end(tokens, start):
+def _end(tokens: Tokens, start: int) -> int:
     """Where the value that begins at ``start`` ends."""
     depth = 0
     for position in range(start, len(tokens)):
@@ -165,9 +188,10 @@ def _end(tokens, start):
     return len(tokens)
 
 
-def _elements(value):
+def _elements(value: Tokens) -> list[Tokens]:
     """The elements of a list, without its brackets."""
-    elements, position = [], 1
+    elements: list[Tokens] = []
+    position = 1
     while position < len(value) - 1:
         if value[position] == ",":
             position += 1
@@ -178,13 +202,13 @@ def _elements(value):
     return elements
 
 
-def _plain(tokens):
+def _plain(tokens: Tokens) -> Tokens:
     """Without what may be written or left out."""
     spelled = {"<": "{", ">": "}"}
     return [spelled.get(token, token) for token in tokens if token not in {",", ";", ":"}]
 
 
-def _decides(entry):
+def _decides(entry: Tokens) -> bool:
     """Whether a parameter, tokens ``{ key "name" value {...} }``, can change an answer."""
     if "key" not in entry[:-1]:
         return True

@@ -1,21 +1,20 @@
 """Triton adapter of ``verification.py``: detector's and tagger's findings to final garments."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from fingerprints import Fingerprints, fingerprints
 from verification import Findings, Labels, Rules, verify
 
-_BEFORE_TAGS = ("BOXES", "SCORES", "SUPERS", "FLAGS")
-_TAGS = ("SUB_PROBABILITIES", "ATTRIBUTE_PROBABILITIES")
-
 
 class TritonPythonModel:
     """One instance; unbatched, since its rules look at all garments of one photo together."""
 
-    def initialize(self, args):
+    def initialize(self, args: dict[str, str]) -> None:
         """Read taxonomy and thresholds, and which models stand beside this one; raises ValueError
         where parameters are missing, or they and the shapes disagree."""
         config = json.loads(args["model_config"])
@@ -32,16 +31,22 @@ class TritonPythonModel:
             if int(dims[-1]) != count:
                 raise ValueError(f"{name} has {dims[-1]} columns, the taxonomy has {count} values")
 
-    def execute(self, requests):
+    def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request: the five GARMENT tensors, and SERVED."""
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request):
-        def array(name):
+    def _answer(self, request: Any) -> Any:
+        def array(name: str) -> Any:
             return pb_utils.get_input_tensor_by_name(request, name).as_numpy()
 
         findings = Findings(
-            *map(array, _BEFORE_TAGS), float(array("COVERAGE")[0, 0]), *map(array, _TAGS)
+            boxes=array("BOXES"),
+            scores=array("SCORES"),
+            supers=array("SUPERS"),
+            flags=array("FLAGS"),
+            coverage=float(array("COVERAGE")[0, 0]),
+            sub_probabilities=array("SUB_PROBABILITIES"),
+            attribute_probabilities=array("ATTRIBUTE_PROBABILITIES"),
         )
         guided = int(array("GUIDE")[0, 0]) != 0
         garments = verify(findings, self._labels, self._rules, guided=guided)
@@ -57,7 +62,7 @@ class TritonPythonModel:
         )
 
 
-def _served(repository, parameters):
+def _served(repository: Path, parameters: Mapping[str, str]) -> Fingerprints:
     """The fingerprints of the files that Triton loads from the folder that this model is in; those
     that the export wrote where it has each model apart, as with a repository in object storage."""
     try:

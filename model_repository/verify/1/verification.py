@@ -1,9 +1,18 @@
 """Which boxes stay garments, and what they are: the cross-checks between detector and tagger."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+Booleans = NDArray[np.bool_]
 
 UNKNOWN_SUPER = -1
 WHOLE_PHOTO = 1  # flag of a box that stands for a photo in which nothing was detected
@@ -27,24 +36,24 @@ class Labels:
     applies bool[subs, attributes], whether a value of a trained attribute group can belong to a
     sub-category; values of other groups have no column."""
 
-    sub_super: np.ndarray
-    applies: np.ndarray
+    sub_super: Integers
+    applies: Booleans
     top: int
     bottom: int
     dress: int
 
     @property
-    def sub_count(self):
+    def sub_count(self) -> int:
         """Number of sub-categories."""
         return len(self.sub_super)
 
     @property
-    def attribute_count(self):
+    def attribute_count(self) -> int:
         """Number of attribute values, all trained groups together."""
-        return self.applies.shape[1]
+        return int(self.applies.shape[1])
 
     @classmethod
-    def from_taxonomy(cls, taxonomy):
+    def from_taxonomy(cls, taxonomy: Mapping[str, Any]) -> Labels:
         """Read the content of taxonomy.json; raises ValueError if it names an unknown label."""
         names = [category["name"] for category in taxonomy["super_categories"]]
         subs = [
@@ -53,7 +62,7 @@ class Labels:
             for name in category["sub_categories"]
         ]
         positions = {name: position for position, (name, _) in enumerate(subs)}
-        columns = []
+        columns: list[Booleans] = []
         for group in taxonomy["attribute_groups"]:
             column = np.full(len(subs), group["applies_to"] == "all")
             if group["applies_to"] != "all":
@@ -77,13 +86,13 @@ class Findings:
     """What is known of the n boxes of one photo; shapes as in the repository's README. ``coverage``
     is a number of the whole photo, 0 to 1."""
 
-    boxes: np.ndarray
-    scores: np.ndarray
-    supers: np.ndarray
-    flags: np.ndarray
+    boxes: Floats
+    scores: Floats
+    supers: Integers
+    flags: Integers
     coverage: float
-    sub_probabilities: np.ndarray
-    attribute_probabilities: np.ndarray
+    sub_probabilities: Floats
+    attribute_probabilities: Floats
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ class Rules:
     least_coverage: float
 
     @classmethod
-    def from_strings(cls, parameters):
+    def from_strings(cls, parameters: Mapping[str, str]) -> Rules:
         """Read Triton's string parameters; raises ValueError naming a missing or bad one."""
         try:
             return cls(**{field.name: float(parameters[field.name]) for field in fields(cls)})
@@ -116,14 +125,35 @@ class Garments:
     """Row i is box i: supers, subs and statuses i32[n, 1], sub_scores f32[n, 1], attributes
     f32[n, values]."""
 
-    supers: np.ndarray
-    subs: np.ndarray
-    sub_scores: np.ndarray
-    attributes: np.ndarray
-    statuses: np.ndarray
+    supers: Integers
+    subs: Integers
+    sub_scores: Floats
+    attributes: Floats
+    statuses: Integers
 
 
-def verify(findings, labels, rules, *, guided):
+@dataclass(frozen=True)
+class _Candidates:
+    """The boxes of one photo while they are judged: boxes f32[n, 4]; supers i32[n]; support f32[n]:
+    detector score times the tagger's probability of that super-category; statuses i32[n], which the
+    rules change."""
+
+    boxes: Floats
+    supers: Integers
+    support: Floats
+    statuses: Integers
+
+    def is_kept(self) -> Booleans:
+        """bool[n]: which boxes are garments still."""
+        kept: Booleans = self.statuses == Status.KEPT
+        return kept
+
+    def best_first(self) -> Integers:
+        """The rows in the order of their support."""
+        return np.argsort(-self.support, kind="stable").astype(np.int32)
+
+
+def verify(findings: Findings, labels: Labels, rules: Rules, *, guided: bool) -> Garments:
     """Judge all boxes of one photo. At least one is kept of those that were detected or drawn.
 
     ``guided``: the caller named a category or drew a rectangle, so a super-category that is given
@@ -150,9 +180,10 @@ def verify(findings, labels, rules, *, guided):
     statuses[whole & (given != UNKNOWN_SUPER) & (given != tagged)] = Status.NOT_OF_CATEGORY
     statuses[whole & (findings.coverage < rules.least_coverage)] = Status.NO_GARMENT
     support = scores * evidence[np.arange(len(final)), final]
-    _exclude_dresses(findings.boxes, support, final, statuses, (labels, rules))
+    candidates = _Candidates(findings.boxes, final, support, statuses)
+    _exclude_dresses(candidates, labels, rules)
     if not guided:
-        _exclude_rivals(findings.boxes, support, final, statuses, rules)
+        _exclude_rivals(candidates, rules)
     subs, sub_scores = _best_subs(findings.sub_probabilities, final, labels)
     attributes = np.where(labels.applies[subs], findings.attribute_probabilities, 0)
     return Garments(
@@ -164,68 +195,77 @@ def verify(findings, labels, rules, *, guided):
     )
 
 
-def super_probabilities(sub_probabilities, labels):
+def super_probabilities(sub_probabilities: Floats, labels: Labels) -> Floats:
     """f32[n, subs] -> f32[n, supers]: each super-category has what its sub-categories have."""
     members = labels.sub_super[:, None] == np.arange(labels.sub_super.max() + 1)
-    return sub_probabilities @ members.astype(np.float32)
+    probabilities: Floats = sub_probabilities @ members.astype(np.float32)
+    return probabilities
 
 
-def _exclude_dresses(boxes, support, final, statuses, context):
+def _exclude_dresses(candidates: _Candidates, labels: Labels, rules: Rules) -> None:
     """A dress and a top or bottom in the same place exclude each other: the better one stays.
 
-    support f32[n]: detector score times the tagger's probability of that super-category; of those
-    that overlap the dress, the best top and the best bottom count with their mean. Changes
-    ``statuses``.
+    Of those that overlap the dress, the best top and the best bottom count with the mean of their
+    support. Changes the statuses.
     """
-    labels, rules = context
-    dresses = [i for i in np.argsort(-support, kind="stable") if final[i] == labels.dress]
+    boxes, supers = candidates.boxes, candidates.supers
+    support, statuses = candidates.support, candidates.statuses
+    dresses = [row for row in candidates.best_first() if supers[row] == labels.dress]
     for dress in dresses:
         rivals = np.flatnonzero(
-            np.isin(final, (labels.top, labels.bottom))
-            & (statuses == Status.KEPT)
+            np.isin(supers, (labels.top, labels.bottom))
+            & candidates.is_kept()
             & (overlap(boxes[dress], boxes) > rules.overlap_threshold)
         )
         if statuses[dress] != Status.KEPT or len(rivals) == 0:
             continue
         # The best top and the best bottom: weak ones beside them say nothing against them.
-        parts = [support[rivals[final[rivals] == part]].max() for part in np.unique(final[rivals])]
+        parts = [
+            support[rivals[supers[rivals] == part]].max() for part in np.unique(supers[rivals])
+        ]
         if rules.dress_preference * support[dress] >= np.mean(parts):
             statuses[rivals] = Status.DRESS_EXPLAINS_IT
         else:
             statuses[dress] = Status.TOP_OR_BOTTOM_EXPLAINS_IT
 
 
-def _exclude_rivals(boxes, support, final, statuses, rules):
+def _exclude_rivals(candidates: _Candidates, rules: Rules) -> None:
     """One garment that the detector gives several super-categories keeps the one that detector and
-    tagger together believe most. Changes ``statuses``."""
-    for best in np.argsort(-support, kind="stable"):
+    tagger together believe most. Changes the statuses."""
+    boxes, supers, statuses = candidates.boxes, candidates.supers, candidates.statuses
+    for best in candidates.best_first():
         if statuses[best] != Status.KEPT:
             continue
-        rivals = (final != final[best]) & (statuses == Status.KEPT)
+        rivals = (supers != supers[best]) & candidates.is_kept()
         rivals &= intersection_over_union(boxes[best], boxes) > rules.same_place_iou
         statuses[rivals] = Status.TAGGER_DISAGREES
 
 
-def overlap(box, boxes):
+def overlap(box: Floats, boxes: Floats) -> Floats:
     """Intersection over the smaller area, f32[n], of one box with each of boxes f32[n, 4]."""
     intersection, area, areas = _areas(box, boxes)
-    return intersection / np.maximum(np.minimum(areas, area), _TINY)
+    shares: Floats = intersection / np.maximum(np.minimum(areas, area), _TINY)
+    return shares
 
 
-def intersection_over_union(box, boxes):
+def intersection_over_union(box: Floats, boxes: Floats) -> Floats:
     """IoU, f32[n], of one box with each of boxes f32[n, 4]."""
     intersection, area, areas = _areas(box, boxes)
-    return intersection / np.maximum(areas + area - intersection, _TINY)
+    shares: Floats = intersection / np.maximum(areas + area - intersection, _TINY)
+    return shares
 
 
-def _areas(box, boxes):
+def _areas(box: Floats, boxes: Floats) -> tuple[Floats, np.float32, Floats]:
+    """Intersections f32[n], area of the one box, areas f32[n] of the others."""
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     intersection = np.clip(high - low, 0, None).prod(axis=1)
     return intersection, (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
 
 
-def _best_subs(sub_probabilities, final, labels):
+def _best_subs(
+    sub_probabilities: Floats, final: Integers, labels: Labels
+) -> tuple[Integers, Floats]:
     """The best sub-category of the final super-category and its probability within it."""
     members = labels.sub_super[None] == final[:, None]
     # -1: even where all its sub-categories have probability 0, the super-category stands.

@@ -1,4 +1,4 @@
-"""The client's modules import one way: clients → calls → conversion → channel → types → errors."""
+"""The client's modules import one way: client → services → calls → channel → shared → errors."""
 
 import ast
 from collections.abc import Iterator
@@ -12,15 +12,17 @@ PACKAGE = Path(__file__).parents[3] / "clients" / "python" / "ootd"
 LAYERS: list[tuple[str, ...]] = [
     ("v1", "_core_log"),
     ("errors",),
-    ("types",),
-    ("channel", "retry", "_compatibility", "_ledger", "_upsert_tally"),
-    ("_arguments", "_call_metadata", "_images", "_tls_probe"),
-    ("convert_answers", "convert_requests", "_faults"),
+    ("_shared", "_certificate"),
+    ("channel", "retry", "_compatibility", "_ledger"),
+    ("_call_metadata", "_images", "_tls_probe"),
+    ("_faults",),
     ("_async", "_sync"),
-    ("testing", "_labels", "draw", "samples"),
+    ("_services",),
+    ("async_client", "sync_client", "types"),
+    ("testing", "_labels", "draw"),
     ("cli",),
 ]
-WITH_STUBS = ("errors", "convert_answers", "convert_requests", "_async", "_sync", "testing")
+WITH_STUBS = ("errors", "_shared", "_services", "_async", "_sync", "testing")
 
 
 def modules() -> dict[str, Path]:
@@ -28,7 +30,7 @@ def modules() -> dict[str, Path]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        if name and parts[0] not in {"v1", "samples", "cli", "draw"}:
+        if name and parts[0] not in {"v1", "cli", "draw"}:
             found[name] = path
     return found
 
@@ -59,9 +61,24 @@ def test_a_module_imports_only_from_below(name: str) -> None:
         assert layer_of(other) <= layer_of(name), f"{name} imports {other}"
         if other.split(".")[0] == "v1":
             assert name.split(".", maxsplit=1)[0] in WITH_STUBS, f"{name} imports the stubs"
-    twins = {"_async": "_sync", "_sync": "_async"}
-    twin = twins.get(name.split(".", maxsplit=1)[0])
-    assert twin not in {other.split(".")[0] for other in imported(MODULES[name])}
+
+
+ASYNC, SYNC = {"_async", "async_client"}, {"_sync", "sync_client"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_neither_client_imports_the_other(name: str) -> None:
+    parts = {part for other in imported(MODULES[name]) for part in other.split(".")}
+    for ours, theirs in ((ASYNC, SYNC), (SYNC, ASYNC)):
+        if ours & set(name.split(".")):
+            assert not theirs & parts
+
+
+@pytest.mark.parametrize("name", [one for one in MODULES if one.startswith("_services.")])
+def test_a_service_imports_no_other(name: str) -> None:
+    own = name.split(".")[1]
+    for other in imported(MODULES[name]):
+        assert not other.startswith("_services.") or other.split(".")[1] == own, other
 
 
 def test_there_are_no_cycles() -> None:

@@ -33,4 +33,4 @@ def test_a_score_threshold_that_is_none_is_named(
 ) -> None:
     with pytest.raises(ootd.InvalidRequestError) as caught:
         client.analyze_image(photo, score_threshold=threshold)
-    assert [one.field for one in caught.value.violations] == ["options.score_threshold"]
+    assert [one.field for one in caught.value.violations] == ["photo.options.score_threshold"]

@@ -15,7 +15,7 @@ from ootd import AsyncClient, Client, RetryPolicy, UnavailableError
 from ootd._call_metadata import call_metadata
 from ootd.channel import Connection
 from ootd.testing import FakeGateway
-from ootd.testing._services import add_services
+from ootd.testing._services.registry import add_services
 
 
 class Recorder(grpc.ServerInterceptor):

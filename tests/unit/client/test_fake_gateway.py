@@ -10,8 +10,6 @@ import pytest
 import ootd
 from ootd import Client, EmbeddingUpload, OotdError, Photo, RetryPolicy
 from ootd.testing import FakeGateway
-from ootd_gateway.server_options import server_facts
-from ootd_gateway.settings.loading import Settings
 
 ONCE = RetryPolicy(attempts=1)
 FROM_A_GATEWAY = [
@@ -166,20 +164,6 @@ def test_it_keeps_the_limit_of_photos(gateway: FakeGateway, client: Client) -> N
     assert caught.value.metadata["limit_bytes"] == str(gateway.limits.max_image_bytes)
 
 
-def test_its_limits_are_those_of_a_gateway_as_it_comes(gateway: FakeGateway) -> None:
-    told = server_facts(Settings(), "1").limits
-    assert gateway.limits == ootd.ServerLimits(
-        max_image_bytes=told.max_image_bytes,
-        max_image_pixels=told.max_image_pixels,
-        min_image_side=told.min_image_side_pixels,
-        max_request_bytes=told.max_request_bytes,
-        max_answer_bytes=told.max_answer_bytes,
-        default_deadline_s=told.default_deadline_seconds,
-        max_deadline_s=told.max_deadline_seconds,
-        stream_idle_s=told.stream_idle_seconds,
-    )
-
-
 def violations(call: Callable[[], object]) -> dict[str, str]:
     with pytest.raises(ootd.InvalidRequestError) as caught:
         call()
@@ -208,7 +192,7 @@ def test_all_faults_are_listed_with_a_gateways_paths(client: Client, photo: byte
     ]
     region = (0.5, 0.0, 0.5, 1.0)
     assert list(violations(lambda: client.analyze_image(photo, region=region))) == [
-        "guide.region.x1"
+        "photo.guide.region.x1"
     ]
     (long,) = client.analyze_images([ootd.Photo("x" * 257, photo)])
     assert long.error is not None

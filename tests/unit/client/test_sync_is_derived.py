@@ -22,31 +22,43 @@ def derive_sync() -> ModuleType:
     return module
 
 
-ASYNC, SYNC = CLIENT_FOLDER / "ootd" / "_async", CLIENT_FOLDER / "ootd" / "_sync"
-NAMES = sorted({path.name for path in ASYNC.glob("*.py")} - {"__init__.py", "runtime.py"})
+PACKAGE = CLIENT_FOLDER / "ootd"
+NAMES = sorted(
+    path.relative_to(PACKAGE).as_posix()
+    for path in (*PACKAGE.glob("_async/*.py"), *PACKAGE.rglob("async_client.py"))
+    if path.name not in {"__init__.py", "runtime.py"}
+)
 
 
 def test_every_module_has_its_twin(derive_sync: ModuleType) -> None:
     assert derive_sync.source_names() == NAMES
-    assert {path.name for path in SYNC.glob("*.py")} == {path.name for path in ASYNC.glob("*.py")}
+    derived = {PACKAGE / derive_sync.derived_name(name) for name in NAMES}
+    there = {*PACKAGE.glob("_sync/*.py"), *PACKAGE.rglob("sync_client.py")}
+    assert {path for path in there if path.name not in {"__init__.py", "runtime.py"}} == derived
+
+
+def test_every_service_has_its_clients() -> None:
+    services = [path for path in (PACKAGE / "_services").iterdir() if (path / "types.py").exists()]
+    assert len(services) >= 4
+    assert {f"_services/{path.name}/async_client.py" for path in services} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_file_is_what_the_generator_makes(derive_sync: ModuleType, name: str) -> None:
-    source = (ASYNC / name).read_text(encoding="utf-8")
-    text = (SYNC / name).read_text(encoding="utf-8")
+    source = (PACKAGE / name).read_text(encoding="utf-8")
+    text = (PACKAGE / derive_sync.derived_name(name)).read_text(encoding="utf-8")
     derived = derive_sync.derive(name, source)
     assert len(text) == len(derived)
     assert text == derived, "run python clients/python/derive_sync.py"
-    for word in ("async ", "await ", "Async", "grpc.aio", "asyncio"):
+    for word in ("async ", "await ", "Async", "grpc.aio", "asyncio", "async_client"):
         assert word not in text
     assert len(text.splitlines()) > 0.9 * len(source.splitlines())
 
 
 def test_a_changed_source_is_noticed(derive_sync: ModuleType) -> None:
-    source = (ASYNC / "client.py").read_text(encoding="utf-8")
+    source = (PACKAGE / "async_client.py").read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="update DOCSTRINGS"):
-        derive_sync.derive("client.py", source.replace("within asyncio", "in asyncio"))
+        derive_sync.derive("async_client.py", source.replace("within asyncio", "in asyncio"))
 
 
 def test_both_clients_have_the_same_methods_and_arguments() -> None:

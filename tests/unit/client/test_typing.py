@@ -40,6 +40,10 @@ def photos(client: ootd.Client, array: NDArray[np.float32]) -> None:
     outcome: ootd.UpsertOutcome | None = next(stream).outcome
     page: ootd.ItemPage = client.list_page(token="", fields=("title",))
     print(outcome, page.next_token)
+    search: ootd.SearchClient = client.search
+    hits: tuple[ootd.Hit, ...] = search.by_embedding(array, "bag", k=3)
+    vision: ootd.VisionClient = client.vision
+    print(hits, vision.analyze_image("a.jpg").garments, client.server.info().version)
 
 
 async def same(client: ootd.AsyncClient, array: NDArray[np.float64]) -> ootd.ServerInfo:
@@ -49,6 +53,10 @@ async def same(client: ootd.AsyncClient, array: NDArray[np.float64]) -> ootd.Ser
     async for result in client.analyze_images(source()):
         print(result.analysis)
     await client.search_by_embedding(array, "bag")
+    catalog: ootd.AsyncCatalogClient = client.catalog
+    async for item in catalog.list_items(super_category="bag"):
+        print(item.title)
+    print((await client.server.status()).problems)
     return await client.server_info(timeout_s=1, metadata={"x": "y"})
 
 
@@ -69,6 +77,9 @@ FAULTY = {
     "ootd.Client().analyze_image(7)": "arg-type",
     'ootd.Client(compression="zip")': "arg-type",
     "ootd.Client().delete_items(5)": "arg-type",
+    "ootd.Client().search.by_item(5)": "arg-type",
+    "ootd.Client().server_info(timeout=1)": "call-arg",
+    "ootd.Client().by_item": "attr-defined",
     "ootd.Client().upsert_items([]).changed": "attr-defined",
 }
 

@@ -14,7 +14,7 @@ from ootd import (
     UpsertResult,
     UpsertSummary,
 )
-from ootd.convert_answers import upsert_from_proto
+from ootd._services.catalog.conversion import upsert_from_proto
 from ootd.testing import FakeGateway
 from ootd.v1 import catalog_service_pb2 as catalog
 
@@ -192,7 +192,7 @@ def test_vectors_of_other_models_are_refused(client: Client, photo: bytes) -> No
     bad = EmbeddingUpload("a", (0.5,) * 128, "bag", vector_fingerprint="other")
     with pytest.raises(ootd.FailedPreconditionError) as caught:
         client.upsert_item(bad)
-    assert caught.value.reason == "RELEASE_MISMATCH"
+    assert caught.value.reason == "VECTOR_FINGERPRINT_MISMATCH"
     with pytest.raises(ootd.FailedPreconditionError):
         client.search_by_embedding((0.5,) * 128, "bag", vector_fingerprint="other")
 

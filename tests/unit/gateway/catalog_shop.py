@@ -5,12 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram, new_index
-from ootd_gateway.catalog import Catalog, EmbeddingSource, PhotoSource, UpsertRequest
-from ootd_gateway.replay import ChangeApplier
-from ootd_gateway.store.sql import SqlCatalogStore
-from ootd_gateway.types import SuperCategory
+from ootd_gateway.services.catalog.domain import Catalog
+from ootd_gateway.services.catalog.replay import ChangeApplier
+from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
+from ootd_gateway.services.search.domain import Search
+from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
+from ootd_gateway.store.catalog.sql import SqlCatalogStore
+from ootd_gateway.store.database import Database
+from ootd_gateway.types import Photo, SuperCategory
 from ootd_index.sharded_index import ShardedIndex
-from ootd_index.vector_index import Query
+from ootd_index.vector_index import Query, VectorIndex
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -24,6 +30,7 @@ SKIRT = garment(3, BOTTOM, score=0.85, sub_category="skirt")
 @dataclass
 class Shop:
     catalog: Catalog
+    database: Database
     store: SqlCatalogStore
     index: ShardedIndex
     vision: TableVision
@@ -35,17 +42,34 @@ class Shop:
 
 
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    store = SqlCatalogStore.open(f"sqlite:///{tmp_path}/ootd.db")
+    database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
+    store = SqlCatalogStore(database)
     index = new_index()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
-    yield Shop(Catalog(store, vision, applier), store, index, vision, applier)
+    catalog = Catalog(
+        store, PhotoAnalyzer(vision), applier, fingerprints=VectorFingerprintGuard(store, vision)
+    )
+    yield Shop(catalog, database, store, index, vision, applier)
     await applier.close()
-    await store.close()
+    await database.close()
+
+
+def searching(
+    index: VectorIndex, store: SqlCatalogStore, vision: TableVision, **settings: float
+) -> Search:
+    """Searches of an index and a store."""
+    return Search(
+        index,
+        store,
+        PhotoAnalyzer(vision),
+        SearchSettings.model_validate(settings),
+        fingerprints=VectorFingerprintGuard(store, vision),
+    )
 
 
 def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
-    return replace(UpsertRequest(item_id, PhotoSource(PHOTO)), **changes)  # type: ignore[arg-type]
+    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)  # type: ignore[arg-type]
 
 
 def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:

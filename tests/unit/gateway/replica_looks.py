@@ -10,7 +10,8 @@ import pytest
 from ootd_gateway.errors import (
     VisionUnavailableError,
 )
-from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
+from ootd_gateway.types import Photo
 from ootd_gateway.vision import triton_connection, triton_watch
 from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience
@@ -29,7 +30,7 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 def answers(vision: TritonVision) -> Callable[[], Any]:
     async def ask() -> bool:
         try:
-            await vision.analyze(b"x", timeout_s=5)
+            await vision.analyze(Photo(b"x"), timeout_s=5)
         except VisionUnavailableError:
             return False
         return True

@@ -10,34 +10,33 @@ import grpc
 import numpy as np
 
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
-from ootd_gateway.admission import Admission, AdmissionPool
-from ootd_gateway.byte_budget import ByteBudget
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.image_header import ImageLimits
-from ootd_gateway.metrics.calls import PoolMetrics
-from ootd_gateway.metrics.registry import Metrics
-from ootd_gateway.readiness import Dependency
-from ootd_gateway.rpc.catalog_service import CatalogService
+from ootd_gateway.rpc.admission import Admission, AdmissionPool
+from ootd_gateway.rpc.byte_budget import ByteBudget
 from ootd_gateway.rpc.deadlines import Deadlines
-from ootd_gateway.rpc.search_service import SearchService
-from ootd_gateway.rpc.server import GatewayServer, ServerOptions, Services
-from ootd_gateway.rpc.server_service import ServerService
-from ootd_gateway.rpc.vision_service import VisionService
-from ootd_gateway.server_info import ServerFacts, ServerInformation, ServerLimits
-from ootd_gateway.tokens import FixedTokens
+from ootd_gateway.rpc.readiness import Dependency
+from ootd_gateway.rpc.server import GatewayServer, ServerOptions
+from ootd_gateway.rpc.tokens import FixedTokens
+from ootd_gateway.services.catalog.servicer import CatalogService
+from ootd_gateway.services.search.servicer import SearchService
+from ootd_gateway.services.server.domain import ServerFacts, ServerInformation, ServerLimits
+from ootd_gateway.services.server.servicer import ServerService
+from ootd_gateway.services.vision.domain import PhotoAnalyzer
+from ootd_gateway.services.vision.servicer import VisionService
+from ootd_gateway.telemetry.metrics.calls import PoolMetrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     AttributeModel,
     Box,
     Garment,
-    Guide,
     ImageAnalysis,
+    Photo,
     Priority,
     ServedModels,
     SuperCategory,
     Taxonomy,
 )
-from ootd_gateway.vision.base import USUAL
 
 Answer = Callable[[bytes], Awaitable[ImageAnalysis]]
 
@@ -62,7 +61,7 @@ FACTS = ServerFacts(
 class NoStore:
     """A database that is away."""
 
-    async def release(self) -> str:
+    async def vector_fingerprint(self) -> str:
         raise StoreUnavailableError("the database is away")
 
 
@@ -89,19 +88,17 @@ class SteeredVision:
 
     async def analyze(
         self,
-        image: bytes,
-        guide: Guide = None,
+        photo: Photo,
         *,
-        options: AnalyzeOptions = USUAL,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
     ) -> ImageAnalysis:
         self.calls += 1
-        self.options.append(options)
+        self.options.append(photo.options)
         self.timeouts.append(timeout_s)
         self.running += 1
         try:
-            return await self.answer(image)
+            return await self.answer(photo.image)
         finally:
             self.running -= 1
 
@@ -183,12 +180,16 @@ async def serving() -> AsyncIterator[Serve]:
             )
             shared = {"deadlines": deadlines, "closing": admission.closing, "metrics": metrics}
             await server.start(
-                Services(
-                    VisionService(vision, limits=ImageLimits(), **shared),  # type: ignore[arg-type]
-                    CatalogService(cast("Any", None), **shared),  # type: ignore[arg-type]
-                    SearchService(cast("Any", None), deadlines=deadlines, metrics=metrics),
-                    ServerService(ServerInformation(FACTS, vision, cast("Any", NoStore()))),
-                )
+                [
+                    VisionService(PhotoAnalyzer(vision), **shared).binding(),  # type: ignore[arg-type]
+                    CatalogService(cast("Any", None), **shared).binding(),  # type: ignore[arg-type]
+                    SearchService(
+                        cast("Any", None), deadlines=deadlines, metrics=metrics
+                    ).binding(),
+                    ServerService(
+                        ServerInformation(FACTS, vision, cast("Any", NoStore()))
+                    ).binding(),
+                ]
             )
             for dependency in (Dependency.VISION, Dependency.STORE):
                 server.readiness.set(dependency)

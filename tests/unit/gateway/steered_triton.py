@@ -8,10 +8,10 @@ from typing import Any
 
 import grpc
 import numpy as np
-from test_vision_tensors import TAXONOMY_JSON, byte_tensor, tensors
+from triton_tensors import TAXONOMY_JSON, byte_tensor, tensors
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ootd_gateway.metrics.registry import Metrics
+from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.vision.triton import TritonVision, VisionOptions
 from ootd_gateway.vision.triton_requests import canary_png
 

@@ -31,17 +31,3 @@ def test_the_contract_needs_no_usearch() -> None:
     for name in ("vector_index", "observer", "index_settings"):
         roots = {one.split(".")[0] for one in imports(PACKAGE / f"{name}.py")}
         assert roots - sys.stdlib_module_names <= {"numpy"}, name
-
-
-def test_there_are_no_cycles() -> None:
-    graph = {
-        path.stem: {
-            one.removeprefix("ootd_index.") for one in imports(path) if "ootd_index." in one
-        }
-        for path in MODULES
-    }
-    done: set[str] = set()
-    while graph.keys() - done:
-        free = {name for name in graph.keys() - done if graph[name] <= done}
-        assert free, f"cycle among {sorted(graph.keys() - done)}"
-        done |= free

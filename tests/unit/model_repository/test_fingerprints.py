@@ -84,6 +84,7 @@ def test_a_new_model_changes_the_graph(change, repository):
         ("#1", "#2"),
         ('"least"', '"lowest"'),
         ('"onnxruntime"', '"tensorrt"'),
+        ('backend: "onnxruntime"', 'backend: "onnxruntime" default_model_filename: "other.onnx"'),
     ],
 )
 def test_what_a_configuration_says_of_answers_changes_the_graph(change, repository, old, new):
@@ -172,11 +173,18 @@ def test_texts_stand_in_for_configurations(fingerprints, repository):
 def test_the_configurations_of_this_checkout_are_read_as_triton_reads_them(
     fingerprints, model_repository
 ):
-    """Each tensor and parameter is an entry of its own."""
+    """Each tensor, parameter and step is an entry of its own."""
     for path in model_repository.glob("*/**/*.pbtxt"):
         read = fingerprints.contract(path.read_text())
         config = text_format.Parse(path.read_text(), model_config_pb2.ModelConfig())
+        for name in ("platform", "backend", "default_model_filename"):
+            assert read.get(name, ['""']) == [f'"{getattr(config, name)}"'], path
         for name in ("input", "output"):
-            assert len(read[name]) == len(getattr(config, name)), path
+            for entry, tensor in zip(read[name], getattr(config, name), strict=True):
+                words = entry.split()
+                assert f'"{tensor.name}"' in words, path
+                assert model_config_pb2.DataType.Name(tensor.data_type) in words, path
+                dims = [word for word in words if word.lstrip("-").isdigit()]
+                assert dims == list(map(str, tensor.dims)), path
         known = set(config.parameters) - fingerprints._SPEED_OR_COPY
         assert len(read["parameters"]) == len(known), path

@@ -112,11 +112,11 @@ class Steps:
     def draw(self) -> None:
         """Draw the photos that fill in what no labelled photo shows."""
         try:
-            from ootd_training.data.draw import draw  # noqa: PLC0415 - needs the client's samples
+            from ootd_training.data.draw import draw  # noqa: PLC0415 - needs ootd_samples
         except ImportError as error:
             raise CommandError(
-                f"drawing photos needs the client package ({error}); run: "
-                "pip install './clients/python[samples]'"
+                f"drawing photos needs the package ootd-samples ({error}); run: "
+                "pip install ./clients/samples"
             ) from error
 
         outfits, garments = QUICK_DRAWN_PHOTOS if self.options.quick else DRAWN_PHOTOS

@@ -1,4 +1,4 @@
-"""Draw small labelled photos for training with `ootd.samples`.
+"""Draw small labelled photos for training with `ootd_samples`.
 
 `python -m ootd_training.data.draw FOLDER` writes what `data.drawn_photos` reads; the photos are no
 larger than training needs, so that thousands are drawn in minutes.
@@ -11,8 +11,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ootd import samples
-from ootd.samples.labels import ALL_SUB_CATEGORIES
+import ootd_samples
+from ootd_samples.labels import ALL_SUB_CATEGORIES
 from ootd_training.data.label_digests import DRAWN_LABELS
 from ootd_training.whole_files import write_whole
 
@@ -30,10 +30,10 @@ def draw(folder: Path, outfits: int, garments: int, seed: int) -> None:
     for index in range(outfits + garments):
         number = seed * 1_000_003 + index
         if index < outfits:
-            photo = samples.draw_outfit(number, size=OUTFIT_SIZE)
+            photo = ootd_samples.draw_outfit(number, size=OUTFIT_SIZE)
         else:
             sub = ALL_SUB_CATEGORIES[index % len(ALL_SUB_CATEGORIES)]
-            photo = samples.draw_garment(number, sub_category=sub, size=GARMENT_SIZE)
+            photo = ootd_samples.draw_garment(number, sub_category=sub, size=GARMENT_SIZE)
         name = f"{index:05d}.jpg"
         (folder / name).write_bytes(photo.jpeg())
         entries.append(

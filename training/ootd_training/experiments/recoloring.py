@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd.samples import GarmentDesign, colors
+from ootd_samples import GarmentDesign, colors
 
 RGB = tuple[int, int, int]
 

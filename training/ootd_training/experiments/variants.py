@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ootd.samples import GarmentDesign, draw_garment
-from ootd.samples.labels import ALL_SUB_CATEGORIES
+from ootd_samples import GarmentDesign, draw_garment
+from ootd_samples.labels import ALL_SUB_CATEGORIES
 from ootd_training.console.progress import Progress
 from ootd_training.data.crop_views import ViewSettings, view
 from ootd_training.data.crops import WHOLE, Garment, Tiles, cut, load_tiles

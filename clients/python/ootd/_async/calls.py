@@ -5,10 +5,10 @@ The counterpart in _sync is derived from this file by derive_sync.py.
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import grpc
 import grpc.aio
@@ -28,7 +28,6 @@ from ootd._async.runtime import (
     responses,
     sleep,
 )
-from ootd._async.stubs import AsyncStubs
 from ootd._call_metadata import (
     call_metadata,
     check_metadata,
@@ -39,13 +38,13 @@ from ootd._ledger import Ledger
 from ootd.channel import Connection, __version__
 from ootd.errors import OotdError, UnsupportedError, from_element_error, from_rpc_error
 from ootd.retry import RetryBudget, RetryPolicy
-from ootd.v1 import catalog_service_pb2, server_service_pb2, vision_service_pb2
+from ootd.v1 import element_error_pb2, server_service_pb2, vision_service_pb2
+from ootd.v1.server_service_pb2_grpc import ServerServiceStub
+from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 
 _Request = TypeVar("_Request", bound=Message)
 _Response = TypeVar("_Response", bound=Message)
-_Answer = TypeVar(
-    "_Answer", vision_service_pb2.AnalyzeImagesResponse, catalog_service_pb2.UpsertItemsResponse
-)
+_Stub = TypeVar("_Stub")
 _Pairs = tuple[tuple[str, str], ...]
 
 _LONGEST_S = 10 * 365 * 86_400.0
@@ -56,6 +55,20 @@ _LOOK_S = 1.0
 
 _LAST_LOOK_S = 0.2
 """How long closing waits for a look at the version, so that also a single call gets its warning."""
+
+
+class ElementAnswer(Protocol):
+    """A stream's answer to one element: what it came to, or its error."""
+
+    @property
+    def error(self) -> element_error_pb2.ElementError:
+        """Why there is no other answer."""
+
+    def HasField(self, field_name: Literal["error"], /) -> bool:  # noqa: N802 - protobuf's
+        """Whether there is an error."""
+
+
+_Answer = TypeVar("_Answer", bound=ElementAnswer)
 
 
 class AsyncCalls:
@@ -88,19 +101,24 @@ class AsyncCalls:
         self._metadata = check_metadata(metadata, connection)
         self._link = Link(connection, interceptors)
         self._aside = Aside()
-        self._stubs: AsyncStubs | None = None
+        self._stubs: dict[Callable[..., Any], Any] = {}
+        self._stubs_channel: grpc.aio.Channel | None = None
         self._has_answered = False
         self._is_examined = False
         self._is_version_due = check_compatibility
 
-    @property
-    def stubs(self) -> AsyncStubs:
-        """The services over the channel, which is opened here; ClosedError once it is closed."""
+    def stub(self, of_channel: Callable[[grpc.aio.Channel], _Stub]) -> _Stub:
+        """Return a service's stub over the channel, which is opened here.
+
+        Raises ClosedError once it is closed.
+        """
         channel = self._link.channel()
-        stubs = self._stubs
-        if stubs is None or stubs.channel is not channel:
-            self._stubs = stubs = AsyncStubs(channel)
-        return stubs
+        if self._stubs_channel is not channel:
+            self._stubs, self._stubs_channel = {}, channel
+        stub: _Stub | None = self._stubs.get(of_channel)
+        if stub is None:
+            self._stubs[of_channel] = stub = of_channel(channel)
+        return stub
 
     async def close(self) -> None:
         """Cancel what is running and give back the connections; may be called again."""
@@ -210,7 +228,7 @@ class AsyncCalls:
         target = self.connection.target
         request = server_service_pb2.GetServerInfoRequest()
         try:
-            method = self.stubs.server.GetServerInfo
+            method = self.stub(ServerServiceStub).GetServerInfo
             info = await call_once(method, request, _LOOK_S, pairs, self._link)
         except grpc.RpcError as error:
             if isinstance(from_rpc_error(error), UnsupportedError):
@@ -256,7 +274,7 @@ class AsyncCalls:
         """Whether a server that does not know a method knows the contract's oldest service."""
         if self._has_answered:
             return True
-        method = self.stubs.vision.GetTaxonomy
+        method = self.stub(VisionServiceStub).GetTaxonomy
         request = vision_service_pb2.GetTaxonomyRequest()
         try:
             await call_once(method, request, _LOOK_S, pairs, self._link)

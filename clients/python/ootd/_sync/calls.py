@@ -5,10 +5,10 @@ Derived by derive_sync.py from its asynchronous twin: edit that.
 
 import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -34,17 +34,16 @@ from ootd._sync.runtime import (
     responses,
     sleep,
 )
-from ootd._sync.stubs import Stubs
 from ootd.channel import Connection, __version__
 from ootd.errors import OotdError, UnsupportedError, from_element_error, from_rpc_error
 from ootd.retry import RetryBudget, RetryPolicy
-from ootd.v1 import catalog_service_pb2, server_service_pb2, vision_service_pb2
+from ootd.v1 import element_error_pb2, server_service_pb2, vision_service_pb2
+from ootd.v1.server_service_pb2_grpc import ServerServiceStub
+from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 
 _Request = TypeVar("_Request", bound=Message)
 _Response = TypeVar("_Response", bound=Message)
-_Answer = TypeVar(
-    "_Answer", vision_service_pb2.AnalyzeImagesResponse, catalog_service_pb2.UpsertItemsResponse
-)
+_Stub = TypeVar("_Stub")
 _Pairs = tuple[tuple[str, str], ...]
 
 _LONGEST_S = 10 * 365 * 86_400.0
@@ -55,6 +54,20 @@ _LOOK_S = 1.0
 
 _LAST_LOOK_S = 0.2
 """How long closing waits for a look at the version, so that also a single call gets its warning."""
+
+
+class ElementAnswer(Protocol):
+    """A stream's answer to one element: what it came to, or its error."""
+
+    @property
+    def error(self) -> element_error_pb2.ElementError:
+        """Why there is no other answer."""
+
+    def HasField(self, field_name: Literal["error"], /) -> bool:  # noqa: N802 - protobuf's
+        """Whether there is an error."""
+
+
+_Answer = TypeVar("_Answer", bound=ElementAnswer)
 
 
 class Calls:
@@ -87,19 +100,24 @@ class Calls:
         self._metadata = check_metadata(metadata, connection)
         self._link = Link(connection, interceptors)
         self._aside = Aside()
-        self._stubs: Stubs | None = None
+        self._stubs: dict[Callable[..., Any], Any] = {}
+        self._stubs_channel: grpc.Channel | None = None
         self._has_answered = False
         self._is_examined = False
         self._is_version_due = check_compatibility
 
-    @property
-    def stubs(self) -> Stubs:
-        """The services over the channel, which is opened here; ClosedError once it is closed."""
+    def stub(self, of_channel: Callable[[grpc.Channel], _Stub]) -> _Stub:
+        """Return a service's stub over the channel, which is opened here.
+
+        Raises ClosedError once it is closed.
+        """
         channel = self._link.channel()
-        stubs = self._stubs
-        if stubs is None or stubs.channel is not channel:
-            self._stubs = stubs = Stubs(channel)
-        return stubs
+        if self._stubs_channel is not channel:
+            self._stubs, self._stubs_channel = {}, channel
+        stub: _Stub | None = self._stubs.get(of_channel)
+        if stub is None:
+            self._stubs[of_channel] = stub = of_channel(channel)
+        return stub
 
     def close(self) -> None:
         """Cancel what is running and give back the connections; may be called again."""
@@ -207,7 +225,7 @@ class Calls:
         target = self.connection.target
         request = server_service_pb2.GetServerInfoRequest()
         try:
-            method = self.stubs.server.GetServerInfo
+            method = self.stub(ServerServiceStub).GetServerInfo
             info = call_once(method, request, _LOOK_S, pairs, self._link)
         except grpc.RpcError as error:
             if isinstance(from_rpc_error(error), UnsupportedError):
@@ -253,7 +271,7 @@ class Calls:
         """Whether a server that does not know a method knows the contract's oldest service."""
         if self._has_answered:
             return True
-        method = self.stubs.vision.GetTaxonomy
+        method = self.stub(VisionServiceStub).GetTaxonomy
         request = vision_service_pb2.GetTaxonomyRequest()
         try:
             call_once(method, request, _LOOK_S, pairs, self._link)

@@ -5,11 +5,9 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from ootd import _faults, convert_requests
+from ootd import _faults
 from ootd._ledger import Ledger
-from ootd._sync.runtime import STOPPED, Source, closing, iterate, load_image, room
-from ootd.types import EmbeddingUpload, ItemUpload, Photo
-from ootd.v1 import catalog_service_pb2, vision_service_pb2
+from ootd._sync.runtime import STOPPED, Source, closing, iterate, room
 
 _Request = TypeVar("_Request", bound=Message)
 
@@ -49,34 +47,3 @@ def requests(
         ledger.source_failed(error)
     finally:
         ledger.source_ended()
-
-
-def photo_request(photo: Photo) -> vision_service_pb2.AnalyzeImagesRequest:
-    """Return the request for one photo of a stream.
-
-    Raises OSError, ImageError, InvalidRequestError, ValueError or TypeError for one that is none.
-    """
-    if not isinstance(photo, Photo):
-        raise TypeError("elements must be ootd.Photo")
-    return convert_requests.photo_to_proto(photo, load_image(photo.image))
-
-
-def upload_request(
-    upload: ItemUpload | EmbeddingUpload,
-) -> catalog_service_pb2.UpsertItemsRequest:
-    """Return the request for one item of a stream.
-
-    Raises OSError, ImageError, InvalidRequestError, ValueError or TypeError for one that is none.
-    """
-    request_class = catalog_service_pb2.UpsertItemsRequest
-    image = upload_image(upload)
-    return convert_requests.upload_to_proto(upload, image, request_class)
-
-
-def upload_image(upload: ItemUpload | EmbeddingUpload) -> bytes:
-    """Return an upload's photo, empty where it comes with an embedding; errors as above."""
-    if isinstance(upload, ItemUpload):
-        return load_image(upload.image)
-    if not isinstance(upload, EmbeddingUpload):
-        raise TypeError("uploads must be ootd.ItemUpload or ootd.EmbeddingUpload")
-    return b""

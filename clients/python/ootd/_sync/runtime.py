@@ -14,9 +14,9 @@ from ootd._call_metadata import check_token
 from ootd._faults import closed_error, stalled
 from ootd._images import read_image
 from ootd._ledger import Ledger
+from ootd._shared.photo import ImageSource
 from ootd.channel import Connection
 from ootd.errors import from_rpc_error
-from ootd.types import ImageSource
 
 __all__ = [
     "STOPPED",

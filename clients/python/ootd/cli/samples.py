@@ -31,7 +31,7 @@ def samples(
 ) -> None:
     """Draw outfit photos, and a catalogue (photos and catalog.csv) with the garments in them."""
     try:
-        from ootd.samples import write_samples  # noqa: PLC0415 - an extra
+        from ootd_samples import write_samples  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise typer.BadParameter(
             f"needs {error.name}; install it with pip install 'ootd[samples]'", param_hint="samples"

@@ -53,7 +53,7 @@ def fingerprint(stated: str, stored: str) -> None:
     if stated and stated != stored:
         raise FailedPreconditionError(
             f"the vectors were made by {stated!r}, those that are stored by {stored!r}",
-            reason="RELEASE_MISMATCH",
+            reason="VECTOR_FINGERPRINT_MISMATCH",
             metadata={"stored": stored, "served": stated},
         )
 

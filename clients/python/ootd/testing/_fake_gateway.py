@@ -1,7 +1,7 @@
 """FakeGateway: a real gRPC server on this machine with a catalogue in memory."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
@@ -9,17 +9,16 @@ from typing import TypeAlias, TypeVar
 
 import grpc
 
-from ootd import convert_answers
+from ootd._shared.garment_conversion import super_category_from_proto
 from ootd.channel import __version__
 from ootd.errors import ImageError, OotdError, UnauthenticatedError
-from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
+from ootd.testing import _checks, _made_up_vision
 from ootd.testing._answering import UNCOUNTED
-from ootd.testing._catalog import FakeCatalog, normalized
+from ootd.testing._item_store import FakeCatalog
 from ootd.testing._orders import Orders
-from ootd.testing._services import add_services
+from ootd.testing._services.registry import add_services
 from ootd.types import (
     ATTRIBUTE_MODELS,
-    SUPER_CATEGORIES,
     AttributeModel,
     Box,
     ImageAnalysis,
@@ -185,35 +184,14 @@ class FakeGateway:
             raise UnauthenticatedError("no valid token", reason="UNAUTHENTICATED")
         return request_id
 
-    def garments(
-        self, image: bytes, guide: garment_pb2.Guide, options: photo_pb2.AnalyzeOptions
-    ) -> ImageAnalysis:
+    def garments(self, photo: photo_pb2.Photo) -> ImageAnalysis:
         """Analyse a photo, its fields checked already, as `analyze` does."""
-        _checks.image(image, self.limits)
-        self.attribute_models.append((None, *ATTRIBUTE_MODELS)[options.attribute_model])
-        analysis = self._analysis(image, guide)
-        if not options.HasField("score_threshold"):
+        _checks.image(photo.image, self.limits)
+        self.attribute_models.append((None, *ATTRIBUTE_MODELS)[photo.options.attribute_model])
+        analysis = self._analysis(photo.image, photo.guide)
+        if not photo.options.HasField("score_threshold"):
             return analysis
-        return _made_up_vision.above(analysis, options.score_threshold)
-
-    def upsert(
-        self, request: catalog.UpsertItemsRequest
-    ) -> tuple[catalog.Item, catalog.UpsertOutcome.ValueType]:
-        """Store one item, unless it is stored already; return it and what it came to."""
-        _validation.upload(request)
-        if request.WhichOneof("source") == "embedding":
-            normal = catalog.UpsertItemsRequest()
-            normal.CopyFrom(request)
-            garment = normalized(_garment(request.embedding))
-            normal.embedding.embedding.CopyFrom(garment.embedding)
-            normal.embedding.color_histogram[:] = garment.color_histogram
-            request = normal  # The same item where its vectors differ by their length alone.
-        garment, fingerprint = self._source(request)
-        return self.store.put(request, garment, fingerprint)
-
-    def delete(self, item_ids: Iterable[str]) -> list[str]:
-        """Delete items; return the ids that there were."""
-        return self.store.delete(item_ids)
+        return _made_up_vision.above(analysis, photo.options.score_threshold)
 
     def _analysis(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
         if not _made_up_vision.is_photo(image):
@@ -224,32 +202,9 @@ class FakeGateway:
             )
         known = guide.WhichOneof("known")
         if known == "category":
-            category = convert_answers.super_category_from_proto(guide.category)
+            category = super_category_from_proto(guide.category)
             return self.analyze(image, category, None)
         if known == "region":
             box = Box(guide.region.x0, guide.region.y0, guide.region.x1, guide.region.y1)
             return self.analyze(image, None, box)
         return self.analyze(image, None, None)
-
-    def _source(self, request: catalog.UpsertItemsRequest) -> tuple[garment_pb2.Garment, str]:
-        """Return the garment of an upload, and what made its vectors."""
-        if request.WhichOneof("source") == "photo":
-            photo = request.photo
-            analysis = self.garments(photo.image, photo.guide, photo.options)
-            if not analysis.garments:
-                number = photo.guide.category
-                category = SUPER_CATEGORIES[number - 1] if number else ""
-                _checks.no_matching_garment(request.item_id, category)
-            return normalized(_to_proto.garment(analysis.garments[0])), analysis.vector_fingerprint
-        ready = request.embedding
-        _checks.fingerprint(ready.vector_fingerprint, self._info.vector_fingerprint)
-        return _garment(ready), self._info.vector_fingerprint
-
-
-def _garment(ready: catalog.ItemEmbedding) -> garment_pb2.Garment:
-    return garment_pb2.Garment(
-        super_category=ready.super_category,
-        sub_category=ready.sub_category,
-        embedding=ready.embedding,
-        color_histogram=ready.color_histogram,
-    )

@@ -22,25 +22,7 @@ from ootd.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from ootd.v1 import (
-    catalog_service_pb2,
-    search_service_pb2,
-    server_service_pb2,
-    vision_service_pb2,
-)
-
-METHODS: tuple[str, ...] = tuple(
-    method.name
-    for module in (
-        vision_service_pb2,
-        catalog_service_pb2,
-        search_service_pb2,
-        server_service_pb2,
-    )
-    for service in module.DESCRIPTOR.services_by_name.values()
-    for method in service.methods
-)
-"""All methods of the contract, such as "GetItem"."""
+from ootd.testing._services.registry import METHODS, WITHOUT_VISION
 
 _REASONS: Mapping[type[OotdError], str] = {
     InvalidRequestError: "INVALID_FIELD",
@@ -55,11 +37,6 @@ _REASONS: Mapping[type[OotdError], str] = {
     InternalError: "INTERNAL",
 }
 """The reason that a gateway gives where a test gave an error of this class without one."""
-
-_WITHOUT_VISION = frozenset(
-    {"GetItem", "ListItems", "DeleteItems", "SearchByItem", "SearchByEmbedding"}
-)
-"""Methods that are unavailable only where the database is."""
 
 _RETRY_AFTER_S = 0.1
 """What an overloaded gateway says where a test did not say it."""
@@ -136,7 +113,7 @@ def _as_a_gateway_says(error: OotdError, method: str) -> OotdError:
         return error
     kind = type(error)
     reason = next((_REASONS[one] for one in kind.__mro__ if one in _REASONS), "")
-    if reason == "VISION_UNAVAILABLE" and method in _WITHOUT_VISION:
+    if reason == "VISION_UNAVAILABLE" and method in WITHOUT_VISION:
         reason = "STORE_UNAVAILABLE"
     retry_after_s = error.retry_after_s
     if isinstance(error, OverloadedError) and retry_after_s is None:

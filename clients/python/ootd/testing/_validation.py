@@ -6,8 +6,8 @@ Paths and words are those of a gateway, so that a test may ask for either.
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -15,27 +15,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from ootd.errors import FieldViolation, InvalidRequestError
 from ootd.types import ATTRIBUTE_MODELS
 from ootd.v1 import catalog_service_pb2 as catalog
-from ootd.v1 import garment_pb2
+from ootd.v1 import garment_pb2, photo_pb2
 from ootd.v1 import search_service_pb2 as search
-from ootd.v1 import vision_service_pb2 as vision
 
-SearchRequest: TypeAlias = (
-    search.SearchByImageRequest | search.SearchByItemRequest | search.SearchByEmbeddingRequest
-)
-PhotoMessage: TypeAlias = (
-    vision.AnalyzeImageRequest
-    | vision.AnalyzeImagesRequest
-    | search.SearchByImageRequest
-    | catalog.ItemPhoto
-)
-
-DEFAULT_K = 10
 DEFAULT_PAGE_SIZE = 100
-_MOST = 1000
-_ID_CHARACTERS = 128
+MOST = 1000
+ID_CHARACTERS = 128
 _EMBEDDING_SIZE = 128
 _HISTOGRAM_BINS = 56
-_ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
+ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -63,16 +51,16 @@ class Violations:
             )
 
 
-def photo(message: PhotoMessage, prefix: str, found: Violations) -> None:
+def photo(message: photo_pb2.Photo, field: str, found: Violations) -> None:
     """Check that there is a photo, its guide and its options."""
     empty = "holds no bytes: the photo was not set, or its file is empty"
-    found.require(bool(message.image), f"{prefix}image", empty)
+    found.require(bool(message.image), f"{field}.image", empty)
     known = message.guide.WhichOneof("known")
     if known == "category":
-        super_category(message.guide.category, f"{prefix}guide.category", found)
+        super_category(message.guide.category, f"{field}.guide.category", found)
     elif known == "region":
-        _region(message.guide.region, f"{prefix}guide.region", found)
-    options, field = message.options, f"{prefix}options"
+        _region(message.guide.region, f"{field}.guide.region", found)
+    options, field = message.options, f"{field}.options"
     if options.HasField("score_threshold"):
         score = options.score_threshold
         found.require(0 <= score <= 1, f"{field}.score_threshold", f"must be 0 to 1, is {score:g}")
@@ -84,92 +72,14 @@ def photo(message: PhotoMessage, prefix: str, found: Violations) -> None:
     )
 
 
-def element(request: vision.AnalyzeImagesRequest) -> None:
-    """Raise InvalidRequestError for an element that is none."""
-    found = Violations()
-    size = len(request.correlation_id.encode())
-    found.require(size <= 256, "correlation_id", f"must have at most 256 bytes, has {size}")
-    photo(request, "", found)
-    found.check()
-
-
-def upload(request: catalog.UpsertItemsRequest) -> None:
-    """Raise InvalidRequestError for an item that is none."""
-    found = Violations()
-    item_id(request.item_id, "item_id", found)
-    source = request.WhichOneof("source")
-    if found.require(source is not None, "source", 'one of "photo" and "embedding" must be set'):
-        if source == "photo":
-            photo(request.photo, "photo.", found)
-        else:
-            _vectors(request.embedding, "embedding.", found)
-    _text(request.title, "title", found, limit=512)
-    _attributes(request.attributes, found)
-    size = len(request.payload)
-    found.require(size <= 16 * 1024, "payload", f"must have at most 16384 bytes, has {size}")
-    found.check()
-
-
-def query(request: SearchRequest) -> None:
-    """Raise InvalidRequestError for a search that is none."""
-    found = Violations()
-    if isinstance(request, search.SearchByImageRequest):
-        photo(request, "", found)
-    elif isinstance(request, search.SearchByItemRequest):
-        item_id(request.item_id, "item_id", found)
-    else:
-        _vectors(request, "", found)
-    options, score = request.hit_options, request.hit_options.min_score
-    fields(options.item_fields, "hit_options.item_fields", found)
-    _count(request.k if request.HasField("k") else DEFAULT_K, "k", found)
-    offset = f"must be 0 to 10000, is {options.offset}"
-    found.require(options.offset <= 10_000, "hit_options.offset", offset)
-    in_range = not options.HasField("min_score") or -1 <= score <= 1
-    found.require(in_range, "hit_options.min_score", f"must be -1 to 1, is {score:g}")
-    found.check()
-
-
-def page(request: catalog.ListItemsRequest) -> None:
-    """Raise InvalidRequestError for a page that is none."""
-    found = Violations()
-    size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE_SIZE
-    _count(size, "page_size", found)
-    token = request.page_token
-    good = not token or (len(token) <= _ID_CHARACTERS and bool(_ITEM_ID.match(token)))
-    told = f"must be an earlier page's next_page_token, is {_shown(token)}"
-    found.require(good, "page_token", told)
-    if request.super_category:
-        super_category(request.super_category, "super_category", found)
-    fields(request.item_fields, "item_fields", found)
-    found.check()
-
-
-def one_item(request: catalog.GetItemRequest) -> None:
-    """Raise InvalidRequestError for an id or fields that are none."""
-    found = Violations()
-    item_id(request.item_id, "item_id", found)
-    fields(request.item_fields, "item_fields", found)
-    found.check()
-
-
-def item_ids(values: Sequence[str]) -> None:
-    """Raise InvalidRequestError unless there are 1 to 1000 ids."""
-    found = Violations()
-    told = f"must hold 1 to {_MOST} ids, holds {len(values)}"
-    if found.require(1 <= len(values) <= _MOST, "item_ids", told):
-        for place, value in enumerate(values):
-            item_id(value, f"item_ids[{place}]", found)
-    found.check()
-
-
 def item_id(value: str, field: str, found: Violations) -> None:
     """Check an item's id."""
     if not found.require(bool(value), field, "must be set, is empty"):
         return
-    length = f"must have 1 to {_ID_CHARACTERS} characters, has {len(value)}"
-    if found.require(len(value) <= _ID_CHARACTERS, field, length):
-        letters = f'may hold letters, digits and "._:/-" alone, is {_shown(value)}'
-        found.require(bool(_ITEM_ID.match(value)), field, letters)
+    length = f"must have 1 to {ID_CHARACTERS} characters, has {len(value)}"
+    if found.require(len(value) <= ID_CHARACTERS, field, length):
+        letters = f'may hold letters, digits and "._:/-" alone, is {shown(value)}'
+        found.require(bool(ITEM_ID.match(value)), field, letters)
 
 
 def super_category(value: int, field: str, found: Violations) -> None:
@@ -191,19 +101,25 @@ def fields(mask: FieldMask, field: str, found: Violations) -> None:
 def _path(path: str, field: str, found: Violations) -> None:
     message: Descriptor | None = catalog.Item.DESCRIPTOR
     for name in path.split("."):
-        told = f"must not go into a list, a map or a value, is {_shown(path)}"
+        told = f"must not go into a list, a map or a value, is {shown(path)}"
         if not found.require(message is not None, field, told) or message is None:
             return
         known = message.fields_by_name.get(name)
         names = ", ".join(one.name for one in message.fields)
-        told = f"must name fields of {message.name} ({names}), is {_shown(path)}"
+        told = f"must name fields of {message.name} ({names}), is {shown(path)}"
         if not found.require(known is not None, field, told) or known is None:
             return
         is_message = known.type == FieldDescriptor.TYPE_MESSAGE
-        message = known.message_type if is_message and not known.is_repeated else None
+        message = known.message_type if is_message and not _is_repeated(known) else None
 
 
-def _vectors(
+def _is_repeated(field: Any) -> bool:
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(field.label == field.LABEL_REPEATED)  # Before protobuf 6.31.
+
+
+def vectors(
     message: catalog.ItemEmbedding | search.SearchByEmbeddingRequest,
     prefix: str,
     found: Violations,
@@ -225,7 +141,7 @@ def _vectors(
     stated = message.vector_fingerprint
     told = (
         'must be a fingerprint as answers carry it, such as "3f2a81d0c4b5e697-81d03f2ac4b5e697", '
-        f"is {_shown(stated)}"
+        f"is {shown(stated)}"
     )
     found.require(bool(_FINGERPRINT.match(stated)), f"{prefix}vector_fingerprint", told)
 
@@ -253,19 +169,7 @@ def _region(box: garment_pb2.Box, field: str, found: Violations) -> None:
             found.require(low < high, f"{field}.{axis}1", told)
 
 
-def _attributes(values: Mapping[str, str], found: Violations) -> None:
-    number = len(values)
-    told = f"must hold at most 64 attributes, holds {number}"
-    if not found.require(number <= 64, "attributes", told):
-        return
-    for name, value in values.items():
-        field = f"attributes[{_shown(name)}]"
-        found.require(bool(name), field, "must have a name, has none")
-        _text(name, field, found, limit=64, what="name ")
-        _text(value, field, found, limit=256)
-
-
-def _text(value: str, field: str, found: Violations, *, limit: int, what: str = "") -> None:
+def text(value: str, field: str, found: Violations, *, limit: int, what: str = "") -> None:
     told = f"{what}must have at most {limit} characters, has {len(value)}"
     if not found.require(len(value) <= limit, field, told):
         return
@@ -276,10 +180,10 @@ def _text(value: str, field: str, found: Violations, *, limit: int, what: str = 
             return
 
 
-def _count(value: int, field: str, found: Violations) -> None:
-    found.require(1 <= value <= _MOST, field, f"must be 1 to {_MOST}, is {value}")
+def count(value: int, field: str, found: Violations) -> None:
+    found.require(1 <= value <= MOST, field, f"must be 1 to {MOST}, is {value}")
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     short = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"
     return ascii(short) if not short.isprintable() else f'"{short}"'

@@ -20,7 +20,7 @@ from ootd.v1 import photo_pb2 as ootd_dot_v1_dot_photo__pb2
 from ootd.v1 import taxonomy_pb2 as ootd_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dootd/v1/catalog_service.proto\x12\x07ootd.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"z\n\tItemPhoto\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"\xfb\x01\n\rItemEmbedding\x12\x30\n\tembedding\x18\x01 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12=\n\x0esuper_category\x18\x02 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12!\n\x0csub_category\x18\x03 \x01(\tR\x0bsubCategory\x12\'\n\x0f\x63olor_histogram\x18\x04 \x03(\x02R\x0e\x63olorHistogram\x12-\n\x12vector_fingerprint\x18\x05 \x01(\tR\x11vectorFingerprint\"\xd7\x02\n\x12UpsertItemsRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12*\n\x05photo\x18\x02 \x01(\x0b\x32\x12.ootd.v1.ItemPhotoH\x00R\x05photo\x12\x36\n\tembedding\x18\x03 \x01(\x0b\x32\x16.ootd.v1.ItemEmbeddingH\x00R\tembedding\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12K\n\nattributes\x18\x05 \x03(\x0b\x32+.ootd.v1.UpsertItemsRequest.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x06 \x01(\x0cR\x07payload\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x08\n\x06source\"\xd5\x02\n\x11UpsertItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12*\n\x05photo\x18\x02 \x01(\x0b\x32\x12.ootd.v1.ItemPhotoH\x00R\x05photo\x12\x36\n\tembedding\x18\x03 \x01(\x0b\x32\x16.ootd.v1.ItemEmbeddingH\x00R\tembedding\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12J\n\nattributes\x18\x05 \x03(\x0b\x32*.ootd.v1.UpsertItemRequest.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x06 \x01(\x0cR\x07payload\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x08\n\x06source\"i\n\x12UpsertItemResponse\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\x12\x30\n\x07outcome\x18\x02 \x01(\x0e\x32\x16.ootd.v1.UpsertOutcomeR\x07outcome\"\xd8\x01\n\x13UpsertItemsResponse\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\x04item\x18\x02 \x01(\x0b\x32\r.ootd.v1.ItemH\x00R\x04item\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rror\x12\x18\n\x07\x63hanged\x18\x04 \x01(\x08R\x07\x63hanged\x12\x30\n\x07outcome\x18\x05 \x01(\x0e\x32\x16.ootd.v1.UpsertOutcomeR\x07outcomeB\x08\n\x06result\"\x8e\x03\n\x04Item\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12=\n\nattributes\x18\x03 \x03(\x0b\x32\x1d.ootd.v1.Item.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x04 \x01(\x0cR\x07payload\x12*\n\x07garment\x18\x05 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12\'\n\x0fsequence_number\x18\x06 \x01(\x04R\x0esequenceNumber\x12;\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12-\n\x12vector_fingerprint\x18\x08 \x01(\tR\x11vectorFingerprint\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"f\n\x0eGetItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12;\n\x0bitem_fields\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFields\"4\n\x0fGetItemResponse\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\"\xdd\x01\n\x10ListItemsRequest\x12 \n\tpage_size\x18\x01 \x01(\rH\x00R\x08pageSize\x88\x01\x01\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12=\n\x0esuper_category\x18\x03 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12;\n\x0bitem_fields\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFieldsB\x0c\n\n_page_size\"\x7f\n\x11ListItemsResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\r.ootd.v1.ItemR\x05items\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x04R\ttotalSize\"/\n\x12\x44\x65leteItemsRequest\x12\x19\n\x08item_ids\x18\x01 \x03(\tR\x07itemIds\"?\n\x13\x44\x65leteItemsResponse\x12(\n\x10\x64\x65leted_item_ids\x18\x01 \x03(\tR\x0e\x64\x65letedItemIds*\x86\x01\n\rUpsertOutcome\x12\x1e\n\x1aUPSERT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16UPSERT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17UPSERT_OUTCOME_REPLACED\x10\x02\x12\x1c\n\x18UPSERT_OUTCOME_UNCHANGED\x10\x03\x32\xf1\x02\n\x0e\x43\x61talogService\x12L\n\x0bUpsertItems\x12\x1b.ootd.v1.UpsertItemsRequest\x1a\x1c.ootd.v1.UpsertItemsResponse(\x01\x30\x01\x12\x45\n\nUpsertItem\x12\x1a.ootd.v1.UpsertItemRequest\x1a\x1b.ootd.v1.UpsertItemResponse\x12<\n\x07GetItem\x12\x17.ootd.v1.GetItemRequest\x1a\x18.ootd.v1.GetItemResponse\x12\x42\n\tListItems\x12\x19.ootd.v1.ListItemsRequest\x1a\x1a.ootd.v1.ListItemsResponse\x12H\n\x0b\x44\x65leteItems\x12\x1b.ootd.v1.DeleteItemsRequest\x1a\x1c.ootd.v1.DeleteItemsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dootd/v1/catalog_service.proto\x12\x07ootd.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"\xfb\x01\n\rItemEmbedding\x12\x30\n\tembedding\x18\x01 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12=\n\x0esuper_category\x18\x02 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12!\n\x0csub_category\x18\x03 \x01(\tR\x0bsubCategory\x12\'\n\x0f\x63olor_histogram\x18\x04 \x03(\x02R\x0e\x63olorHistogram\x12-\n\x12vector_fingerprint\x18\x05 \x01(\tR\x11vectorFingerprint\"\xd3\x02\n\x12UpsertItemsRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12&\n\x05photo\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.PhotoH\x00R\x05photo\x12\x36\n\tembedding\x18\x03 \x01(\x0b\x32\x16.ootd.v1.ItemEmbeddingH\x00R\tembedding\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12K\n\nattributes\x18\x05 \x03(\x0b\x32+.ootd.v1.UpsertItemsRequest.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x06 \x01(\x0cR\x07payload\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x08\n\x06source\"\xd1\x02\n\x11UpsertItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12&\n\x05photo\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.PhotoH\x00R\x05photo\x12\x36\n\tembedding\x18\x03 \x01(\x0b\x32\x16.ootd.v1.ItemEmbeddingH\x00R\tembedding\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12J\n\nattributes\x18\x05 \x03(\x0b\x32*.ootd.v1.UpsertItemRequest.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x06 \x01(\x0cR\x07payload\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x08\n\x06source\"i\n\x12UpsertItemResponse\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\x12\x30\n\x07outcome\x18\x02 \x01(\x0e\x32\x16.ootd.v1.UpsertOutcomeR\x07outcome\"\xd8\x01\n\x13UpsertItemsResponse\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\x04item\x18\x02 \x01(\x0b\x32\r.ootd.v1.ItemH\x00R\x04item\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rror\x12\x18\n\x07\x63hanged\x18\x04 \x01(\x08R\x07\x63hanged\x12\x30\n\x07outcome\x18\x05 \x01(\x0e\x32\x16.ootd.v1.UpsertOutcomeR\x07outcomeB\x08\n\x06result\"\x8e\x03\n\x04Item\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12=\n\nattributes\x18\x03 \x03(\x0b\x32\x1d.ootd.v1.Item.AttributesEntryR\nattributes\x12\x18\n\x07payload\x18\x04 \x01(\x0cR\x07payload\x12*\n\x07garment\x18\x05 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12\'\n\x0fsequence_number\x18\x06 \x01(\x04R\x0esequenceNumber\x12;\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12-\n\x12vector_fingerprint\x18\x08 \x01(\tR\x11vectorFingerprint\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"f\n\x0eGetItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12;\n\x0bitem_fields\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFields\"4\n\x0fGetItemResponse\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\"\xdd\x01\n\x10ListItemsRequest\x12 \n\tpage_size\x18\x01 \x01(\rH\x00R\x08pageSize\x88\x01\x01\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12=\n\x0esuper_category\x18\x03 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12;\n\x0bitem_fields\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFieldsB\x0c\n\n_page_size\"\x7f\n\x11ListItemsResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\r.ootd.v1.ItemR\x05items\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x04R\ttotalSize\"/\n\x12\x44\x65leteItemsRequest\x12\x19\n\x08item_ids\x18\x01 \x03(\tR\x07itemIds\"?\n\x13\x44\x65leteItemsResponse\x12(\n\x10\x64\x65leted_item_ids\x18\x01 \x03(\tR\x0e\x64\x65letedItemIds*\x86\x01\n\rUpsertOutcome\x12\x1e\n\x1aUPSERT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16UPSERT_OUTCOME_CREATED\x10\x01\x12\x1b\n\x17UPSERT_OUTCOME_REPLACED\x10\x02\x12\x1c\n\x18UPSERT_OUTCOME_UNCHANGED\x10\x03\x32\xf1\x02\n\x0e\x43\x61talogService\x12L\n\x0bUpsertItems\x12\x1b.ootd.v1.UpsertItemsRequest\x1a\x1c.ootd.v1.UpsertItemsResponse(\x01\x30\x01\x12\x45\n\nUpsertItem\x12\x1a.ootd.v1.UpsertItemRequest\x1a\x1b.ootd.v1.UpsertItemResponse\x12<\n\x07GetItem\x12\x17.ootd.v1.GetItemRequest\x1a\x18.ootd.v1.GetItemResponse\x12\x42\n\tListItems\x12\x19.ootd.v1.ListItemsRequest\x1a\x1a.ootd.v1.ListItemsResponse\x12H\n\x0b\x44\x65leteItems\x12\x1b.ootd.v1.DeleteItemsRequest\x1a\x1c.ootd.v1.DeleteItemsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,40 +33,38 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_UPSERTITEMREQUEST_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_ITEM_ATTRIBUTESENTRY']._options = None
   _globals['_ITEM_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_UPSERTOUTCOME']._serialized_start=2627
-  _globals['_UPSERTOUTCOME']._serialized_end=2761
-  _globals['_ITEMPHOTO']._serialized_start=206
-  _globals['_ITEMPHOTO']._serialized_end=328
-  _globals['_ITEMEMBEDDING']._serialized_start=331
-  _globals['_ITEMEMBEDDING']._serialized_end=582
-  _globals['_UPSERTITEMSREQUEST']._serialized_start=585
-  _globals['_UPSERTITEMSREQUEST']._serialized_end=928
-  _globals['_UPSERTITEMSREQUEST_ATTRIBUTESENTRY']._serialized_start=857
-  _globals['_UPSERTITEMSREQUEST_ATTRIBUTESENTRY']._serialized_end=918
-  _globals['_UPSERTITEMREQUEST']._serialized_start=931
-  _globals['_UPSERTITEMREQUEST']._serialized_end=1272
-  _globals['_UPSERTITEMREQUEST_ATTRIBUTESENTRY']._serialized_start=857
-  _globals['_UPSERTITEMREQUEST_ATTRIBUTESENTRY']._serialized_end=918
-  _globals['_UPSERTITEMRESPONSE']._serialized_start=1274
-  _globals['_UPSERTITEMRESPONSE']._serialized_end=1379
-  _globals['_UPSERTITEMSRESPONSE']._serialized_start=1382
-  _globals['_UPSERTITEMSRESPONSE']._serialized_end=1598
-  _globals['_ITEM']._serialized_start=1601
-  _globals['_ITEM']._serialized_end=1999
-  _globals['_ITEM_ATTRIBUTESENTRY']._serialized_start=857
-  _globals['_ITEM_ATTRIBUTESENTRY']._serialized_end=918
-  _globals['_GETITEMREQUEST']._serialized_start=2001
-  _globals['_GETITEMREQUEST']._serialized_end=2103
-  _globals['_GETITEMRESPONSE']._serialized_start=2105
-  _globals['_GETITEMRESPONSE']._serialized_end=2157
-  _globals['_LISTITEMSREQUEST']._serialized_start=2160
-  _globals['_LISTITEMSREQUEST']._serialized_end=2381
-  _globals['_LISTITEMSRESPONSE']._serialized_start=2383
-  _globals['_LISTITEMSRESPONSE']._serialized_end=2510
-  _globals['_DELETEITEMSREQUEST']._serialized_start=2512
-  _globals['_DELETEITEMSREQUEST']._serialized_end=2559
-  _globals['_DELETEITEMSRESPONSE']._serialized_start=2561
-  _globals['_DELETEITEMSRESPONSE']._serialized_end=2624
-  _globals['_CATALOGSERVICE']._serialized_start=2764
-  _globals['_CATALOGSERVICE']._serialized_end=3133
+  _globals['_UPSERTOUTCOME']._serialized_start=2495
+  _globals['_UPSERTOUTCOME']._serialized_end=2629
+  _globals['_ITEMEMBEDDING']._serialized_start=207
+  _globals['_ITEMEMBEDDING']._serialized_end=458
+  _globals['_UPSERTITEMSREQUEST']._serialized_start=461
+  _globals['_UPSERTITEMSREQUEST']._serialized_end=800
+  _globals['_UPSERTITEMSREQUEST_ATTRIBUTESENTRY']._serialized_start=729
+  _globals['_UPSERTITEMSREQUEST_ATTRIBUTESENTRY']._serialized_end=790
+  _globals['_UPSERTITEMREQUEST']._serialized_start=803
+  _globals['_UPSERTITEMREQUEST']._serialized_end=1140
+  _globals['_UPSERTITEMREQUEST_ATTRIBUTESENTRY']._serialized_start=729
+  _globals['_UPSERTITEMREQUEST_ATTRIBUTESENTRY']._serialized_end=790
+  _globals['_UPSERTITEMRESPONSE']._serialized_start=1142
+  _globals['_UPSERTITEMRESPONSE']._serialized_end=1247
+  _globals['_UPSERTITEMSRESPONSE']._serialized_start=1250
+  _globals['_UPSERTITEMSRESPONSE']._serialized_end=1466
+  _globals['_ITEM']._serialized_start=1469
+  _globals['_ITEM']._serialized_end=1867
+  _globals['_ITEM_ATTRIBUTESENTRY']._serialized_start=729
+  _globals['_ITEM_ATTRIBUTESENTRY']._serialized_end=790
+  _globals['_GETITEMREQUEST']._serialized_start=1869
+  _globals['_GETITEMREQUEST']._serialized_end=1971
+  _globals['_GETITEMRESPONSE']._serialized_start=1973
+  _globals['_GETITEMRESPONSE']._serialized_end=2025
+  _globals['_LISTITEMSREQUEST']._serialized_start=2028
+  _globals['_LISTITEMSREQUEST']._serialized_end=2249
+  _globals['_LISTITEMSRESPONSE']._serialized_start=2251
+  _globals['_LISTITEMSRESPONSE']._serialized_end=2378
+  _globals['_DELETEITEMSREQUEST']._serialized_start=2380
+  _globals['_DELETEITEMSREQUEST']._serialized_end=2427
+  _globals['_DELETEITEMSRESPONSE']._serialized_start=2429
+  _globals['_DELETEITEMSRESPONSE']._serialized_end=2492
+  _globals['_CATALOGSERVICE']._serialized_start=2632
+  _globals['_CATALOGSERVICE']._serialized_end=3001
 # @@protoc_insertion_point(module_scope)

@@ -54,42 +54,6 @@ UPSERT_OUTCOME_UNCHANGED: UpsertOutcome.ValueType  # 3
 Global___UpsertOutcome: _TypeAlias = UpsertOutcome  # noqa: Y015
 
 @_typing.final
-class ItemPhoto(_message.Message):
-    """How an item looks."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    IMAGE_FIELD_NUMBER: _builtins.int
-    GUIDE_FIELD_NUMBER: _builtins.int
-    OPTIONS_FIELD_NUMBER: _builtins.int
-    image: _builtins.bytes
-    """The encoded photo, as in VisionService. Required. It is not kept."""
-    @_builtins.property
-    def guide(self) -> _garment_pb2.Guide:
-        """Which garment of the photo is the item. Default: the category that the title names, else the
-        photo's most confident garment.
-        """
-
-    @_builtins.property
-    def options(self) -> _photo_pb2.AnalyzeOptions:
-        """How the photo is to be analysed. Default: as the server is set."""
-
-    def __init__(
-        self,
-        *,
-        image: _builtins.bytes = ...,
-        guide: _garment_pb2.Guide | None = ...,
-        options: _photo_pb2.AnalyzeOptions | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "image", b"image", "options", b"options"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ItemPhoto: _TypeAlias = ItemPhoto  # noqa: Y015
-
-@_typing.final
 class ItemEmbedding(_message.Message):
     """How an item looks, from an embedder that the caller runs."""
 
@@ -106,8 +70,8 @@ class ItemEmbedding(_message.Message):
     """Its sub-category; default: none. Must belong to the super-category."""
     vector_fingerprint: _builtins.str
     """The models that made embedding and histogram, as answers tell them. Default: not said, and the
-    caller answers for it that they are the served ones. RELEASE_MISMATCH where they are others
-    than those of the stored vectors.
+    caller answers for it that they are the served ones. VECTOR_FINGERPRINT_MISMATCH where they are
+    others than those of the stored vectors.
     """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:
@@ -175,8 +139,10 @@ class UpsertItemsRequest(_message.Message):
     payload: _builtins.bytes
     """Bytes that come back with every hit, such as a price and a link. Never read by the server."""
     @_builtins.property
-    def photo(self) -> Global___ItemPhoto:
-        """A photo, to be analysed."""
+    def photo(self) -> _photo_pb2.Photo:
+        """A photo, to be analysed. Its guide tells which of its garments is the item. Default: the
+        category that the title names, else the photo's most confident garment.
+        """
 
     @_builtins.property
     def embedding(self) -> Global___ItemEmbedding:
@@ -192,7 +158,7 @@ class UpsertItemsRequest(_message.Message):
         self,
         *,
         item_id: _builtins.str = ...,
-        photo: Global___ItemPhoto | None = ...,
+        photo: _photo_pb2.Photo | None = ...,
         embedding: Global___ItemEmbedding | None = ...,
         title: _builtins.str = ...,
         attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
@@ -247,8 +213,10 @@ class UpsertItemRequest(_message.Message):
     payload: _builtins.bytes
     """Bytes that come back with every hit, such as a price and a link. Never read by the server."""
     @_builtins.property
-    def photo(self) -> Global___ItemPhoto:
-        """A photo, to be analysed."""
+    def photo(self) -> _photo_pb2.Photo:
+        """A photo, to be analysed. Its guide tells which of its garments is the item. Default: the
+        category that the title names, else the photo's most confident garment.
+        """
 
     @_builtins.property
     def embedding(self) -> Global___ItemEmbedding:
@@ -264,7 +232,7 @@ class UpsertItemRequest(_message.Message):
         self,
         *,
         item_id: _builtins.str = ...,
-        photo: Global___ItemPhoto | None = ...,
+        photo: _photo_pb2.Photo | None = ...,
         embedding: Global___ItemEmbedding | None = ...,
         title: _builtins.str = ...,
         attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,

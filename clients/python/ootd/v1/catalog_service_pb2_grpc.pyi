@@ -52,7 +52,7 @@ class CatalogServiceStub:
 
     Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
     VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-    (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+    (NO_MATCHING_GARMENT, VECTOR_FINGERPRINT_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
     (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
     """
     GetItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetItemRequest, _catalog_service_pb2.GetItemResponse]
@@ -100,7 +100,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
 
     Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
     VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-    (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+    (NO_MATCHING_GARMENT, VECTOR_FINGERPRINT_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
     (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
     """
     GetItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetItemRequest, _catalog_service_pb2.GetItemResponse]  # type: ignore[assignment]
@@ -157,7 +157,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD, and the IMAGE reasons of
         VisionService), RESOURCE_EXHAUSTED (IMAGE_TOO_LARGE), FAILED_PRECONDITION
-        (NO_MATCHING_GARMENT, RELEASE_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
+        (NO_MATCHING_GARMENT, VECTOR_FINGERPRINT_MISMATCH, ATTRIBUTE_MODEL_NOT_SERVED), UNAVAILABLE
         (VISION_UNAVAILABLE, STORE_UNAVAILABLE).
         """
 

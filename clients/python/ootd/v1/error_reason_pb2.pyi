@@ -82,7 +82,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A bug of the server. INTERNAL; report it with the request id.
     Metadata: {}
     """
-    ERROR_REASON_RELEASE_MISMATCH: _ErrorReason.ValueType  # 15
+    ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH: _ErrorReason.ValueType  # 15
     """Embeddings or colour histograms of the store were made by other models than those that are
     served, or than those that the caller says made his. FAILED_PRECONDITION; the fingerprints are
     those of embedder and crop model.
@@ -185,7 +185,7 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 14
 """A bug of the server. INTERNAL; report it with the request id.
 Metadata: {}
 """
-ERROR_REASON_RELEASE_MISMATCH: ErrorReason.ValueType  # 15
+ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH: ErrorReason.ValueType  # 15
 """Embeddings or colour histograms of the store were made by other models than those that are
 served, or than those that the caller says made his. FAILED_PRECONDITION; the fingerprints are
 those of embedder and crop model.

@@ -12,17 +12,20 @@ from google.protobuf.internal import builder as _builder
 _sym_db = _symbol_database.Default()
 
 
+from ootd.v1 import garment_pb2 as ootd_dot_v1_dot_garment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13ootd/v1/photo.proto\x12\x07ootd.v1\"\x94\x01\n\x0e\x41nalyzeOptions\x12,\n\x0fscore_threshold\x18\x01 \x01(\x02H\x00R\x0escoreThreshold\x88\x01\x01\x12@\n\x0f\x61ttribute_model\x18\x02 \x01(\x0e\x32\x17.ootd.v1.AttributeModelR\x0e\x61ttributeModelB\x12\n\x10_score_threshold*l\n\x0e\x41ttributeModel\x12\x1f\n\x1b\x41TTRIBUTE_MODEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41TTRIBUTE_MODEL_TAGGER\x10\x01\x12\x1d\n\x19\x41TTRIBUTE_MODEL_SEQUENCER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13ootd/v1/photo.proto\x12\x07ootd.v1\x1a\x15ootd/v1/garment.proto\"\x94\x01\n\x0e\x41nalyzeOptions\x12,\n\x0fscore_threshold\x18\x01 \x01(\x02H\x00R\x0escoreThreshold\x88\x01\x01\x12@\n\x0f\x61ttribute_model\x18\x02 \x01(\x0e\x32\x17.ootd.v1.AttributeModelR\x0e\x61ttributeModelB\x12\n\x10_score_threshold\"v\n\x05Photo\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options*l\n\x0e\x41ttributeModel\x12\x1f\n\x1b\x41TTRIBUTE_MODEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41TTRIBUTE_MODEL_TAGGER\x10\x01\x12\x1d\n\x19\x41TTRIBUTE_MODEL_SEQUENCER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ootd.v1.photo_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_ATTRIBUTEMODEL']._serialized_start=183
-  _globals['_ATTRIBUTEMODEL']._serialized_end=291
-  _globals['_ANALYZEOPTIONS']._serialized_start=33
-  _globals['_ANALYZEOPTIONS']._serialized_end=181
+  _globals['_ATTRIBUTEMODEL']._serialized_start=326
+  _globals['_ATTRIBUTEMODEL']._serialized_end=434
+  _globals['_ANALYZEOPTIONS']._serialized_start=56
+  _globals['_ANALYZEOPTIONS']._serialized_end=204
+  _globals['_PHOTO']._serialized_start=206
+  _globals['_PHOTO']._serialized_end=324
 # @@protoc_insertion_point(module_scope)

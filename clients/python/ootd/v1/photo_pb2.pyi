@@ -6,14 +6,15 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from ootd.v1 import garment_pb2 as _garment_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -78,3 +79,41 @@ class AnalyzeOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__score_threshold) -> _WhichOneofReturnType__score_threshold | None: ...
 
 Global___AnalyzeOptions: _TypeAlias = AnalyzeOptions  # noqa: Y015
+
+@_typing.final
+class Photo(_message.Message):
+    """A photo, and what is known of it.
+
+    Limits: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each side at least
+    16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    GUIDE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    image: _builtins.bytes
+    """The encoded photo. Required. It is not kept."""
+    @_builtins.property
+    def guide(self) -> _garment_pb2.Guide:
+        """What the caller already knows. Default: nothing."""
+
+    @_builtins.property
+    def options(self) -> Global___AnalyzeOptions:
+        """How it is to be analysed. Default: as the server is set."""
+
+    def __init__(
+        self,
+        *,
+        image: _builtins.bytes = ...,
+        guide: _garment_pb2.Guide | None = ...,
+        options: Global___AnalyzeOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "image", b"image", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Photo: _TypeAlias = Photo  # noqa: Y015

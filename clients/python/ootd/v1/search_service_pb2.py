@@ -19,7 +19,7 @@ from ootd.v1 import photo_pb2 as ootd_dot_v1_dot_photo__pb2
 from ootd.v1 import taxonomy_pb2 as ootd_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/search_service.proto\x12\x07ootd.v1\x1a google/protobuf/field_mask.proto\x1a\x1dootd/v1/catalog_service.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"\x84\x02\n\x14SearchByImageRequest\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x11\n\x01k\x18\x03 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x04 \x01(\x08R\x11includeScoreParts\x12\x31\n\x07options\x18\x05 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\x12\x34\n\x0bhit_options\x18\x06 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_k\"\x91\x01\n\nHitOptions\x12\x16\n\x06offset\x18\x01 \x01(\rR\x06offset\x12 \n\tmin_score\x18\x02 \x01(\x02H\x00R\x08minScore\x88\x01\x01\x12;\n\x0bitem_fields\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFieldsB\x0c\n\n_min_score\"\xd7\x01\n\x15SearchByImageResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x14.ootd.v1.GarmentHitsR\x07results\x12\x31\n\x07\x64ropped\x18\x02 \x03(\x0b\x32\x17.ootd.v1.DroppedGarmentR\x07\x64ropped\x12\x14\n\x05width\x18\x03 \x01(\rR\x05width\x12\x16\n\x06height\x18\x04 \x01(\rR\x06height\x12-\n\x12vector_fingerprint\x18\x05 \x01(\tR\x11vectorFingerprint\"[\n\x0bGarmentHits\x12*\n\x07garment\x18\x01 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12 \n\x04hits\x18\x02 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits\"i\n\x03Hit\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\x12\x14\n\x05score\x18\x02 \x01(\x02R\x05score\x12)\n\x05parts\x18\x03 \x01(\x0b\x32\x13.ootd.v1.ScorePartsR\x05parts\"\x92\x01\n\nScoreParts\x12\x1e\n\nappearance\x18\x01 \x01(\x02R\nappearance\x12\x14\n\x05\x63olor\x18\x02 \x01(\x02R\x05\x63olor\x12+\n\x11\x61ppearance_weight\x18\x03 \x01(\x02R\x10\x61ppearanceWeight\x12!\n\x0c\x63olor_weight\x18\x04 \x01(\x02R\x0b\x63olorWeight\"\xad\x01\n\x13SearchByItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12\x11\n\x01k\x18\x02 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x03 \x01(\x08R\x11includeScoreParts\x12\x34\n\x0bhit_options\x18\x04 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_k\"8\n\x14SearchByItemResponse\x12 \n\x04hits\x18\x01 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits\"\xe2\x02\n\x18SearchByEmbeddingRequest\x12\x30\n\tembedding\x18\x01 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12=\n\x0esuper_category\x18\x02 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12\'\n\x0f\x63olor_histogram\x18\x03 \x03(\x02R\x0e\x63olorHistogram\x12\x11\n\x01k\x18\x04 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x05 \x01(\x08R\x11includeScoreParts\x12-\n\x12vector_fingerprint\x18\x06 \x01(\tR\x11vectorFingerprint\x12\x34\n\x0bhit_options\x18\x07 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_k\"=\n\x19SearchByEmbeddingResponse\x12 \n\x04hits\x18\x01 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits2\x88\x02\n\rSearchService\x12N\n\rSearchByImage\x12\x1d.ootd.v1.SearchByImageRequest\x1a\x1e.ootd.v1.SearchByImageResponse\x12K\n\x0cSearchByItem\x12\x1c.ootd.v1.SearchByItemRequest\x1a\x1d.ootd.v1.SearchByItemResponse\x12Z\n\x11SearchByEmbedding\x12!.ootd.v1.SearchByEmbeddingRequest\x1a\".ootd.v1.SearchByEmbeddingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/search_service.proto\x12\x07ootd.v1\x1a google/protobuf/field_mask.proto\x1a\x1dootd/v1/catalog_service.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"\xe4\x01\n\x14SearchByImageRequest\x12$\n\x05photo\x18\x07 \x01(\x0b\x32\x0e.ootd.v1.PhotoR\x05photo\x12\x11\n\x01k\x18\x03 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x04 \x01(\x08R\x11includeScoreParts\x12\x34\n\x0bhit_options\x18\x06 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_kJ\x04\x08\x01\x10\x02J\x04\x08\x02\x10\x03J\x04\x08\x05\x10\x06R\x05imageR\x05guideR\x07options\"\x91\x01\n\nHitOptions\x12\x16\n\x06offset\x18\x01 \x01(\rR\x06offset\x12 \n\tmin_score\x18\x02 \x01(\x02H\x00R\x08minScore\x88\x01\x01\x12;\n\x0bitem_fields\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nitemFieldsB\x0c\n\n_min_score\"\xd7\x01\n\x15SearchByImageResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x14.ootd.v1.GarmentHitsR\x07results\x12\x31\n\x07\x64ropped\x18\x02 \x03(\x0b\x32\x17.ootd.v1.DroppedGarmentR\x07\x64ropped\x12\x14\n\x05width\x18\x03 \x01(\rR\x05width\x12\x16\n\x06height\x18\x04 \x01(\rR\x06height\x12-\n\x12vector_fingerprint\x18\x05 \x01(\tR\x11vectorFingerprint\"[\n\x0bGarmentHits\x12*\n\x07garment\x18\x01 \x01(\x0b\x32\x10.ootd.v1.GarmentR\x07garment\x12 \n\x04hits\x18\x02 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits\"i\n\x03Hit\x12!\n\x04item\x18\x01 \x01(\x0b\x32\r.ootd.v1.ItemR\x04item\x12\x14\n\x05score\x18\x02 \x01(\x02R\x05score\x12)\n\x05parts\x18\x03 \x01(\x0b\x32\x13.ootd.v1.ScorePartsR\x05parts\"\x92\x01\n\nScoreParts\x12\x1e\n\nappearance\x18\x01 \x01(\x02R\nappearance\x12\x14\n\x05\x63olor\x18\x02 \x01(\x02R\x05\x63olor\x12+\n\x11\x61ppearance_weight\x18\x03 \x01(\x02R\x10\x61ppearanceWeight\x12!\n\x0c\x63olor_weight\x18\x04 \x01(\x02R\x0b\x63olorWeight\"\xad\x01\n\x13SearchByItemRequest\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12\x11\n\x01k\x18\x02 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x03 \x01(\x08R\x11includeScoreParts\x12\x34\n\x0bhit_options\x18\x04 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_k\"8\n\x14SearchByItemResponse\x12 \n\x04hits\x18\x01 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits\"\xe2\x02\n\x18SearchByEmbeddingRequest\x12\x30\n\tembedding\x18\x01 \x01(\x0b\x32\x12.ootd.v1.EmbeddingR\tembedding\x12=\n\x0esuper_category\x18\x02 \x01(\x0e\x32\x16.ootd.v1.SuperCategoryR\rsuperCategory\x12\'\n\x0f\x63olor_histogram\x18\x03 \x03(\x02R\x0e\x63olorHistogram\x12\x11\n\x01k\x18\x04 \x01(\rH\x00R\x01k\x88\x01\x01\x12.\n\x13include_score_parts\x18\x05 \x01(\x08R\x11includeScoreParts\x12-\n\x12vector_fingerprint\x18\x06 \x01(\tR\x11vectorFingerprint\x12\x34\n\x0bhit_options\x18\x07 \x01(\x0b\x32\x13.ootd.v1.HitOptionsR\nhitOptionsB\x04\n\x02_k\"=\n\x19SearchByEmbeddingResponse\x12 \n\x04hits\x18\x01 \x03(\x0b\x32\x0c.ootd.v1.HitR\x04hits2\x88\x02\n\rSearchService\x12N\n\rSearchByImage\x12\x1d.ootd.v1.SearchByImageRequest\x1a\x1e.ootd.v1.SearchByImageResponse\x12K\n\x0cSearchByItem\x12\x1c.ootd.v1.SearchByItemRequest\x1a\x1d.ootd.v1.SearchByItemResponse\x12Z\n\x11SearchByEmbedding\x12!.ootd.v1.SearchByEmbeddingRequest\x1a\".ootd.v1.SearchByEmbeddingResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -27,25 +27,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ootd.v1.search_service_pb2'
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_SEARCHBYIMAGEREQUEST']._serialized_start=175
-  _globals['_SEARCHBYIMAGEREQUEST']._serialized_end=435
-  _globals['_HITOPTIONS']._serialized_start=438
-  _globals['_HITOPTIONS']._serialized_end=583
-  _globals['_SEARCHBYIMAGERESPONSE']._serialized_start=586
-  _globals['_SEARCHBYIMAGERESPONSE']._serialized_end=801
-  _globals['_GARMENTHITS']._serialized_start=803
-  _globals['_GARMENTHITS']._serialized_end=894
-  _globals['_HIT']._serialized_start=896
-  _globals['_HIT']._serialized_end=1001
-  _globals['_SCOREPARTS']._serialized_start=1004
-  _globals['_SCOREPARTS']._serialized_end=1150
-  _globals['_SEARCHBYITEMREQUEST']._serialized_start=1153
-  _globals['_SEARCHBYITEMREQUEST']._serialized_end=1326
-  _globals['_SEARCHBYITEMRESPONSE']._serialized_start=1328
-  _globals['_SEARCHBYITEMRESPONSE']._serialized_end=1384
-  _globals['_SEARCHBYEMBEDDINGREQUEST']._serialized_start=1387
-  _globals['_SEARCHBYEMBEDDINGREQUEST']._serialized_end=1741
-  _globals['_SEARCHBYEMBEDDINGRESPONSE']._serialized_start=1743
-  _globals['_SEARCHBYEMBEDDINGRESPONSE']._serialized_end=1804
-  _globals['_SEARCHSERVICE']._serialized_start=1807
-  _globals['_SEARCHSERVICE']._serialized_end=2071
+  _globals['_SEARCHBYIMAGEREQUEST']._serialized_end=403
+  _globals['_HITOPTIONS']._serialized_start=406
+  _globals['_HITOPTIONS']._serialized_end=551
+  _globals['_SEARCHBYIMAGERESPONSE']._serialized_start=554
+  _globals['_SEARCHBYIMAGERESPONSE']._serialized_end=769
+  _globals['_GARMENTHITS']._serialized_start=771
+  _globals['_GARMENTHITS']._serialized_end=862
+  _globals['_HIT']._serialized_start=864
+  _globals['_HIT']._serialized_end=969
+  _globals['_SCOREPARTS']._serialized_start=972
+  _globals['_SCOREPARTS']._serialized_end=1118
+  _globals['_SEARCHBYITEMREQUEST']._serialized_start=1121
+  _globals['_SEARCHBYITEMREQUEST']._serialized_end=1294
+  _globals['_SEARCHBYITEMRESPONSE']._serialized_start=1296
+  _globals['_SEARCHBYITEMRESPONSE']._serialized_end=1352
+  _globals['_SEARCHBYEMBEDDINGREQUEST']._serialized_start=1355
+  _globals['_SEARCHBYEMBEDDINGREQUEST']._serialized_end=1709
+  _globals['_SEARCHBYEMBEDDINGRESPONSE']._serialized_start=1711
+  _globals['_SEARCHBYEMBEDDINGRESPONSE']._serialized_end=1772
+  _globals['_SEARCHSERVICE']._serialized_start=1775
+  _globals['_SEARCHSERVICE']._serialized_end=2039
 # @@protoc_insertion_point(module_scope)

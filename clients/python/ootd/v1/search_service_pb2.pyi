@@ -29,25 +29,17 @@ class SearchByImageRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    IMAGE_FIELD_NUMBER: _builtins.int
-    GUIDE_FIELD_NUMBER: _builtins.int
+    PHOTO_FIELD_NUMBER: _builtins.int
     K_FIELD_NUMBER: _builtins.int
     INCLUDE_SCORE_PARTS_FIELD_NUMBER: _builtins.int
-    OPTIONS_FIELD_NUMBER: _builtins.int
     HIT_OPTIONS_FIELD_NUMBER: _builtins.int
-    image: _builtins.bytes
-    """The encoded photo, as in VisionService. Required."""
     k: _builtins.int
     """How many hits for each garment: 1 to 1000. Default: 10."""
     include_score_parts: _builtins.bool
     """Whether hits carry the parts of their score. Default: no."""
     @_builtins.property
-    def guide(self) -> _garment_pb2.Guide:
-        """What the caller already knows. Default: nothing; every garment is searched with."""
-
-    @_builtins.property
-    def options(self) -> _photo_pb2.AnalyzeOptions:
-        """How the photo is to be analysed. Default: as the server is set."""
+    def photo(self) -> _photo_pb2.Photo:
+        """The photo; every garment that its guide allows is searched with. Required."""
 
     @_builtins.property
     def hit_options(self) -> Global___HitOptions:
@@ -56,16 +48,14 @@ class SearchByImageRequest(_message.Message):
     def __init__(
         self,
         *,
-        image: _builtins.bytes = ...,
-        guide: _garment_pb2.Guide | None = ...,
+        photo: _photo_pb2.Photo | None = ...,
         k: _builtins.int | None = ...,
         include_score_parts: _builtins.bool = ...,
-        options: _photo_pb2.AnalyzeOptions | None = ...,
         hit_options: Global___HitOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "hit_options", b"hit_options", "k", b"k", "options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "hit_options", b"hit_options", "k", b"k", "photo", b"photo"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "guide", b"guide", "hit_options", b"hit_options", "image", b"image", "include_score_parts", b"include_score_parts", "k", b"k", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_k", b"_k", "hit_options", b"hit_options", "include_score_parts", b"include_score_parts", "k", b"k", "photo", b"photo"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__k: _TypeAlias = _typing.Literal["k"]  # noqa: Y015
     _WhichOneofArgType__k: _TypeAlias = _typing.Literal["_k", b"_k"]  # noqa: Y015
@@ -334,8 +324,8 @@ class SearchByEmbeddingRequest(_message.Message):
     """Whether hits carry the parts of their score. Default: no."""
     vector_fingerprint: _builtins.str
     """The models that made the embedding, as answers tell them. Default: not said, and the caller
-    answers for it that they are the served ones. RELEASE_MISMATCH where they are others than those
-    of the stored vectors.
+    answers for it that they are the served ones. VECTOR_FINGERPRINT_MISMATCH where they are others
+    than those of the stored vectors.
     """
     @_builtins.property
     def embedding(self) -> _garment_pb2.Embedding:

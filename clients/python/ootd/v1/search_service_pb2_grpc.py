@@ -53,7 +53,7 @@ class SearchServiceServicer(object):
         says why.
 
         Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
-        FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
+        FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -73,7 +73,7 @@ class SearchServiceServicer(object):
         """Searches with an embedding.
 
         Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
-        (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+        (STORE_UNAVAILABLE), FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED
         (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

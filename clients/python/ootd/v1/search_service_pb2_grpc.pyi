@@ -45,7 +45,7 @@ class SearchServiceStub:
     says why.
 
     Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
-    FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
+    FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByItem: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
@@ -57,7 +57,7 @@ class SearchServiceStub:
     """Searches with an embedding.
 
     Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
-    (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+    (STORE_UNAVAILABLE), FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED
     (ANSWER_TOO_LARGE).
     """
 
@@ -78,7 +78,7 @@ class SearchServiceAsyncStub(SearchServiceStub):
     says why.
 
     Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
-    FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
+    FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
     """
     SearchByItem: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchByItemRequest, _search_service_pb2.SearchByItemResponse]  # type: ignore[assignment]
     """Searches with an item of the catalogue. The item itself is left out of the hits.
@@ -90,7 +90,7 @@ class SearchServiceAsyncStub(SearchServiceStub):
     """Searches with an embedding.
 
     Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
-    (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+    (STORE_UNAVAILABLE), FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED
     (ANSWER_TOO_LARGE).
     """
 
@@ -114,7 +114,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         says why.
 
         Errors: those of VisionService.AnalyzeImage, UNAVAILABLE (STORE_UNAVAILABLE),
-        FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
+        FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED (ANSWER_TOO_LARGE).
         """
 
     @_abc_1.abstractmethod
@@ -138,7 +138,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         """Searches with an embedding.
 
         Errors, besides those of every call: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE
-        (STORE_UNAVAILABLE), FAILED_PRECONDITION (RELEASE_MISMATCH), RESOURCE_EXHAUSTED
+        (STORE_UNAVAILABLE), FAILED_PRECONDITION (VECTOR_FINGERPRINT_MISMATCH), RESOURCE_EXHAUSTED
         (ANSWER_TOO_LARGE).
         """
 

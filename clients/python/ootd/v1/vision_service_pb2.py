@@ -18,25 +18,25 @@ from ootd.v1 import photo_pb2 as ootd_dot_v1_dot_photo__pb2
 from ootd.v1 import taxonomy_pb2 as ootd_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/vision_service.proto\x12\x07ootd.v1\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"\x84\x01\n\x13\x41nalyzeImageRequest\x12\x14\n\x05image\x18\x01 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x02 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"J\n\x14\x41nalyzeImageResponse\x12\x32\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisR\x08\x61nalysis\"\xac\x01\n\x14\x41nalyzeImagesRequest\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x14\n\x05image\x18\x02 \x01(\x0cR\x05image\x12$\n\x05guide\x18\x03 \x01(\x0b\x32\x0e.ootd.v1.GuideR\x05guide\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32\x17.ootd.v1.AnalyzeOptionsR\x07options\"\xad\x01\n\x15\x41nalyzeImagesResponse\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x34\n\x08\x61nalysis\x18\x02 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisH\x00R\x08\x61nalysis\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rrorB\x08\n\x06result\"\x14\n\x12GetTaxonomyRequest\"D\n\x13GetTaxonomyResponse\x12-\n\x08taxonomy\x18\x01 \x01(\x0b\x32\x11.ootd.v1.TaxonomyR\x08taxonomy2\xfa\x01\n\rVisionService\x12K\n\x0c\x41nalyzeImage\x12\x1c.ootd.v1.AnalyzeImageRequest\x1a\x1d.ootd.v1.AnalyzeImageResponse\x12R\n\rAnalyzeImages\x12\x1d.ootd.v1.AnalyzeImagesRequest\x1a\x1e.ootd.v1.AnalyzeImagesResponse(\x01\x30\x01\x12H\n\x0bGetTaxonomy\x12\x1b.ootd.v1.GetTaxonomyRequest\x1a\x1c.ootd.v1.GetTaxonomyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cootd/v1/vision_service.proto\x12\x07ootd.v1\x1a\x1bootd/v1/element_error.proto\x1a\x15ootd/v1/garment.proto\x1a\x13ootd/v1/photo.proto\x1a\x16ootd/v1/taxonomy.proto\"d\n\x13\x41nalyzeImageRequest\x12$\n\x05photo\x18\x04 \x01(\x0b\x32\x0e.ootd.v1.PhotoR\x05photoJ\x04\x08\x01\x10\x02J\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04R\x05imageR\x05guideR\x07options\"J\n\x14\x41nalyzeImageResponse\x12\x32\n\x08\x61nalysis\x18\x01 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisR\x08\x61nalysis\"\x8c\x01\n\x14\x41nalyzeImagesRequest\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12$\n\x05photo\x18\x05 \x01(\x0b\x32\x0e.ootd.v1.PhotoR\x05photoJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04J\x04\x08\x04\x10\x05R\x05imageR\x05guideR\x07options\"\xad\x01\n\x15\x41nalyzeImagesResponse\x12%\n\x0e\x63orrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x34\n\x08\x61nalysis\x18\x02 \x01(\x0b\x32\x16.ootd.v1.ImageAnalysisH\x00R\x08\x61nalysis\x12-\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x15.ootd.v1.ElementErrorH\x00R\x05\x65rrorB\x08\n\x06result\"\x14\n\x12GetTaxonomyRequest\"D\n\x13GetTaxonomyResponse\x12-\n\x08taxonomy\x18\x01 \x01(\x0b\x32\x11.ootd.v1.TaxonomyR\x08taxonomy2\xfa\x01\n\rVisionService\x12K\n\x0c\x41nalyzeImage\x12\x1c.ootd.v1.AnalyzeImageRequest\x1a\x1d.ootd.v1.AnalyzeImageResponse\x12R\n\rAnalyzeImages\x12\x1d.ootd.v1.AnalyzeImagesRequest\x1a\x1e.ootd.v1.AnalyzeImagesResponse(\x01\x30\x01\x12H\n\x0bGetTaxonomy\x12\x1b.ootd.v1.GetTaxonomyRequest\x1a\x1c.ootd.v1.GetTaxonomyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ootd.v1.vision_service_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=139
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=271
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=273
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=347
-  _globals['_ANALYZEIMAGESREQUEST']._serialized_start=350
-  _globals['_ANALYZEIMAGESREQUEST']._serialized_end=522
-  _globals['_ANALYZEIMAGESRESPONSE']._serialized_start=525
-  _globals['_ANALYZEIMAGESRESPONSE']._serialized_end=698
-  _globals['_GETTAXONOMYREQUEST']._serialized_start=700
-  _globals['_GETTAXONOMYREQUEST']._serialized_end=720
-  _globals['_GETTAXONOMYRESPONSE']._serialized_start=722
-  _globals['_GETTAXONOMYRESPONSE']._serialized_end=790
-  _globals['_VISIONSERVICE']._serialized_start=793
-  _globals['_VISIONSERVICE']._serialized_end=1043
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=138
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=238
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=240
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=314
+  _globals['_ANALYZEIMAGESREQUEST']._serialized_start=317
+  _globals['_ANALYZEIMAGESREQUEST']._serialized_end=457
+  _globals['_ANALYZEIMAGESRESPONSE']._serialized_start=460
+  _globals['_ANALYZEIMAGESRESPONSE']._serialized_end=633
+  _globals['_GETTAXONOMYREQUEST']._serialized_start=635
+  _globals['_GETTAXONOMYREQUEST']._serialized_end=655
+  _globals['_GETTAXONOMYRESPONSE']._serialized_start=657
+  _globals['_GETTAXONOMYRESPONSE']._serialized_end=725
+  _globals['_VISIONSERVICE']._serialized_start=728
+  _globals['_VISIONSERVICE']._serialized_end=978
 # @@protoc_insertion_point(module_scope)

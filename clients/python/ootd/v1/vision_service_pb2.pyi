@@ -26,29 +26,19 @@ class AnalyzeImageRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    IMAGE_FIELD_NUMBER: _builtins.int
-    GUIDE_FIELD_NUMBER: _builtins.int
-    OPTIONS_FIELD_NUMBER: _builtins.int
-    image: _builtins.bytes
-    """The encoded photo. Required."""
+    PHOTO_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def guide(self) -> _garment_pb2.Guide:
-        """What the caller already knows. Default: nothing."""
-
-    @_builtins.property
-    def options(self) -> _photo_pb2.AnalyzeOptions:
-        """How it is to be analysed. Default: as the server is set."""
+    def photo(self) -> _photo_pb2.Photo:
+        """The photo. Required."""
 
     def __init__(
         self,
         *,
-        image: _builtins.bytes = ...,
-        guide: _garment_pb2.Guide | None = ...,
-        options: _photo_pb2.AnalyzeOptions | None = ...,
+        photo: _photo_pb2.Photo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["photo", b"photo"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "image", b"image", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["photo", b"photo"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -85,32 +75,22 @@ class AnalyzeImagesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CORRELATION_ID_FIELD_NUMBER: _builtins.int
-    IMAGE_FIELD_NUMBER: _builtins.int
-    GUIDE_FIELD_NUMBER: _builtins.int
-    OPTIONS_FIELD_NUMBER: _builtins.int
+    PHOTO_FIELD_NUMBER: _builtins.int
     correlation_id: _builtins.str
     """The caller's name for the photo; it comes back with the answer. At most 256 bytes."""
-    image: _builtins.bytes
-    """The encoded photo. Required."""
     @_builtins.property
-    def guide(self) -> _garment_pb2.Guide:
-        """What the caller already knows. Default: nothing."""
-
-    @_builtins.property
-    def options(self) -> _photo_pb2.AnalyzeOptions:
-        """How it is to be analysed. Default: as the server is set."""
+    def photo(self) -> _photo_pb2.Photo:
+        """The photo. Required."""
 
     def __init__(
         self,
         *,
         correlation_id: _builtins.str = ...,
-        image: _builtins.bytes = ...,
-        guide: _garment_pb2.Guide | None = ...,
-        options: _photo_pb2.AnalyzeOptions | None = ...,
+        photo: _photo_pb2.Photo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guide", b"guide", "options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["photo", b"photo"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["correlation_id", b"correlation_id", "guide", b"guide", "image", b"image", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["correlation_id", b"correlation_id", "photo", b"photo"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

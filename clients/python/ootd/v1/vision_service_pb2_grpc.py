@@ -6,10 +6,7 @@ from ootd.v1 import vision_service_pb2 as ootd_dot_v1_dot_vision__service__pb2
 
 
 class VisionServiceStub(object):
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
+    """Tells which garments are in a photo. Limits of a photo: see Photo.
     """
 
     def __init__(self, channel):
@@ -36,10 +33,7 @@ class VisionServiceStub(object):
 
 
 class VisionServiceServicer(object):
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
+    """Tells which garments are in a photo. Limits of a photo: see Photo.
     """
 
     def AnalyzeImage(self, request, context):
@@ -101,10 +95,7 @@ def add_VisionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class VisionService(object):
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
+    """Tells which garments are in a photo. Limits of a photo: see Photo.
     """
 
     @staticmethod

@@ -27,11 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class VisionServiceStub:
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
-    """
+    """Tells which garments are in a photo. Limits of a photo: see Photo."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -61,11 +57,7 @@ class VisionServiceStub:
 
 @_typing.type_check_only
 class VisionServiceAsyncStub(VisionServiceStub):
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
-    """
+    """Tells which garments are in a photo. Limits of a photo: see Photo."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     AnalyzeImage: _aio.UnaryUnaryMultiCallable[_vision_service_pb2.AnalyzeImageRequest, _vision_service_pb2.AnalyzeImageResponse]  # type: ignore[assignment]
@@ -91,11 +83,7 @@ class VisionServiceAsyncStub(VisionServiceStub):
     """
 
 class VisionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells which garments are in a photo.
-
-    Limits of a photo: JPEG, PNG, WebP, BMP or TIFF; at most 20 MiB encoded and 50 megapixels; each
-    side at least 16 px. Colour, grey, CMYK and alpha are fine; EXIF orientation is honoured.
-    """
+    """Tells which garments are in a photo. Limits of a photo: see Photo."""
 
     @_abc_1.abstractmethod
     def AnalyzeImage(

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ootd_gateway.admission import Admission
-from ootd_gateway.callers import current_caller
+from ootd_gateway.current_caller import current_caller
+from ootd_gateway.rpc.admission import Admission
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 
 

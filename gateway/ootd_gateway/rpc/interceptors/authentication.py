@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from ootd_gateway.errors import UnauthenticatedError
-from ootd_gateway.rpc.callers import adopt_caller
+from ootd_gateway.rpc.caller_identity import adopt_caller
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
-from ootd_gateway.tokens import TokenSource, token_digest
+from ootd_gateway.rpc.tokens import TokenSource, token_digest
 
 
 class AuthenticationInterceptor(AroundCallInterceptor):

@@ -19,17 +19,15 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc import aio
 
-from ootd_gateway.byte_budget import ByteBudget
-from ootd_gateway.callers import current_caller
+from ootd_gateway.current_caller import current_caller
 from ootd_gateway.errors import (
     DeadlineExceededError,
     FieldViolation,
     InvalidRequestError,
     StreamIdleError,
 )
-from ootd_gateway.metrics.calls import CallMetrics
+from ootd_gateway.rpc.byte_budget import ByteBudget
 from ootd_gateway.rpc.call_record import current_record
-from ootd_gateway.rpc.idle_clock import IdleClock, IdleError
 from ootd_gateway.rpc.interceptors.around import (
     Call,
     Context,
@@ -39,8 +37,10 @@ from ootd_gateway.rpc.interceptors.around import (
     is_infrastructure,
     rebuilt,
 )
-from ootd_gateway.rpc.messages import MAX_REQUEST_BYTES
+from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
 from ootd_gateway.rpc.request_sizes import largest_request
+from ootd_gateway.rpc.streams.idle_clock import IdleClock, IdleError
+from ootd_gateway.telemetry.metrics.calls import CallMetrics
 
 _MALFORMED = object()
 _TOO_LARGE = object()

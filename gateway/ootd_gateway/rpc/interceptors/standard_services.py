@@ -15,7 +15,6 @@ import structlog
 from google.protobuf.message import DecodeError
 from grpc import aio
 
-from ootd_gateway.admission import AdmissionPool
 from ootd_gateway.errors import (
     BusyError,
     DeadlineExceededError,
@@ -23,8 +22,8 @@ from ootd_gateway.errors import (
     InvalidRequestError,
     OotdError,
 )
-from ootd_gateway.metrics.calls import CallMetrics, PoolMetrics
-from ootd_gateway.rpc.callers import address_of
+from ootd_gateway.rpc.admission import AdmissionPool
+from ootd_gateway.rpc.caller_identity import address_of
 from ootd_gateway.rpc.interceptors.around import (
     Context,
     Handler,
@@ -34,6 +33,7 @@ from ootd_gateway.rpc.interceptors.around import (
 )
 from ootd_gateway.rpc.request_id import adopt_request_id
 from ootd_gateway.rpc.status import abort_with
+from ootd_gateway.telemetry.metrics.calls import CallMetrics, PoolMetrics
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from ootd_command import Cli
 
 from ootd import OotdError
 from ootd.testing import FakeGateway
-from ootd.testing._services import add_services
+from ootd.testing._services.registry import add_services
 
 NOWHERE = "127.0.0.1:1"
 

@@ -2,13 +2,12 @@
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from ootd_command import Cli
 from PIL import Image
-
-from ootd.samples import write_samples
 
 MINE = "mine"
 
@@ -47,6 +46,17 @@ def test_samples_say_where_they_cannot_be_written(cli: Cli, tmp_path: Path) -> N
     assert result.exit_code == 2
     assert "not a directory" in " ".join(result.stderr.replace("│", " ").split())
     assert "Errno" not in result.stderr
+
+
+def test_samples_without_their_package_say_what_to_install(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ootd_samples", None)
+    result = cli("samples", tmp_path / "drawn")
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.replace("│", " ").split())
+    assert "needs ootd_samples; install it with pip install 'ootd[samples]'" in told
+    assert not (tmp_path / "drawn").exists()
 
 
 @pytest.mark.parametrize("command", ["analyze", "search"])
@@ -156,14 +166,3 @@ def test_drawing_goes_on_where_it_ended(cli: Cli, photos: list[Path], tmp_path: 
         assert len(list(folder.iterdir())) == 3
         assert cli(command, *photos, "--draw", folder, "--skip-existing").exit_code == 0
         assert cli(command, *photos, "--draw", folder, "--skip-existing", "--force").exit_code == 2
-
-
-def test_samples_that_were_stopped_leave_nothing(tmp_path: Path) -> None:
-    def stop(done: int, _: int) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_samples(tmp_path, outfits=1, catalog=3, progress=stop)
-    assert list(tmp_path.iterdir()) == []
-    assert write_samples(tmp_path, outfits=1, catalog=1).catalog_csv.exists()

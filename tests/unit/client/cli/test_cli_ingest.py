@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,8 @@ def test_what_failed_is_listed_and_the_rest_is_done(cli: Cli, shop: Path) -> Non
         "this id occurred before",
         "notes.txt",
         "more values than there are columns",
-        "nul\\x00.jpg",
+        # Before Python 3.11 the module csv takes no NUL at all.
+        "nul\\x00.jpg" if sys.version_info >= (3, 11) else "line 9: is no row of a CSV",
     ):
         assert problem in result.stderr, problem
     assert "new 2, replaced 0, unchanged 0, failed 7" in result.stdout

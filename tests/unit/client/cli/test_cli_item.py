@@ -84,13 +84,13 @@ def test_what_was_deleted_before_a_failure_is_told(
 ) -> None:
     cli("item", "put", "a", photos[0])
     ids = ["a", *(f"none-{number}" for number in range(1000))]
-    original = gateway.delete
+    original = gateway.store.delete
 
     def fail_second(item_ids: object) -> list[str]:
         gateway.fail_next("DeleteItems", InternalError("oops", reason="INTERNAL"))
         return original(item_ids)  # type: ignore[arg-type]
 
-    gateway.delete = fail_second  # type: ignore[method-assign]
+    gateway.store.delete = fail_second  # type: ignore[method-assign]
     result = cli("item", "delete", *ids)
     assert result.exit_code == 5
     assert "deleted 1 before it failed" in result.stderr

@@ -1,8 +1,9 @@
 """Triton backend ``dali`` over the ``nvidia-dali`` wheel, for the embedded server.
 
-It follows the native backend's convention: ``<version>/dali.py`` holds one pipeline decorated with
-``@autoserialize``; its external sources are named like the inputs of config.pbtxt, its outputs
-come in the order of config.pbtxt; the parameter ``num_threads`` sets DALI's threads.
+It follows the native backend's convention: the version's file that ``default_model_filename`` of
+config.pbtxt names, else ``dali.py``, holds one pipeline decorated with ``@autoserialize``; its
+external sources are named like the inputs of config.pbtxt, its outputs come in the order of
+config.pbtxt; the parameter ``num_threads`` sets DALI's threads.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class TritonPythonModel:
     """One DALI pipeline on the CPU, or on one GPU where the instance is of that kind."""
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Import dali.py and build its pipeline; raises where either cannot be done."""
+        """Import the model's file and build its pipeline; raises where either cannot be done."""
         if int(np.__version__.split(".")[0]) >= 2:
             raise RuntimeError(
                 f"numpy {np.__version__} makes this Triton return empty tensors;"

@@ -1,0 +1,1 @@
+"""The services of a FakeGateway, a file each; `registry` lists them."""

@@ -1,0 +1,1 @@
+"""What is known of a photo before it is decoded."""

@@ -1,9 +1,0 @@
-"""Sizes of messages; the contract states them."""
-
-from ootd_gateway.answer_size import MAX_ANSWER_BYTES
-
-MAX_REQUEST_BYTES = 32 * 1024 * 1024
-"""What gRPC receives at most: above the largest photo that is taken, so that a larger one is
-refused with our own words."""
-
-__all__ = ["MAX_ANSWER_BYTES", "MAX_REQUEST_BYTES"]

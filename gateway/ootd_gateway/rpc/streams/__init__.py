@@ -1,0 +1,1 @@
+"""Streams of many elements: side by side, answered one by one."""

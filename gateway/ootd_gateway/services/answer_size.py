@@ -1,0 +1,31 @@
+"""How large an answer may be."""
+
+from ootd_gateway.errors import AnswerTooLargeError
+
+MAX_ANSWER_BYTES = 24 * 1024 * 1024
+"""The largest answer that is sent; the contract's number. Clients are set to take as much."""
+
+
+FRAME_BYTES = 8
+"""What a message takes beside itself where it is a field of another."""
+
+
+class AnswerSize:
+    """Adds up what an answer holds. It is given up as soon as it is too large: neither its items
+    nor its messages are ever held whole.
+    """
+
+    def __init__(self, limit: int = MAX_ANSWER_BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """Count `size` bytes more. Raises AnswerTooLargeError."""
+        self._size += size
+        if self._size > self._limit:
+            raise AnswerTooLargeError(
+                f"the answer has more than {self._limit} bytes: ask for fewer hits (k), for a part "
+                "of them at a time (hit_options.offset), or for less of each item, such as "
+                'hit_options.item_fields "title" and "sequence_number" without "payload"',
+                {"bytes": str(self._size), "limit_bytes": str(self._limit)},
+            )

@@ -1,0 +1,1 @@
+"""SearchService: items that look like a garment."""

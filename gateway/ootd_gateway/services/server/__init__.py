@@ -1,0 +1,1 @@
+"""ServerService: what answers."""

@@ -1,0 +1,1 @@
+"""VisionService: which garments are in a photo."""
