@@ -18,6 +18,8 @@ PACKAGES = {
     "ootd_demo": ROOT / "clients" / "demo",
     "ootd_gateway": ROOT / "gateway",
 }
+BESIDE = {"ootd_gateway": {"ootd_index"}}
+"""Packages that a wheel holds beside the one that it is named after."""
 
 
 @pytest.fixture(scope="module", params=PACKAGES)
@@ -52,11 +54,18 @@ def test_classifiers_are_known_and_agree_with_the_python_that_is_asked_for(wheel
     assert told["Requires-Python"] == f">={versions[0]}"
 
 
-def test_it_holds_the_package_alone_and_says_that_it_is_typed(wheel):
+def test_it_holds_its_packages_alone_and_says_that_they_are_typed(wheel):
     package, archive = wheel
     names = archive.namelist()
-    assert f"{package}/py.typed" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {package}
+    packages = {package, *BESIDE.get(package, set())}
+    assert {f"{one}/py.typed" for one in packages} <= set(names)
+    assert {name.split("/")[0].split("-")[0] for name in names} == packages
+
+
+def test_the_gateway_brings_the_words_of_titles(wheel):
+    package, archive = wheel
+    if package == "ootd_gateway":
+        assert any(name.endswith("/category_words.toml") for name in archive.namelist())
 
 
 def test_the_readme_is_the_long_description(wheel):

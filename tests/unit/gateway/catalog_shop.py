@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
-from ootd_gateway.index.base import Query, VectorIndex
-from ootd_gateway.index.sharded import ShardedIndex
+from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram, new_index
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
@@ -17,6 +15,8 @@ from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.store.database import Database
 from ootd_gateway.types import Photo, SuperCategory
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import Query, VectorIndex
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -44,7 +44,7 @@ class Shop:
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
     store = SqlCatalogStore(database)
-    index = ShardedIndex()
+    index = new_index()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
     catalog = Catalog(

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 from steered_gateway import FACTS, SteeredVision
 
+from catalog_builders import new_index
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.index.base import IndexChange
-from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.process import readiness_monitor
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
 from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.telemetry.metrics.registry import Metrics
+from ootd_index.vector_index import IndexChange
 
 
 class Vision(SteeredVision):
@@ -67,7 +67,7 @@ class Watched:
         self.readiness.set(Dependency.INDEX)
         self.reports = 0
         self.report_fails = False
-        self.index = ShardedIndex()
+        self.index = new_index()
         store = cast("Any", self.store)
         self.monitor = ReadinessMonitor(
             self.vision,

@@ -35,10 +35,10 @@ from ootd_gateway.types import (
     Item,
     Photo,
     RegionGuide,
-    ScoreParts,
     SuperCategory,
     Taxonomy,
 )
+from ootd_index.vector_index import ScoreParts
 from photo_requests import analyze_request, search_request, stream_request
 
 
