@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ootd_gateway import category_words as module
-from ootd_gateway.category_parser import CategoryParser, TitleCategory
+from ootd_gateway.services.catalog import category_words as module
+from ootd_gateway.services.catalog.category_parser import CategoryParser, TitleCategory
 from ootd_gateway.services.catalog.category_words import category_words
 from ootd_gateway.types import SuperCategory
 
 TAXONOMY = json.loads(
-    (Path(__file__).parents[3] / "model_repository" / "taxonomy.json").read_text("utf-8")
+    (Path(__file__).parents[4] / "model_repository" / "taxonomy.json").read_text("utf-8")
 )
 SUB_CATEGORIES = {
     SuperCategory[one["name"].upper()]: tuple(one["sub_categories"])
