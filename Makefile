@@ -40,8 +40,7 @@ up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctr
 lint: $(READY) check-protos ## ruff, mypy --strict, buf, breaks of the contract, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_index gateway/ootd_gateway \
-	  clients/demo/ootd_demo
+	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_gateway gateway/ootd_index clients/demo/ootd_demo
 	@set -e; for folder in $(SCRIPTS); do \
 	  echo "mypy $$folder"; MYPYPATH=$$folder $(BIN)/mypy --no-error-summary $$folder*.py; done
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")

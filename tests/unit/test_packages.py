@@ -57,7 +57,7 @@ def test_classifiers_are_known_and_agree_with_the_python_that_is_asked_for(wheel
 def test_it_holds_its_packages_alone_and_says_that_they_are_typed(wheel):
     package, archive = wheel
     names = archive.namelist()
-    packages = {package, *BESIDE.get(package, ())}
+    packages = {package, *BESIDE.get(package, set())}
     assert {f"{one}/py.typed" for one in packages} <= set(names)
     assert {name.split("/")[0].split("-")[0] for name in names} == packages
 
