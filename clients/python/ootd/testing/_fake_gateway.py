@@ -11,10 +11,11 @@ import grpc
 
 from ootd import convert_answers
 from ootd.channel import __version__
-from ootd.errors import ImageError, OotdError, UnauthenticatedError
-from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
+from ootd.errors import OotdError, UnauthenticatedError
+from ootd.testing import _checks, _limits, _made_up_vision, _photos, _to_proto, _validation
 from ootd.testing._answering import UNCOUNTED
 from ootd.testing._catalog import FakeCatalog, normalized
+from ootd.testing._messages import MessageChecks
 from ootd.testing._orders import Orders
 from ootd.testing._services import add_services
 from ootd.types import (
@@ -42,7 +43,7 @@ _INFO = ServerInfo(
     vision_server="made up",
     attribute_model="tagger",
     color_weight=0.25,
-    limits=_checks.LIMITS,
+    limits=_limits.SERVER_LIMITS,
 )
 
 
@@ -56,8 +57,8 @@ class FakeGateway:
     error details are as the contract says, and so are score thresholds. What it leaves out:
     garments are made up from a hash of the photo, so likeness means nothing unless `analyze` says
     otherwise; both attribute models give the same names (`attribute_models` remembers which were
-    asked for); photos are known by their first bytes alone; titles don't guide; sub-categories are
-    not checked; nothing is kept after the process.
+    asked for); a photo is known by its first bytes, and one that is cut off is taken; titles don't
+    guide; calls and streams that take long are not ended; nothing is kept after the process.
 
     `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it
     tells of itself; its limits are kept, so that a test can make them small. `calls` and
@@ -129,7 +130,8 @@ class FakeGateway:
             ("grpc.max_receive_message_length", self.limits.max_request_bytes),
             ("grpc.max_send_message_length", -1),
         ]
-        server = grpc.server(ThreadPoolExecutor(16), options=options)
+        checks: list[grpc.ServerInterceptor] = [MessageChecks(self)]
+        server = grpc.server(ThreadPoolExecutor(16), interceptors=checks, options=options)
         add_services(self, server)
         try:
             if self._credentials is None:
@@ -174,24 +176,29 @@ class FakeGateway:
                 self.calls.append(method)
         self._orders.carry_out(method)
 
-    def check_token(self, context: grpc.ServicerContext, *, count: bool = True) -> str:
-        """Return the call's request id, remembered if it counts; UnauthenticatedError."""
-        metadata = dict(context.invocation_metadata())
-        request_id = str(metadata.get("x-request-id", ""))
+    def note_request_id(self, request_id: str) -> None:
+        """Remember the id of a call that counts."""
         with self._lock:
-            if count:
-                self.request_ids.append(request_id)
-        if self._token and metadata.get("authorization") != f"Bearer {self._token}":
+            self.request_ids.append(request_id)
+
+    def check_token(self, context: grpc.ServicerContext) -> None:
+        """Raise UnauthenticatedError where a call does not carry the token."""
+        if not self._token:
+            return
+        sent = str(dict(context.invocation_metadata()).get("authorization", ""))
+        scheme, _, token = sent.partition(" ")
+        if scheme.lower() != "bearer" or token.strip() != self._token:
             raise UnauthenticatedError("no valid token", reason="UNAUTHENTICATED")
-        return request_id
 
     def garments(
         self, image: bytes, guide: garment_pb2.Guide, options: photo_pb2.AnalyzeOptions
     ) -> ImageAnalysis:
         """Analyse a photo, its fields checked already, as `analyze` does."""
-        _checks.image(image, self.limits)
+        _photos.check(image, self.limits)
         self.attribute_models.append((None, *ATTRIBUTE_MODELS)[options.attribute_model])
         analysis = self._analysis(image, guide)
+        if not analysis.vector_fingerprint:
+            analysis = replace(analysis, vector_fingerprint=self._info.vector_fingerprint)
         if not options.HasField("score_threshold"):
             return analysis
         return _made_up_vision.above(analysis, options.score_threshold)
@@ -201,27 +208,14 @@ class FakeGateway:
     ) -> tuple[catalog.Item, catalog.UpsertOutcome.ValueType]:
         """Store one item, unless it is stored already; return it and what it came to."""
         _validation.upload(request)
-        if request.WhichOneof("source") == "embedding":
-            normal = catalog.UpsertItemsRequest()
-            normal.CopyFrom(request)
-            garment = normalized(_garment(request.embedding))
-            normal.embedding.embedding.CopyFrom(garment.embedding)
-            normal.embedding.color_histogram[:] = garment.color_histogram
-            request = normal  # The same item where its vectors differ by their length alone.
         garment, fingerprint = self._source(request)
-        return self.store.put(request, garment, fingerprint)
+        return self.store.put(self._normal(request, garment), garment, fingerprint)
 
     def delete(self, item_ids: Iterable[str]) -> list[str]:
         """Delete items; return the ids that there were."""
         return self.store.delete(item_ids)
 
     def _analysis(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
-        if not _made_up_vision.is_photo(image):
-            raise ImageError(
-                "the bytes are no photo",
-                reason="IMAGE_UNREADABLE",
-                metadata={"detected_format": "unknown"},
-            )
         known = guide.WhichOneof("known")
         if known == "category":
             category = convert_answers.super_category_from_proto(guide.category)
@@ -231,19 +225,41 @@ class FakeGateway:
             return self.analyze(image, None, box)
         return self.analyze(image, None, None)
 
+    def _normal(
+        self, request: catalog.UpsertItemsRequest, garment: garment_pb2.Garment
+    ) -> catalog.UpsertItemsRequest:
+        """Return a request that is the same for all that mean the same item."""
+        normal = catalog.UpsertItemsRequest()
+        normal.CopyFrom(request)
+        if request.WhichOneof("source") == "embedding":
+            # Vectors may differ by their length alone; all are of the models that are served.
+            normal.embedding.embedding.CopyFrom(garment.embedding)
+            normal.embedding.color_histogram[:] = garment.color_histogram
+            normal.embedding.ClearField("vector_fingerprint")
+            return normal
+        if request.photo.guide.WhichOneof("known") is None:
+            normal.photo.ClearField("guide")
+        if not request.photo.options.attribute_model and self._info.attribute_model is not None:
+            default = ATTRIBUTE_MODELS.index(self._info.attribute_model) + 1
+            normal.photo.options.attribute_model = photo_pb2.AttributeModel.ValueType(default)
+        return normal
+
     def _source(self, request: catalog.UpsertItemsRequest) -> tuple[garment_pb2.Garment, str]:
         """Return the garment of an upload, and what made its vectors."""
         if request.WhichOneof("source") == "photo":
             photo = request.photo
             analysis = self.garments(photo.image, photo.guide, photo.options)
-            if not analysis.garments:
-                number = photo.guide.category
-                category = SUPER_CATEGORIES[number - 1] if number else ""
+            number = photo.guide.category
+            category = SUPER_CATEGORIES[number - 1] if number else ""
+            fitting = [one for one in analysis.garments if category in {"", one.super_category}]
+            if not fitting:
                 _checks.no_matching_garment(request.item_id, category)
-            return normalized(_to_proto.garment(analysis.garments[0])), analysis.vector_fingerprint
+            best = max(fitting, key=lambda one: one.score)
+            return normalized(_to_proto.garment(best)), analysis.vector_fingerprint
         ready = request.embedding
+        _validation.sub_category(ready, _made_up_vision.SUB_CATEGORIES)
         _checks.fingerprint(ready.vector_fingerprint, self._info.vector_fingerprint)
-        return _garment(ready), self._info.vector_fingerprint
+        return normalized(_garment(ready)), self._info.vector_fingerprint
 
 
 def _garment(ready: catalog.ItemEmbedding) -> garment_pb2.Garment:

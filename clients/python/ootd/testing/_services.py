@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from ootd.errors import OotdError
-from ootd.testing import _checks, _made_up_vision, _to_proto, _validation
+from ootd.testing import _checks, _limits, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import Doorkeeper, answer, begin_stream, break_or_fill
 from ootd.testing._catalog import FakeCatalog, only
 from ootd.types import ImageAnalysis, ServerInfo
@@ -98,7 +98,8 @@ class _Vision(vision_service_pb2_grpc.VisionServiceServicer):
     ) -> Iterator[vision.AnalyzeImagesResponse]:
         request_id = begin_stream(self._state, context)
         for request in request_iterator:
-            response = vision.AnalyzeImagesResponse(correlation_id=request.correlation_id)
+            name = request.correlation_id[: _limits.CORRELATION_ID_BYTES]
+            response = vision.AnalyzeImagesResponse(correlation_id=name)
             try:
                 self._state.check("AnalyzeImages")
                 _validation.element(request)
@@ -126,7 +127,8 @@ class _Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> Iterator[catalog.UpsertItemsResponse]:
         request_id = begin_stream(self._state, context)
         for request in request_iterator:
-            response = catalog.UpsertItemsResponse(item_id=request.item_id)
+            item_id = request.item_id[: _limits.ITEM_ID_CHARACTERS]
+            response = catalog.UpsertItemsResponse(item_id=item_id)
             try:
                 self._state.check("UpsertItems")
                 item, response.outcome = self._state.upsert(request)
@@ -153,7 +155,7 @@ class _Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
         def make() -> catalog.GetItemResponse:
             _validation.one_item(request)
             item = self._state.store.get(request.item_id)
-            if request.HasField("item_fields"):
+            if request.item_fields.paths:
                 item = only(item, request.item_fields)
             return catalog.GetItemResponse(item=item)
 
@@ -229,7 +231,7 @@ class _Search(search_service_pb2_grpc.SearchServiceServicer):
         return answer(self._state, "SearchByEmbedding", context, make)
 
     def _hits(self, request: Any, query: garment_pb2.Garment, but: str = "") -> list[search.Hit]:
-        k = request.k if request.HasField("k") else _validation.DEFAULT_K
+        k = request.k if request.HasField("k") else _limits.DEFAULT_K
         hits = self._state.store.find(query, k, request.hit_options, but)
         if not request.include_score_parts:
             for hit in hits:

@@ -1,11 +1,8 @@
 """Answers as messages: what `ootd.convert` undoes."""
 
 from ootd.convert_requests import box_to_proto, super_category_to_proto
-from ootd.errors import OotdError
 from ootd.types import Garment, ImageAnalysis, ServerInfo, Taxonomy
 from ootd.v1 import (
-    element_error_pb2,
-    error_reason_pb2,
     garment_pb2,
     photo_pb2,
     server_service_pb2,
@@ -97,20 +94,5 @@ def taxonomy(one: Taxonomy) -> taxonomy_pb2.Taxonomy:
                 trained=each.trained,
             )
             for each in one.attribute_groups
-        ],
-    )
-
-
-def element_error(error: OotdError, request_id: str) -> element_error_pb2.ElementError:
-    """Return the error of one element of a stream."""
-    name = f"ERROR_REASON_{error.reason or 'UNSPECIFIED'}"
-    return element_error_pb2.ElementError(
-        code=error.code.value[0],
-        reason=error_reason_pb2.ErrorReason.Value(name),
-        message=error.message,
-        metadata={**error.metadata, "request_id": request_id},
-        violations=[
-            element_error_pb2.FieldViolation(field=one.field, description=one.description)
-            for one in error.violations
         ],
     )

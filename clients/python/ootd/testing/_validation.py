@@ -13,7 +13,24 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.errors import FieldViolation, InvalidRequestError
-from ootd.types import ATTRIBUTE_MODELS
+from ootd.testing._limits import (
+    ATTRIBUTE_COUNT,
+    ATTRIBUTE_NAME_CHARACTERS,
+    ATTRIBUTE_VALUE_CHARACTERS,
+    CORRELATION_ID_BYTES,
+    DEFAULT_K,
+    DEFAULT_PAGE_SIZE,
+    EMBEDDING_SIZE,
+    HISTOGRAM_BINS,
+    ITEM_ID_CHARACTERS,
+    MAX_DELETED_IDS,
+    MAX_K,
+    MAX_OFFSET,
+    MAX_PAGE_SIZE,
+    PAYLOAD_BYTES,
+    TITLE_CHARACTERS,
+)
+from ootd.types import ATTRIBUTE_MODELS, SUPER_CATEGORIES, SuperCategory
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2
 from ootd.v1 import search_service_pb2 as search
@@ -29,12 +46,6 @@ PhotoMessage: TypeAlias = (
     | catalog.ItemPhoto
 )
 
-DEFAULT_K = 10
-DEFAULT_PAGE_SIZE = 100
-_MOST = 1000
-_ID_CHARACTERS = 128
-_EMBEDDING_SIZE = 128
-_HISTOGRAM_BINS = 56
 _ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
@@ -88,7 +99,8 @@ def element(request: vision.AnalyzeImagesRequest) -> None:
     """Raise InvalidRequestError for an element that is none."""
     found = Violations()
     size = len(request.correlation_id.encode())
-    found.require(size <= 256, "correlation_id", f"must have at most 256 bytes, has {size}")
+    told = f"must have at most {CORRELATION_ID_BYTES} bytes, has {size}"
+    found.require(size <= CORRELATION_ID_BYTES, "correlation_id", told)
     photo(request, "", found)
     found.check()
 
@@ -103,10 +115,23 @@ def upload(request: catalog.UpsertItemsRequest) -> None:
             photo(request.photo, "photo.", found)
         else:
             _vectors(request.embedding, "embedding.", found)
-    _text(request.title, "title", found, limit=512)
+    _text(request.title, "title", found, limit=TITLE_CHARACTERS)
     _attributes(request.attributes, found)
     size = len(request.payload)
-    found.require(size <= 16 * 1024, "payload", f"must have at most 16384 bytes, has {size}")
+    told = f"must have at most {PAYLOAD_BYTES} bytes, has {size}"
+    found.require(size <= PAYLOAD_BYTES, "payload", told)
+    found.check()
+
+
+def sub_category(
+    ready: catalog.ItemEmbedding, known: Mapping[SuperCategory, Sequence[str]]
+) -> None:
+    """Raise InvalidRequestError for a sub-category that the super-category does not have."""
+    found = Violations()
+    category = SUPER_CATEGORIES[ready.super_category - 1]
+    names, name = known[category], ready.sub_category
+    told = f"must be a sub-category of {category} ({', '.join(names)}), is {_shown(name)}"
+    found.require(not name or name in names, "embedding.sub_category", told)
     found.check()
 
 
@@ -121,9 +146,9 @@ def query(request: SearchRequest) -> None:
         _vectors(request, "", found)
     options, score = request.hit_options, request.hit_options.min_score
     fields(options.item_fields, "hit_options.item_fields", found)
-    _count(request.k if request.HasField("k") else DEFAULT_K, "k", found)
-    offset = f"must be 0 to 10000, is {options.offset}"
-    found.require(options.offset <= 10_000, "hit_options.offset", offset)
+    _count(request.k if request.HasField("k") else DEFAULT_K, "k", found, most=MAX_K)
+    offset = f"must be 0 to {MAX_OFFSET}, is {options.offset}"
+    found.require(options.offset <= MAX_OFFSET, "hit_options.offset", offset)
     in_range = not options.HasField("min_score") or -1 <= score <= 1
     found.require(in_range, "hit_options.min_score", f"must be -1 to 1, is {score:g}")
     found.check()
@@ -133,9 +158,9 @@ def page(request: catalog.ListItemsRequest) -> None:
     """Raise InvalidRequestError for a page that is none."""
     found = Violations()
     size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE_SIZE
-    _count(size, "page_size", found)
+    _count(size, "page_size", found, most=MAX_PAGE_SIZE)
     token = request.page_token
-    good = not token or (len(token) <= _ID_CHARACTERS and bool(_ITEM_ID.match(token)))
+    good = not token or (len(token) <= ITEM_ID_CHARACTERS and bool(_ITEM_ID.match(token)))
     told = f"must be an earlier page's next_page_token, is {_shown(token)}"
     found.require(good, "page_token", told)
     if request.super_category:
@@ -155,8 +180,8 @@ def one_item(request: catalog.GetItemRequest) -> None:
 def item_ids(values: Sequence[str]) -> None:
     """Raise InvalidRequestError unless there are 1 to 1000 ids."""
     found = Violations()
-    told = f"must hold 1 to {_MOST} ids, holds {len(values)}"
-    if found.require(1 <= len(values) <= _MOST, "item_ids", told):
+    told = f"must hold 1 to {MAX_DELETED_IDS} ids, holds {len(values)}"
+    if found.require(1 <= len(values) <= MAX_DELETED_IDS, "item_ids", told):
         for place, value in enumerate(values):
             item_id(value, f"item_ids[{place}]", found)
     found.check()
@@ -166,8 +191,8 @@ def item_id(value: str, field: str, found: Violations) -> None:
     """Check an item's id."""
     if not found.require(bool(value), field, "must be set, is empty"):
         return
-    length = f"must have 1 to {_ID_CHARACTERS} characters, has {len(value)}"
-    if found.require(len(value) <= _ID_CHARACTERS, field, length):
+    length = f"must have 1 to {ITEM_ID_CHARACTERS} characters, has {len(value)}"
+    if found.require(len(value) <= ITEM_ID_CHARACTERS, field, length):
         letters = f'may hold letters, digits and "._:/-" alone, is {_shown(value)}'
         found.require(bool(_ITEM_ID.match(value)), field, letters)
 
@@ -210,15 +235,15 @@ def _vectors(
 ) -> None:
     values, bins = message.embedding.values, message.color_histogram
     field = f"{prefix}embedding.values"
-    size = f"must hold exactly {_EMBEDDING_SIZE} values, holds {len(values)}"
-    if found.require(len(values) == _EMBEDDING_SIZE, field, size):
+    size = f"must hold exactly {EMBEDDING_SIZE} values, holds {len(values)}"
+    if found.require(len(values) == EMBEDDING_SIZE, field, size):
         bad = (place for place, value in enumerate(values) if not math.isfinite(value))
         if _no_value(values, bad, field, "must be finite", found):
             found.require(any(values), field, "must not be all 0")
     super_category(message.super_category, f"{prefix}super_category", found)
     field = f"{prefix}color_histogram"
-    size = f"must hold {_HISTOGRAM_BINS} values or none, holds {len(bins)}"
-    if bins and found.require(len(bins) == _HISTOGRAM_BINS, field, size):
+    size = f"must hold {HISTOGRAM_BINS} values or none, holds {len(bins)}"
+    if bins and found.require(len(bins) == HISTOGRAM_BINS, field, size):
         bad = (place for place, one in enumerate(bins) if not (math.isfinite(one) and one >= 0))
         if _no_value(bins, bad, field, "must be finite and 0 or more", found):
             found.require(any(bins), field, "must not be all 0")
@@ -255,14 +280,14 @@ def _region(box: garment_pb2.Box, field: str, found: Violations) -> None:
 
 def _attributes(values: Mapping[str, str], found: Violations) -> None:
     number = len(values)
-    told = f"must hold at most 64 attributes, holds {number}"
-    if not found.require(number <= 64, "attributes", told):
+    told = f"must hold at most {ATTRIBUTE_COUNT} attributes, holds {number}"
+    if not found.require(number <= ATTRIBUTE_COUNT, "attributes", told):
         return
     for name, value in values.items():
         field = f"attributes[{_shown(name)}]"
         found.require(bool(name), field, "must have a name, has none")
-        _text(name, field, found, limit=64, what="name ")
-        _text(value, field, found, limit=256)
+        _text(name, field, found, limit=ATTRIBUTE_NAME_CHARACTERS, what="name ")
+        _text(value, field, found, limit=ATTRIBUTE_VALUE_CHARACTERS)
 
 
 def _text(value: str, field: str, found: Violations, *, limit: int, what: str = "") -> None:
@@ -276,8 +301,8 @@ def _text(value: str, field: str, found: Violations, *, limit: int, what: str = 
             return
 
 
-def _count(value: int, field: str, found: Violations) -> None:
-    found.require(1 <= value <= _MOST, field, f"must be 1 to {_MOST}, is {value}")
+def _count(value: int, field: str, found: Violations, *, most: int) -> None:
+    found.require(1 <= value <= most, field, f"must be 1 to {most}, is {value}")
 
 
 def _shown(value: str) -> str:
