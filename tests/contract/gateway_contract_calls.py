@@ -1,5 +1,7 @@
 """What holds for every call: token, request id, size, deadline, unknown methods, health."""
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -152,9 +154,19 @@ class CallsContract:
         assert reasons_of(caught.value) == []
 
     def test_a_deadline_that_passes(self, calls: ContractCalls) -> None:
-        message = request_of("AnalyzeImage", image=photo())
-        error = refused(calls, "AnalyzeImage", message, seconds=0.001)
-        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED  # type: ignore[attr-defined]
+        ended = threading.Event()
+
+        def one_and_no_more() -> Iterator[Any]:
+            """The stream stays open, so that only its deadline can end it."""
+            yield good_request("UpsertItems")
+            ended.wait(30)
+
+        try:
+            with pytest.raises(grpc.RpcError) as caught:
+                calls.exchange("UpsertItems", one_and_no_more(), seconds=0.5)
+        finally:
+            ended.set()
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED  # type: ignore[attr-defined]
         assert calls("AnalyzeImage", image=photo()).analysis.garments
 
     def test_everyone_may_ask_for_health(self, calls: ContractCalls) -> None:

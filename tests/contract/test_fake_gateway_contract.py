@@ -21,7 +21,7 @@ def address() -> Iterator[str]:
         ) -> ImageAnalysis:
             """What is made up, but for the photo that shows nothing."""
             if image == photo_of_nothing() and region is None:
-                return ImageAnalysis(400, 300)
+                return ImageAnalysis(400, 300, ())
             return make_up(image, category, region)
 
         gateway.analyze = analyze
