@@ -197,8 +197,6 @@ class FakeGateway:
         _photos.check(image, self.limits)
         self.attribute_models.append((None, *ATTRIBUTE_MODELS)[options.attribute_model])
         analysis = self._analysis(image, guide)
-        if not analysis.vector_fingerprint:
-            analysis = replace(analysis, vector_fingerprint=self._info.vector_fingerprint)
         if not options.HasField("score_threshold"):
             return analysis
         return _made_up_vision.above(analysis, options.score_threshold)
@@ -255,7 +253,8 @@ class FakeGateway:
             if not fitting:
                 _checks.no_matching_garment(request.item_id, category)
             best = max(fitting, key=lambda one: one.score)
-            return normalized(_to_proto.garment(best)), analysis.vector_fingerprint
+            made_by = analysis.vector_fingerprint or self._info.vector_fingerprint
+            return normalized(_to_proto.garment(best)), made_by
         ready = request.embedding
         _validation.sub_category(ready, _made_up_vision.SUB_CATEGORIES)
         _checks.fingerprint(ready.vector_fingerprint, self._info.vector_fingerprint)
