@@ -256,8 +256,8 @@ class FakeGateway:
             made_by = analysis.vector_fingerprint or self._info.vector_fingerprint
             return normalized(_to_proto.garment(best)), made_by
         ready = request.embedding
-        _validation.sub_category(ready, _made_up_vision.SUB_CATEGORIES)
         _checks.fingerprint(ready.vector_fingerprint, self._info.vector_fingerprint)
+        _validation.sub_category(ready, _made_up_vision.SUB_CATEGORIES)
         return normalized(_garment(ready)), self._info.vector_fingerprint
 
 
