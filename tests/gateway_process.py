@@ -40,19 +40,19 @@ class GatewayProcess(testing.GatewayProcess):
         return self._channel
 
     @property
-    def vision(self) -> Any:
+    def vision(self) -> VisionServiceStub:
         return VisionServiceStub(self.channel)
 
     @property
-    def catalog(self) -> Any:
+    def catalog(self) -> CatalogServiceStub:
         return CatalogServiceStub(self.channel)
 
     @property
-    def search(self) -> Any:
+    def search(self) -> SearchServiceStub:
         return SearchServiceStub(self.channel)
 
     @property
-    def server(self) -> Any:
+    def server(self) -> ServerServiceStub:
         return ServerServiceStub(self.channel)
 
     def wait_until_ready(self, *arguments: Any) -> None:
