@@ -22,7 +22,7 @@ from ootd_gateway.embedded import (
     EmbeddedTritonSettings,
     supervisor,
 )
-from ootd_gateway.embedded.readiness import Readiness
+from ootd_gateway.embedded.model_readiness import Readiness
 
 MODELS = Path(__file__).parents[2] / "model_repository"
 SHARED_MEMORY = Path("/dev/shm")

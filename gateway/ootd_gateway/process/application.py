@@ -41,7 +41,7 @@ from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.telemetry.event_loop_watch import EventLoopWatch
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.vision.triton_vision import TritonVision
 from ootd_index.vector_index import VectorIndex
 
 log = structlog.get_logger(__name__)

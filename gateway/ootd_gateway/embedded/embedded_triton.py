@@ -24,7 +24,7 @@ from typing import Self
 from ootd_gateway.embedded import supervisor
 from ootd_gateway.embedded.assemble import Installation, assemble
 from ootd_gateway.embedded.errors import EmbeddedTritonError
-from ootd_gateway.embedded.readiness import Readiness
+from ootd_gateway.embedded.model_readiness import Readiness
 from ootd_gateway.embedded.server_log import ServerLog
 
 HOST = "127.0.0.1"

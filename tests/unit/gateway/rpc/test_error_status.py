@@ -17,7 +17,7 @@ from ootd_gateway.errors import (
     OotdError,
     OverloadedError,
 )
-from ootd_gateway.rpc.status import element_error, rich_status
+from ootd_gateway.rpc.error_status import element_error, rich_status
 
 NUMBERED = list(error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name)
 
