@@ -7,8 +7,8 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_channelz.v1 import channelz_pb2
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from steered_calls import PHOTO, error_info, failure, photo
 from steered_gateway import FACTS, Serve, Served
@@ -23,6 +23,7 @@ from ootd_gateway.rpc.readiness import Dependency
 from ootd_gateway.types import SuperCategory, Taxonomy
 from photo_requests import analyze_request, stream_request
 from service_names import CATALOG, SEARCH, SERVER, VISION
+from standard_stubs import channelz_stub, health_stub
 
 ALL = ("", VISION, CATALOG, SEARCH, SERVER)
 
@@ -101,17 +102,17 @@ async def test_reflection_describes_itself(serve: Serve, version: str) -> None:
 async def test_channelz_is_off_unless_asked_for_and_wants_a_token(serve: Serve) -> None:
     request = channelz_pb2.GetServersRequest()
     closed = await serve()
-    error = await failure(channelz_pb2_grpc.ChannelzStub(closed.channel).GetServers(request))
+    error = await failure(channelz_stub(closed.channel).GetServers(request))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     served = await serve(channelz=True, tokens=("s3cret",))
-    stub = channelz_pb2_grpc.ChannelzStub(served.channel)
+    stub = channelz_stub(served.channel)
     assert error_info(await failure(stub.GetServers(request))).reason == "UNAUTHENTICATED"
     answer = await stub.GetServers(request, metadata=(("authorization", "Bearer s3cret"),))
     assert any(one.listen_socket for one in answer.server)
 
 
 async def health_of(served: Served, service: str) -> str:
-    stub = health_pb2_grpc.HealthStub(served.channel)
+    stub = health_stub(served.channel)
     answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
     return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
