@@ -37,7 +37,7 @@ def wheel(
         yield request.param, opened
 
 
-def metadata(archive: zipfile.ZipFile) -> Message[str, str]:
+def metadata(archive: zipfile.ZipFile) -> "Message[str, str]":
     (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     return Parser().parsestr(archive.read(name).decode())
 
