@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram, new_index
+from catalog_builders import TableVision, encoded_photo, garment, new_index
+from index_builders import embedding, histogram
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest

@@ -156,7 +156,7 @@ async def test_calls_beyond_the_limit_are_refused_at_once(serve: Serve) -> None:
     assert error_info(error).reason == "OVERLOADED"
     assert error_info(error).metadata["limit"] == "1"
     retry = error_details_pb2.RetryInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None
     assert status.details[1].Unpack(retry)
     assert retry.retry_delay.ToMilliseconds() > 0
@@ -275,7 +275,7 @@ async def test_streams_have_places_of_their_own(serve: Serve) -> None:
     served = await serve(calls=1, streams=1)
     stream = served.stub.AnalyzeImages()
     await stream.write(stream_request(photo(), "a"))
-    assert (await stream.read()).correlation_id == "a"  # type: ignore[union-attr]
+    assert (await stream.read()).correlation_id == "a"
     await served.stub.AnalyzeImage(PHOTO)
     refused = served.stub.AnalyzeImages()
     await refused.done_writing()

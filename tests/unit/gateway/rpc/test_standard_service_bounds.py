@@ -32,7 +32,7 @@ async def opened(call: Any) -> str:
     try:
         await call.read()
     except grpc.aio.AioRpcError as error:
-        return error_info(error).reason
+        return str(error_info(error).reason)
     return "open"
 
 
@@ -71,7 +71,7 @@ async def test_reflection_is_bounded_as_watchers_are(serve: Serve) -> None:
     bounds = StandardServiceBounds(streams=3, streams_of_address=3)
     served = await serve(standard_services=bounds)
     request = reflection_pb2.ServerReflectionRequest(list_services="")
-    stub: Any = reflection_stub(served.channel)  # type: ignore[no-untyped-call]
+    stub: Any = reflection_stub(served.channel)
     calls = [stub.ServerReflectionInfo() for _ in range(3)]
     for one in calls:
         await one.write(request)
@@ -104,7 +104,7 @@ async def test_bodies_that_never_come_hold_no_place(serve: Serve, method: str) -
     async def outcome() -> str:
         made = call(nothing_yet(never), timeout=10)
         error = await failure(made if method == "Check" else made.read())
-        return error_info(error).reason
+        return str(error_info(error).reason)
 
     outcomes = Counter(await asyncio.gather(*(outcome() for _ in range(5))))
     assert outcomes == {"CALLER_OVER_SHARE": 3, "DEADLINE_EXCEEDED": 2}

@@ -86,7 +86,7 @@ async def test_the_same_request_again_asks_no_model(shop: Shop) -> None:
         {"source": ready().source},
     ],
 )
-async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str, object]) -> None:
+async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str, Any]) -> None:
     first = await shop.catalog.upsert(photo())
     second = await shop.catalog.upsert(photo(**change))
     assert second.changed
