@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from index_builders import FIRST, SECOND, THIRD, embedding, histogram, index_cha
 from ootd_index.vector_index import IndexChange, IndexEntry, Neighbor, Query, VectorIndex
 
 
-def query(seed: int = 0, k: int = 10, **changes: object) -> Query:
-    values: dict[str, object] = {"partition": FIRST, "embedding": embedding(seed), "k": k}
-    return Query(**(values | changes))  # type: ignore[arg-type]
+def query(seed: int = 0, k: int = 10, **changes: Any) -> Query:
+    values: dict[str, Any] = {"partition": FIRST, "embedding": embedding(seed), "k": k}
+    return Query(**(values | changes))
 
 
 def keys(found: Sequence[Neighbor]) -> list[int]:

@@ -22,6 +22,7 @@ from ootd.v1.search_service_pb2 import (
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, search_request
 from photos import garment_jpeg
 from statuses import failing
@@ -89,7 +90,7 @@ def hits_of_each_garment(answer: SearchByImageResponse) -> set[tuple[str, ...]]:
 
 
 def test_a_catalogue_of_another_crop_model_is_noticed(
-    triton: Any, tmp_path: Path, other_models: Path
+    triton: EmbeddedTriton, tmp_path: Path, other_models: Path
 ) -> None:
     photo, another = garment_jpeg(1), garment_jpeg(2)
     search = search_request(photo, guide=GUIDE)
@@ -143,7 +144,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
 
 
 def test_new_rules_look_at_the_same_upload_again(
-    triton: Any, tmp_path: Path, other_rules: Path
+    triton: EmbeddedTriton, tmp_path: Path, other_rules: Path
 ) -> None:
     photo = garment_jpeg(1)
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)

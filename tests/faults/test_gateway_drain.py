@@ -20,6 +20,7 @@ from ootd.v1.catalog_service_pb2 import (
 from ootd.v1.garment_pb2 import Embedding
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_TOP
 from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 from statuses import failing, failure_of
@@ -31,7 +32,7 @@ BEGUN = 'grpc_server_started_total{grpc_method="AnalyzeImage",grpc_service="ootd
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     made = GatewayProcess(
         tmp_path,
         triton_mode="external",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import numpy as np
@@ -20,6 +19,7 @@ from ootd.v1.garment_pb2 import Embedding, Guide
 from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest, SearchByItemRequest
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
+from ootd_gateway.embedded import EmbeddedTriton
 from photos import garment_jpeg
 
 pytestmark = pytest.mark.triton
@@ -74,7 +74,7 @@ def acknowledged_until_killed(
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     made = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     yield made
     made.stop()

@@ -17,6 +17,7 @@ from processes import wait_until
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
 from ootd.v1.photo_pb2 import Photo
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 
@@ -96,7 +97,7 @@ def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     (tmp_path / "tokens").write_text(f"{TOKEN}\n")
     made = GatewayProcess(
         tmp_path,

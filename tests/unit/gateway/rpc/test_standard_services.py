@@ -233,7 +233,7 @@ class Counter:
     [(0, True, False), (10_000, True, True), (10_000_000, True, False), (10_000, False, False)],
 )
 async def test_large_answers_are_compressed_for_callers_that_take_it(
-    serve: Serve, above: int, accepts: bool, is_small: bool
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, above: int, accepts: bool, is_small: bool
 ) -> None:
     served = await serve(compress_answers_above_bytes=above)
     names = {
@@ -243,7 +243,7 @@ async def test_large_answers_are_compressed_for_callers_that_take_it(
     async def taxonomy() -> Taxonomy:
         return Taxonomy(1, names, ())
 
-    served.vision.taxonomy = taxonomy  # type: ignore[method-assign]
+    monkeypatch.setattr(served.vision, "taxonomy", taxonomy)
     options = [] if accepts else [("grpc.compression_enabled_algorithms_bitset", 1)]
     async with Counter(served.server.address) as counter:
         async with grpc.aio.insecure_channel(counter.address, options=options) as channel:

@@ -345,7 +345,9 @@ async def test_a_deletion_that_is_durable_is_answered(
     assert list(await shop.catalog.delete(["a"])) == ["a"]
 
 
-async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> None:
+async def test_the_photos_options_and_priority_go_to_the_models(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Any] = []
     analyze = shop.vision.analyze
 
@@ -353,7 +355,7 @@ async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> N
         seen.append((photo.options, kwargs["priority"]))
         return await analyze(photo, **kwargs)
 
-    shop.vision.analyze = watched  # type: ignore[method-assign]
+    monkeypatch.setattr(shop.vision, "analyze", watched)
     options = AnalyzeOptions(0.3, AttributeModel.SEQUENCER)
     request = photo(source=Photo(PHOTO, options=options))
     await shop.catalog.upsert(photo())

@@ -14,7 +14,9 @@ from catalog_shop import SHOES, Shop, photo, ready
 from index_builders import embedding
 
 
-async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
+async def test_the_later_of_two_writes_of_an_item_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The photo takes its time in the models; what was sent after it is stored after it."""
     released = asyncio.Event()
     analyze = shop.vision.analyze
@@ -23,7 +25,7 @@ async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
         await released.wait()
         return await analyze(*args, **kwargs)
 
-    shop.vision.analyze = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(shop.vision, "analyze", slow)
     first = asyncio.create_task(shop.catalog.upsert(photo("a")))
     second = asyncio.create_task(shop.catalog.upsert(ready("a", 7)))
     third = asyncio.create_task(shop.catalog.delete(["b", "a"]))
