@@ -135,6 +135,9 @@ class TableVision:
         self._check()
         return self.told or ServedModels(self.served_vectors, self.served_graph)
 
+    async def vision_server(self) -> str:
+        return ""
+
     async def is_ready(self) -> bool:
         return not self.is_away
 

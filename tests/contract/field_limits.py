@@ -173,14 +173,15 @@ def _photos() -> Iterator[FieldCase]:
     guide, options = "photo.guide", "photo.options"
     for method in PHOTO_METHODS:
         whole = {"x0": 0.0, "y0": 0.0, "x1": 1.0, "y1": 1.0}
-        for name, changes in {
+        cases: dict[str, dict[str, Any]] = {
             "whole region": {f"{guide}.region": whole},
             "threshold 0": {f"{options}.score_threshold": 0.0},
             "threshold 1": {f"{options}.score_threshold": 1.0},
             "tagger": {f"{options}.attribute_model": 1},
             "sequencer": {f"{options}.attribute_model": 2},
             **{f"category {one}": {f"{guide}.category": one} for one in (1, 6)},
-        }.items():
+        }
+        for name, changes in cases.items():
             yield FieldCase(name, method, changes, with_photo=True)
         region = f"{guide}.region"
         for name, path, value, faults in (
@@ -283,7 +284,7 @@ def _everything_at_fault() -> Iterator[FieldCase]:
         faults = (*item_faults, *photo)
         yield FieldCase("all bad photo", method, bad_item | photo, faults, with_photo=True)
     hits = {"k": 0, "hit_options.offset": 10_001, "hit_options.min_score": 2.0}
-    for method, own in {
+    searches: dict[str, dict[str, Any]] = {
         "SearchByImage": {
             "photo.image": b"",
             "photo.guide.category": 9,
@@ -296,7 +297,8 @@ def _everything_at_fault() -> Iterator[FieldCase]:
             "color_histogram": [1.0],
             "vector_fingerprint": "a b",
         },
-    }.items():
+    }
+    for method, own in searches.items():
         yield FieldCase("all bad", method, own | hits, (*own, *hits))
     page = {"page_size": 0, "page_token": "a b", "super_category": 9}
     yield FieldCase("all bad", "ListItems", page, tuple(page))

@@ -8,9 +8,10 @@ import grpc
 import pytest
 from contract_calls import METHODS, SERVICES, STREAMS, ContractCalls, request_of
 from contract_requests import STORED_ID, base_request, embedding_source, photo
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
-from statuses import failure_of
+from standard_stubs import health_stub
+from statuses import failure_of, trailing_of
 
 TOKEN = "contract-token"
 """What gateways under this contract are to be started with."""
@@ -85,7 +86,7 @@ class CallsContract:
     def test_a_failure_carries_the_request_id(self, calls: ContractCalls) -> None:
         message = request_of("GetItem", item_id="absent")
         error = refused(calls, "GetItem", message, metadata=with_request_id("mine"))
-        assert dict(error.trailing_metadata())["x-request-id"] == "mine"  # type: ignore[attr-defined]
+        assert trailing_of(error)["x-request-id"] == "mine"
         assert failure_of(error).metadata["request_id"] == "mine"
         for method in STREAMS:
             (answer,), trailing = calls.exchange(
@@ -104,7 +105,7 @@ class CallsContract:
             message = request_of("GetItem", item_id="absent")
             error = refused(calls, "GetItem", message, metadata=metadata)
             told = failure_of(error).metadata["request_id"]
-            assert told == dict(error.trailing_metadata())["x-request-id"]  # type: ignore[attr-defined]
+            assert told == trailing_of(error)["x-request-id"]
             ids.add(told)
         assert len(ids) == 2
         assert not {"", odd} & ids
@@ -140,17 +141,17 @@ class CallsContract:
     @pytest.mark.parametrize("method", ["AnalyzeImage", "UpsertItems"])
     def test_a_request_of_more_than_32_mebibytes(self, calls: ContractCalls, method: str) -> None:
         error = refused(calls, method, bytes(32 * MEBIBYTE + 1))
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert reasons_of(error) == []
 
     @pytest.mark.parametrize(
         "path", ["/ootd.v1.CatalogService/SellItem", "/ootd.v1.SalesService/GetItem"]
     )
     def test_an_unknown_method(self, calls: ContractCalls, path: str) -> None:
-        call = calls.channel.unary_unary(path)
+        call: Any = calls.channel.unary_unary(path)
         with pytest.raises(grpc.RpcError) as caught:
             call(b"", timeout=10, metadata=bearer())
-        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED  # type: ignore[attr-defined]
+        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
         assert reasons_of(caught.value) == []
 
     def test_a_deadline_that_passes(self, calls: ContractCalls) -> None:
@@ -166,17 +167,17 @@ class CallsContract:
                 calls.exchange("UpsertItems", one_and_no_more(), seconds=0.5)
         finally:
             ended.set()
-        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED  # type: ignore[attr-defined]
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert calls("AnalyzeImage", photo={"image": photo()}).analysis.garments
 
     def test_everyone_may_ask_for_health(self, calls: ContractCalls) -> None:
-        health = health_pb2_grpc.HealthStub(calls.channel)
+        health = health_stub(calls.channel)
         for name in ("", *(one.full_name for one in SERVICES)):
             answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
         with pytest.raises(grpc.RpcError) as caught:
             health.Check(health_pb2.HealthCheckRequest(service="ootd.v1.Nothing"), timeout=10)
-        assert caught.value.code() is grpc.StatusCode.NOT_FOUND  # type: ignore[attr-defined]
+        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
     def test_the_server_tells_what_it_is(self, calls: ContractCalls) -> None:
         info = calls("GetServerInfo")
@@ -200,7 +201,6 @@ def varint(number: int) -> bytes:
 
 def reasons_of(error: grpc.RpcError) -> list[str]:
     """The reasons of a status that the contract's gateways gave; none where gRPC refused itself."""
-    trailing = dict(error.trailing_metadata() or ())  # type: ignore[attr-defined]
-    if "grpc-status-details-bin" not in trailing:
+    if "grpc-status-details-bin" not in trailing_of(error):
         return []
     return [failure_of(error).reason]

@@ -143,10 +143,9 @@ class SearchesContract:
         for name, degrees in {"a": 0, "b": 10, "c": 20, "twin": 0}.items():
             source = embedding_source(at(degrees), color_histogram=bins)
             calls("UpsertItem", item_id=name, embedding=source)
-        options = {"include_score_parts": True}
-        by_item = calls("SearchByItem", item_id="a", **options).hits
+        by_item = calls("SearchByItem", item_id="a", include_score_parts=True).hits
         assert ids_of(by_item) == ["twin", "b", "c"]
-        by_vector = search(calls, color_histogram=bins, **options)
+        by_vector = search(calls, color_histogram=bins, include_score_parts=True)
         assert list(by_item) == [one for one in by_vector if one.item.item_id != "a"]
         second = calls("SearchByItem", item_id="a", k=1, hit_options={"offset": 1}).hits
         assert ids_of(second) == ["b"]

@@ -30,13 +30,13 @@ from ootd.v1.catalog_service_pb2 import (
     UPSERT_OUTCOME_UNSPECIFIED as FAILED,
 )
 
-VECTORS = {
+VECTORS: dict[str, Any] = {
     "embedding": {"values": random_vector(1)},
     "super_category": BAG,
     "sub_category": "clutch",
     "color_histogram": histogram(0.25, 0.75),
 }
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "item_id": "a",
     "embedding": VECTORS,
     "title": "A thing",

@@ -1,18 +1,18 @@
 """A gateway process over the real Triton keeps the contract."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from gateway_contract import TOKEN, GatewayContract
 
 from gateway_process import GatewayProcess
+from ootd_gateway.embedded import EmbeddedTriton
 
 pytestmark = pytest.mark.triton
 
 
 @pytest.fixture(scope="module")
-def address(triton: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(triton: EmbeddedTriton, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("gateway")
     token_file = folder / "tokens"
     token_file.write_text(f"{TOKEN}\n")

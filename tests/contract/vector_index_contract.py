@@ -4,29 +4,32 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index_builders import FIRST, SECOND, THIRD, embedding, histogram, index_change
 from ootd_index.vector_index import IndexChange, IndexEntry, Neighbor, Query, VectorIndex
 
 
-def query(seed: int = 0, k: int = 10, **changes: object) -> Query:
-    values: dict[str, object] = {"partition": FIRST, "embedding": embedding(seed), "k": k}
-    return Query(**(values | changes))  # type: ignore[arg-type]
+def query(seed: int = 0, k: int = 10, **changes: Any) -> Query:
+    values: dict[str, Any] = {"partition": FIRST, "embedding": embedding(seed), "k": k}
+    return Query(**(values | changes))
 
 
 def keys(found: Sequence[Neighbor]) -> list[int]:
     return [one.key for one in found]
 
 
-def near(seed: int, amount: float, count: int) -> np.ndarray:
+def near(seed: int, amount: float, count: int) -> NDArray[np.float32]:
     """Vectors around one, nearest first."""
     rng = np.random.default_rng(seed + 10_000)
     offsets = rng.normal(size=(count, 128)) / np.sqrt(128)
     vectors = embedding(seed) + amount * np.linspace(0.1, 1.0, count)[:, None] * offsets
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def best_by_hand(entries: Sequence[IndexEntry], wanted: Query) -> list[tuple[float, int]]:

@@ -13,6 +13,7 @@ from ootd.v1.catalog_service_pb2 import (
     UpsertItemsResponse,
 )
 from ootd.v1.error_reason_pb2 import ErrorReason
+from ootd.v1.garment_pb2 import Box
 from photo_requests import analyze_request, search_request, stream_request
 from photos import encoded, outfit, outfit_jpeg, png_with_header, rotated_by_exif
 from statuses import Failure, failing
@@ -119,7 +120,7 @@ def overlap(one: Any, other: Any) -> float:
     return float(sum(min(a, b) for a, b in zip(one, other, strict=True)))
 
 
-def box_overlap(one: Any, other: Any) -> float:
+def box_overlap(one: Box, other: Box) -> float:
     width = min(one.x1, other.x1) - max(one.x0, other.x0)
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
     shared = max(width, 0.0) * max(height, 0.0)

@@ -7,9 +7,12 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from gateway_process import GatewayProcess
 from ootd.v1 import catalog_service_pb2 as catalog
+from ootd.v1.garment_pb2 import Embedding, Guide
+from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import (
     SearchByItemRequest,
 )
@@ -35,7 +38,7 @@ def listed(gateway: GatewayProcess) -> list[Any]:
     token = ""
     while True:
         request = catalog.ListItemsRequest(
-            page_size=1000, page_token=token, item_fields={"paths": ["title"]}
+            page_size=1000, page_token=token, item_fields=FieldMask(paths=["title"])
         )
         page = gateway.catalog.ListItems(request, timeout=20)
         found += page.items
@@ -49,12 +52,14 @@ def vector(seed: int) -> list[float]:
     return [float(value) for value in values / np.linalg.norm(values)]
 
 
-def ready(seed: int, category: int = SUPER_CATEGORY_BAG) -> dict[str, Any]:
-    return {"embedding": {"values": vector(seed)}, "super_category": category}
+def ready(seed: int) -> catalog.ItemEmbedding:
+    return catalog.ItemEmbedding(
+        embedding=Embedding(values=vector(seed)), super_category=SUPER_CATEGORY_BAG
+    )
 
 
-def shoe_photo(seed: int) -> dict[str, Any]:
-    return {"image": garment_jpeg(seed, "boots"), "guide": {"category": SUPER_CATEGORY_SHOES}}
+def shoe_photo(seed: int) -> Photo:
+    return Photo(image=garment_jpeg(seed, "boots"), guide=Guide(category=SUPER_CATEGORY_SHOES))
 
 
 def test_of_one_id_what_came_last_is_stored(gateway: GatewayProcess, prefix: str) -> None:
@@ -88,7 +93,7 @@ def test_a_deletion_takes_its_turn(gateway: GatewayProcess, prefix: str) -> None
     received = 'grpc_server_msg_received_total{grpc_method="UpsertItem"'
     before = gateway.metric(received)
     slow = gateway.catalog.UpsertItem.future(
-        catalog.UpsertItemRequest(item_id=item_id, photo={"image": outfit_jpeg(3)}), timeout=30
+        catalog.UpsertItemRequest(item_id=item_id, photo=Photo(image=outfit_jpeg(3))), timeout=30
     )
     while gateway.metric(received) == before:
         assert not slow.done()

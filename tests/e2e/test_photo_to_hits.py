@@ -14,6 +14,8 @@ from ootd.v1.catalog_service_pb2 import (
     UpsertItemsRequest,
     UpsertItemsResponse,
 )
+from ootd.v1.garment_pb2 import Guide
+from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import (
     SearchByItemRequest,
 )
@@ -49,10 +51,10 @@ def shoes(prefix: str, count: int) -> list[UpsertItemsRequest]:
     return [
         UpsertItemsRequest(
             item_id=f"{prefix}{number}",
-            photo={
-                "image": garment_jpeg(number, SUBS[number % len(SUBS)]),
-                "guide": {"category": SUPER_CATEGORY_SHOES},
-            },
+            photo=Photo(
+                image=garment_jpeg(number, SUBS[number % len(SUBS)]),
+                guide=Guide(category=SUPER_CATEGORY_SHOES),
+            ),
             title=f"Shoes {number}",
             attributes={"brand": f"Brand {number}"},
             payload=bytes([number]) * 100,

@@ -32,12 +32,12 @@ def test_the_client_sees_the_class_that_was_given(
             element: OotdError | None = error
         else:
             element = result.error
-    for error in (unary.value, element):
-        assert type(error) is kind
-        assert error.message == "so it is"
-        assert error.code is kind.default_code
-        assert error.reason
-        assert error.request_id in gateway.request_ids
+    for seen in (unary.value, element):
+        assert type(seen) is kind
+        assert seen.message == "so it is"
+        assert seen.code is kind.default_code
+        assert seen.reason
+        assert seen.request_id in gateway.request_ids
 
 
 def test_an_unavailable_gateway_is_asked_again(

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram, new_index
+from catalog_builders import TableVision, encoded_photo, garment, new_index
+from index_builders import embedding, histogram
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
@@ -68,13 +70,13 @@ def searching(
     )
 
 
-def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
-    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)  # type: ignore[arg-type]
+def photo(item_id: str = "a", **changes: Any) -> UpsertRequest:
+    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)
 
 
-def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:
+def ready(item_id: str = "a", seed: int = 9, **changes: Any) -> UpsertRequest:
     source = replace(
         EmbeddingSource(embedding(seed), SHOES, "boots", histogram(seed)),
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
     return UpsertRequest(item_id, source)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index_builders import (
     FIRST,
@@ -23,21 +24,24 @@ from ootd_index.shard import Shard
 from ootd_index.vector_index import IndexEntry, Query
 
 
-def clustered(count: int, clusters: int = 40) -> np.ndarray:
+def clustered(count: int, clusters: int = 40) -> NDArray[np.float32]:
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(clusters, 128))
     vectors = centres[rng.integers(0, clusters, count)] + 0.6 * rng.normal(size=(count, 128))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
-def entries(vectors: np.ndarray, *, with_color: bool = False) -> list[IndexEntry]:
+def entries(vectors: NDArray[np.float32], *, with_color: bool = False) -> list[IndexEntry]:
     return [
         IndexEntry(n + 1, FIRST, vector, histogram(n) if with_color else None)
         for n, vector in enumerate(vectors)
     ]
 
 
-def exact_query(vector: np.ndarray, k: int = 10, weight: float = 0.0, seed: int = 0) -> ExactQuery:
+def exact_query(
+    vector: NDArray[np.float32], k: int = 10, weight: float = 0.0, seed: int = 0
+) -> ExactQuery:
     return ExactQuery(vector, k, histogram(seed) if weight else None, weight, None)
 
 
@@ -46,7 +50,7 @@ def watch_scans(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
     score = shard._table.score
 
-    def counted(query: ExactQuery, rows: np.ndarray | None = None) -> Scores:
+    def counted(query: ExactQuery, rows: NDArray[np.intp] | None = None) -> Scores:
         seen["all" if rows is None else "some"] += 1
         return score(query, rows)
 

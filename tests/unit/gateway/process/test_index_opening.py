@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from catalog_builders import embedding, histogram
+from index_builders import embedding, histogram
 from ootd_gateway.process.index_opening import index_settings, open_index
 from ootd_gateway.services.search.settings import SearchSettings
 from ootd_gateway.telemetry.metrics.index import IndexMetrics

@@ -173,12 +173,14 @@ async def test_the_lag_of_the_index_is_in_seconds() -> None:
                 await asyncio.sleep(0.005)
 
 
-async def test_a_vision_graph_that_is_missing_is_told_with_its_cause() -> None:
+async def test_a_vision_graph_that_is_missing_is_told_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def cause() -> str:
         return "127.0.0.1:1: connection refused"
 
     async with running() as watched:
-        watched.vision.obstacle = cause
+        monkeypatch.setattr(watched.vision, "obstacle", cause)
         watched.vision.ready = returning(False)
         await watched.until_missing("vision")
         assert watched.readiness.missing()["vision"].endswith("127.0.0.1:1: connection refused")

@@ -12,12 +12,11 @@ from catalog_builders import (
     VECTOR_FINGERPRINT,
     TableVision,
     draft,
-    embedding,
     encoded_photo,
     garment,
-    histogram,
     new_index,
 )
+from index_builders import embedding, histogram
 from ootd_gateway.errors import (
     AnswerTooLargeError,
     ImageUnreadableError,
