@@ -179,7 +179,7 @@ class UpsertsContract:
         region = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.5}
         guided = {"image": photo(), "guide": {"region": region}}
         stored = calls("UpsertItem", item_id="a", photo=guided).item.garment
-        (garment,) = calls("AnalyzeImage", **guided).analysis.garments
+        (garment,) = calls("AnalyzeImage", photo=guided).analysis.garments
         assert stored == garment
 
     @pytest.mark.parametrize("method", UPSERTS)
