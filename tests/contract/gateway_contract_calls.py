@@ -118,6 +118,7 @@ class CallsContract:
             "INVALID_FIELD",
         )
         assert list(failure.violations) == ["request"]
+        assert "Error" not in failure.message
         assert failure.metadata["request_id"]
 
     @pytest.mark.parametrize("method", sorted(METHODS.keys() - PHOTO_METHODS))

@@ -14,6 +14,7 @@ WHOLE = {
     "attributes": {"brand": "Acme"},
     "payload": b"price",
 }
+SEARCHES_OF_VECTORS = ("SearchByEmbedding", "SearchByItem")
 
 
 def fill(calls: ContractCalls, *ids: str, category: int = BAG) -> None:
@@ -32,8 +33,11 @@ def shown_by(calls: ContractCalls, method: str, paths: list[str]) -> Any:
         return calls(method, item_id="a", item_fields=mask).item
     if method == "ListItems":
         return calls(method, item_fields=mask).items[0]
-    hits = calls(method, **embedding_source(), hit_options={"item_fields": mask}).hits
-    return hits[0].item
+    query: dict[str, Any] = embedding_source()
+    if method == "SearchByItem":
+        query = {"item_id": "twin"}
+        calls("UpsertItem", item_id="twin", embedding=embedding_source())
+    return calls(method, **query, hit_options={"item_fields": mask}).hits[0].item
 
 
 class ReadsContract:
@@ -113,7 +117,7 @@ class ReadsContract:
         assert calls("ListItems").items[0] == whole
         assert calls("SearchByEmbedding", **embedding_source()).hits[0].item == whole
 
-    @pytest.mark.parametrize("method", ["GetItem", "ListItems", "SearchByEmbedding"])
+    @pytest.mark.parametrize("method", ["GetItem", "ListItems", *SEARCHES_OF_VECTORS])
     @pytest.mark.parametrize(
         ("paths", "fields"),
         [
@@ -137,7 +141,7 @@ class ReadsContract:
         for field in fields - {"update_time"}:
             assert getattr(item, field) == getattr(whole, field)
 
-    @pytest.mark.parametrize("method", ["GetItem", "ListItems", "SearchByEmbedding"])
+    @pytest.mark.parametrize("method", ["GetItem", "ListItems", *SEARCHES_OF_VECTORS])
     @pytest.mark.parametrize(
         ("paths", "fields"),
         [

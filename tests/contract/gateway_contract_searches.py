@@ -178,6 +178,39 @@ class SearchesContract:
             )
             assert all(b.score <= a.score for a, b in pairwise(one.hits))
 
+    @pytest.mark.parametrize(
+        "known",
+        [
+            {"options": {"score_threshold": 1.0}},
+            {"options": {"attribute_model": 2}},
+            {"guide": {"category": SHOES}},
+            {"guide": {"region": {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.5}}},
+        ],
+        ids=["threshold", "model", "category", "region"],
+    )
+    def test_by_image_is_by_what_an_analysis_finds(
+        self, calls: ContractCalls, known: dict[str, Any]
+    ) -> None:
+        sent = {"image": photo(), **known}
+        analysis = calls("AnalyzeImage", photo=sent).analysis
+        found = calls("SearchByImage", photo=sent)
+        assert [one.garment for one in found.results] == list(analysis.garments)
+        assert list(found.dropped) == list(analysis.dropped)
+
+    def test_hit_options_hold_for_each_garment(self, calls: ContractCalls) -> None:
+        analysis = calls("AnalyzeImage", photo={"image": photo()}).analysis
+        for number, one in enumerate(analysis.garments):
+            for place in range(3):
+                source = embedding_source(random_vector(10 * number + place), one.super_category)
+                calls("UpsertItem", item_id=f"item-{number}-{place}", title="x", embedding=source)
+        usual = calls("SearchByImage", photo={"image": photo()}).results
+        options = {"offset": 1, "item_fields": {"paths": ["title"]}}
+        paged = calls("SearchByImage", photo={"image": photo()}, k=1, hit_options=options).results
+        for all_hits, hits in zip(usual, paged, strict=True):
+            assert ids_of(hits.hits) == ids_of(all_hits.hits)[1:2]
+            names = {field.name for hit in hits.hits for field, _ in hit.item.ListFields()}
+            assert names == {"item_id", "title"}
+
     def test_by_an_image_of_nothing(self, calls: ContractCalls) -> None:
         found = calls("SearchByImage", photo={"image": photo_of_nothing()})
         analysis = calls("AnalyzeImage", photo={"image": photo_of_nothing()}).analysis
