@@ -31,13 +31,17 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "perf": {"ootd", "ootd_samples", "ootd_index"},
 }
 
+STORE = PACKAGES["ootd_gateway"] / "store"
+SUBJECTS = {path.parent.name for path in STORE.glob("*/base.py")}
+"""Folders of the store with a contract; its files know none of them."""
+
 # Rooms of the gateway from the ground up; a module may import from its own layer and from those
 # before it. The longest name that fits a module decides its layer.
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "current_caller", "file_signature"),
     ("types",),
     ("validation", "images", "telemetry"),
-    ("vision.base", "store.catalog.base"),
+    ("vision.base", *(f"store.{subject}.base" for subject in sorted(SUBJECTS))),
     # Concrete rooms stand beside each other: they are told apart below.
     ("vision", "store", "embedded", "rpc"),
     ("services",),
@@ -46,8 +50,9 @@ LAYERS: list[tuple[str, ...]] = [
 ]
 CONTRACTS = LAYERS[3]
 INDEX_CONTRACT = {"vector_index", "observer", "index_settings"}  # the wiring alone makes an index
-SUBJECTS = {"catalog"}  # folders of the store; its files know none of them
-SERVICES = ("vision", "catalog", "search", "server")  # each may use those before it
+# Folders of services in an order in which each may use those before it: a new one goes behind those
+# whose terms it uses.
+SERVICES = ("vision", "catalog", "search", "server")
 WITH_STUBS = ("servicer", "conversion", "item_fields")
 
 
@@ -160,12 +165,20 @@ def test_a_subject_of_the_store_is_known_to_itself_alone(name: str) -> None:
         assert not known, f"{name} imports {imported}"
 
 
+def test_every_service_has_its_place_in_the_order() -> None:
+    folders = (PACKAGES["ootd_gateway"] / "services").glob("*/servicer.py")
+    assert {path.parent.name for path in folders} == set(SERVICES), (
+        "SERVICES, above, says which services each may use"
+    )
+
+
 @pytest.mark.parametrize("name", [one for one in GATEWAY if belongs(one, "services")])
 def test_a_service_uses_those_before_it_alone(name: str) -> None:
     own = name.split(".")[1] if name.count(".") > 1 else ""
     for imported in own_imports(name):
         if imported.startswith("services.") and imported.count(".") > 1:
             other = imported.split(".")[1]
+            assert {own, other} - {""} <= set(SERVICES), f"SERVICES lacks {own} or {other}"
             assert own, f"{name} is shared by services and imports {imported}"
             assert SERVICES.index(other) <= SERVICES.index(own), f"{name} imports {imported}"
 
