@@ -33,6 +33,12 @@ _FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
 """Items that are read before their size is held against that of an answer."""
 
+FEWER_HITS = (
+    "ask for fewer hits (k), for a part of them at a time (hit_options.offset), or for less of "
+    'each item, such as hit_options.item_fields "title" and "sequence_number" without "payload"'
+)
+"""What callers are told whose answer would be too large."""
+
 
 class Search:
     """Finds items that look alike. Safe for concurrent calls."""
@@ -187,7 +193,7 @@ class Search:
         """Return the items that are still there; raises AnswerTooLargeError before it has read
         more of them than fit into an answer.
         """
-        size, items = AnswerSize(), dict[int, Item]()
+        size, items = AnswerSize(FEWER_HITS), dict[int, Item]()
         for start in range(0, len(keys), _ITEMS_A_READ):
             piece = keys[start : start + _ITEMS_A_READ]
             for item in await self._store.get_by_keys(piece, parts=parts):
