@@ -56,6 +56,13 @@ def test_every_service_of_the_contract_is_there_and_in_the_fake() -> None:
     assert fakes == {f"{one}Service" for one in words.values()}
 
 
+def test_the_status_tells_the_health_of_every_service(gateway: FakeGateway, client: Client) -> None:
+    contract = {service.descriptor.full_name for service in registry.SERVICES}
+    told = client.status().health.keys()
+    # The server's own is the process: it answers, as the status is there.
+    assert told == {"", *contract} - {"ootd.v1.ServerService"}, "_SERVICES in _services/server"
+
+
 def test_what_a_service_takes_and_gives_is_exported() -> None:
     for name in SERVICES:
         module = importlib.import_module(f"ootd._services.{name}.types")
