@@ -42,13 +42,13 @@ def test_each_service_is_reached_by_its_name() -> None:
         assert type(getattr(client, name)) is blocking
         assert type(getattr(client_async, name)) is within_asyncio
     found = {name for name, one in vars(Client).items() if isinstance(one, cached_property)}
-    assert found == SERVICES.keys()
+    assert found == SERVICES.keys(), "SERVICES, above, lists them"
 
 
 def test_every_service_of_the_contract_is_there_and_in_the_fake() -> None:
     package = Path(ootd.__file__).parent
     contract = {path.name for path in (package / "v1").glob("*_service_pb2.py")}
-    assert contract == {f"{name}_service_pb2.py" for name in SERVICES}
+    assert contract == {f"{name}_service_pb2.py" for name in SERVICES}, "SERVICES, above"
     folders = (package / "_services").glob("*/types.py")
     assert {path.parent.name for path in folders} == SERVICES.keys()
     fakes = {service.descriptor.name for service in registry.SERVICES}
