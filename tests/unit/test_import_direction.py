@@ -5,6 +5,7 @@ Imports inside of functions count like others.
 
 import ast
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,14 @@ LAYERS: list[tuple[str, ...]] = [
     ("types",),
     ("validation", "images", "telemetry"),
     ("vision.base", *(f"store.{subject}.base" for subject in sorted(SUBJECTS))),
-    # Concrete rooms stand beside each other: they are told apart below.
+    # Concrete rooms stand beside each other and don't know each other: see CONCRETE.
     ("vision", "store", "embedded", "rpc"),
     ("services",),
     ("process",),
     ("__main__",),
 ]
 CONTRACTS = LAYERS[3]
+CONCRETE = {*LAYERS[4]}
 INDEX_CONTRACT = {"vector_index", "observer", "index_settings"}  # the wiring alone makes an index
 # Folders of services in an order in which each may use those before it: a new one goes behind those
 # whose terms it uses.
@@ -145,9 +147,19 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
     room = name.partition(".")[0]
     for imported in own_imports(name):
         other = imported.partition(".")[0]
-        if other == room or other not in {"vision", "store", "embedded"}:
+        if other == room or other not in CONCRETE:
             continue
-        assert imported in CONTRACTS or room == "process", f"{name} imports {imported}"
+        may_import = room == "process" or (room == "services" and other == "rpc")
+        assert imported in CONTRACTS or may_import, f"{name} imports {imported}"
+
+
+def test_rooms_of_the_gateway_are_in_no_cycle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for name in GATEWAY:
+        rooms.setdefault(name.partition(".")[0], set()).update(
+            one.partition(".")[0] for one in own_imports(name)
+        )
+    TopologicalSorter({room: others - {room} for room, others in rooms.items()}).prepare()
 
 
 @pytest.mark.parametrize("name", GATEWAY)

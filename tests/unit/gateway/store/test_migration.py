@@ -72,8 +72,8 @@ async def test_an_earlier_database_opens_as_it_is(tmp_path: Path) -> None:
         assert np.array_equal(page.items[0].garment.embedding, embedding(7))
         changes = await store.changes_after(0, limit=10)
         assert [(one.sequence_number, one.key) for one in changes] == [(3, 1), (4, 2)]
-        (outcome,) = await store.upsert([draft("c")], vector_fingerprint=VECTOR_FINGERPRINT)
-        assert (outcome.item.key, outcome.item.sequence_number) == (3, 5)
+        (result,) = await store.upsert([draft("c")], vector_fingerprint=VECTOR_FINGERPRINT)
+        assert (result.item.key, result.item.sequence_number) == (3, 5)
 
 
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
