@@ -1,27 +1,27 @@
 """Everything that can go wrong, as a tree; each class carries its gRPC status and its reason.
 
     OotdError
-    ├── InvalidRequestError          INVALID_ARGUMENT     INVALID_FIELD
+    ├── InvalidRequestError                  INVALID_ARGUMENT     INVALID_FIELD
     ├── ImageError
-    │   ├── ImageUnreadableError     INVALID_ARGUMENT     IMAGE_UNREADABLE
-    │   ├── ImageTooLargeError       RESOURCE_EXHAUSTED   IMAGE_TOO_LARGE
-    │   ├── ImageTooManyPixelsError  INVALID_ARGUMENT     IMAGE_TOO_MANY_PIXELS
-    │   └── ImageTooSmallError       INVALID_ARGUMENT     IMAGE_TOO_SMALL
-    ├── NoMatchingGarmentError       FAILED_PRECONDITION  NO_MATCHING_GARMENT
-    ├── VectorFingerprintMismatchError         FAILED_PRECONDITION  VECTOR_FINGERPRINT_MISMATCH
-    ├── AttributeModelNotServedError FAILED_PRECONDITION  ATTRIBUTE_MODEL_NOT_SERVED
-    ├── ItemNotFoundError            NOT_FOUND            ITEM_NOT_FOUND
-    ├── UnauthenticatedError         UNAUTHENTICATED      UNAUTHENTICATED
+    │   ├── ImageUnreadableError             INVALID_ARGUMENT     IMAGE_UNREADABLE
+    │   ├── ImageTooLargeError               RESOURCE_EXHAUSTED   IMAGE_TOO_LARGE
+    │   ├── ImageTooManyPixelsError          INVALID_ARGUMENT     IMAGE_TOO_MANY_PIXELS
+    │   └── ImageTooSmallError               INVALID_ARGUMENT     IMAGE_TOO_SMALL
+    ├── NoMatchingGarmentError               FAILED_PRECONDITION  NO_MATCHING_GARMENT
+    ├── VectorFingerprintMismatchError       FAILED_PRECONDITION  VECTOR_FINGERPRINT_MISMATCH
+    ├── AttributeModelNotServedError         FAILED_PRECONDITION  ATTRIBUTE_MODEL_NOT_SERVED
+    ├── ItemNotFoundError                    NOT_FOUND            ITEM_NOT_FOUND
+    ├── UnauthenticatedError                 UNAUTHENTICATED      UNAUTHENTICATED
     ├── BusyError
-    │   ├── OverloadedError          RESOURCE_EXHAUSTED   OVERLOADED
-    │   └── CallerOverShareError     RESOURCE_EXHAUSTED   CALLER_OVER_SHARE
-    ├── AnswerTooLargeError          RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE
-    ├── DeadlineExceededError        DEADLINE_EXCEEDED    DEADLINE_EXCEEDED
-    ├── StreamIdleError              DEADLINE_EXCEEDED    STREAM_IDLE
-    ├── VisionUnavailableError       UNAVAILABLE          VISION_UNAVAILABLE
-    ├── StoreUnavailableError        UNAVAILABLE          STORE_UNAVAILABLE
-    ├── ShuttingDownError            UNAVAILABLE          SHUTTING_DOWN
-    └── InternalError                INTERNAL             INTERNAL
+    │   ├── OverloadedError                  RESOURCE_EXHAUSTED   OVERLOADED
+    │   └── CallerOverShareError             RESOURCE_EXHAUSTED   CALLER_OVER_SHARE
+    ├── AnswerTooLargeError                  RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE
+    ├── DeadlineExceededError                DEADLINE_EXCEEDED    DEADLINE_EXCEEDED
+    ├── StreamIdleError                      DEADLINE_EXCEEDED    STREAM_IDLE
+    ├── VisionUnavailableError               UNAVAILABLE          VISION_UNAVAILABLE
+    ├── StoreUnavailableError                UNAVAILABLE          STORE_UNAVAILABLE
+    ├── ShuttingDownError                    UNAVAILABLE          SHUTTING_DOWN
+    └── InternalError                        INTERNAL             INTERNAL
 
 A reason is the name of an `ootd.v1.ErrorReason` without its prefix; `metadata` holds what the proto
 file lists for it.
@@ -214,6 +214,11 @@ class InternalError(OotdError):
 
     code = StatusCode.INTERNAL
     reason = "INTERNAL"
+
+
+def internal_error() -> InternalError:
+    """Return what a caller is told of a bug: nothing but the request id (in the metadata)."""
+    return InternalError("internal error of the server; report it with the request id")
 
 
 class StartError(Exception):

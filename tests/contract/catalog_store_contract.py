@@ -8,7 +8,7 @@ import pytest
 
 from catalog_builders import VECTOR_FINGERPRINT, draft, garment
 from ootd_gateway.errors import VectorFingerprintMismatchError
-from ootd_gateway.store.catalog.base import CatalogStore, DeletionOutcome, UpsertResult
+from ootd_gateway.store.catalog.base import CatalogStore, DeletionResult, UpsertOutcome
 from ootd_gateway.types import Item, ItemDraft, ItemParts, SuperCategory
 
 
@@ -53,15 +53,15 @@ class CatalogStoreContract:
     async def test_stores_every_field(self, store: CatalogStore) -> None:
         before = datetime.now(UTC)
         wanted = draft("sku-1", seed=3)
-        (outcome,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
-        assert outcome.changed
-        assert same_item(outcome.item, wanted)
+        (result,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
+        assert result.changed
+        assert same_item(result.item, wanted)
         read = await store.get("sku-1")
         assert read is not None
         assert same_item(read, wanted)
         assert (read.key, read.sequence_number) == (
-            outcome.item.key,
-            outcome.item.sequence_number,
+            result.item.key,
+            result.item.sequence_number,
         )
         assert 0 < read.key < 2**63
         assert before - timedelta(milliseconds=1) <= read.update_time <= datetime.now(UTC)
@@ -83,9 +83,9 @@ class CatalogStoreContract:
 
     async def test_what_was_not_asked_for_is_left_out(self, store: CatalogStore) -> None:
         wanted = draft("sku-1", seed=3)
-        (outcome,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
+        (result,) = await store.upsert([wanted], vector_fingerprint=VECTOR_FINGERPRINT)
         parts = ItemParts(payload=False, vectors=False)
-        (by_key,) = await store.get_by_keys([outcome.item.key], parts=parts)
+        (by_key,) = await store.get_by_keys([result.item.key], parts=parts)
         page = await store.list_page(page_size=5, parts=parts)
         in_category = await store.list_page(
             page_size=5, super_category=wanted.garment.super_category, parts=parts
@@ -130,20 +130,20 @@ class CatalogStoreContract:
         assert (len(slim.items), slim.next_page_token) == (20, "")
 
     async def test_outcomes_tell_new_from_replaced(self, store: CatalogStore) -> None:
-        results = []
+        outcomes = []
         for seed in (1, 1, 2):
-            (outcome,) = await store.upsert(
+            (result,) = await store.upsert(
                 [draft("a", seed)], vector_fingerprint=VECTOR_FINGERPRINT
             )
-            results.append(outcome.result)
-        assert results == [UpsertResult.CREATED, UpsertResult.UNCHANGED, UpsertResult.REPLACED]
+            outcomes.append(result.outcome)
+        assert outcomes == [UpsertOutcome.CREATED, UpsertOutcome.UNCHANGED, UpsertOutcome.REPLACED]
         both = await store.upsert(
             [draft("b", 1), draft("b", 2)], vector_fingerprint=VECTOR_FINGERPRINT
         )
-        assert [one.result for one in both] == [UpsertResult.CREATED, UpsertResult.REPLACED]
+        assert [one.outcome for one in both] == [UpsertOutcome.CREATED, UpsertOutcome.REPLACED]
         await store.delete(["a"])
         (again,) = await store.upsert([draft("a", 2)], vector_fingerprint=VECTOR_FINGERPRINT)
-        assert again.result is UpsertResult.CREATED
+        assert again.outcome is UpsertOutcome.CREATED
 
     async def test_same_digest_changes_nothing(self, store: CatalogStore) -> None:
         (first,) = await store.upsert([draft("sku-1")], vector_fingerprint=VECTOR_FINGERPRINT)
@@ -177,19 +177,19 @@ class CatalogStoreContract:
         assert second.changed
         assert second.item.key > first.item.key
 
-    async def test_outcomes_come_in_the_drafts_order(self, store: CatalogStore) -> None:
+    async def test_results_come_in_the_drafts_order(self, store: CatalogStore) -> None:
         await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
-        outcomes = await store.upsert(
+        results = await store.upsert(
             [draft("c"), draft("b"), draft("a")], vector_fingerprint=VECTOR_FINGERPRINT
         )
-        assert [one.item.item_id for one in outcomes] == ["c", "b", "a"]
-        assert [one.changed for one in outcomes] == [True, False, True]
+        assert [one.item.item_id for one in results] == ["c", "b", "a"]
+        assert [one.changed for one in results] == [True, False, True]
 
     async def test_of_one_id_twice_in_a_call_the_last_is_stored(self, store: CatalogStore) -> None:
         drafts = [draft("a", 1), draft("a", 2), draft("a", 2), draft("a", 1)]
-        outcomes = await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
-        assert [one.changed for one in outcomes] == [True, True, False, True]
-        assert len({one.item.key for one in outcomes}) == 1
+        results = await store.upsert(drafts, vector_fingerprint=VECTOR_FINGERPRINT)
+        assert [one.changed for one in results] == [True, True, False, True]
+        assert len({one.item.key for one in results}) == 1
         read = await store.get("a")
         assert read is not None
         assert same_item(read, drafts[-1])
@@ -199,13 +199,13 @@ class CatalogStoreContract:
     async def test_concurrent_upserts_all_succeed_in_commit_order(
         self, store: CatalogStore
     ) -> None:
-        outcomes = await asyncio.gather(
+        results = await asyncio.gather(
             *(
                 store.upsert([draft(f"sku-{n:03}", n)], vector_fingerprint=VECTOR_FINGERPRINT)
                 for n in range(200)
             )
         )
-        items = [one.item for (one,) in outcomes]
+        items = [one.item for (one,) in results]
         assert len({item.key for item in items}) == 200
         assert sorted(item.sequence_number for item in items) == list(range(1, 201))
         assert (await store.list_page(page_size=1)).total_size == 200
@@ -236,27 +236,27 @@ class CatalogStoreContract:
         await store.upsert(
             [draft("a"), draft("b"), draft("c")], vector_fingerprint=VECTOR_FINGERPRINT
         )
-        outcome = await store.delete(["c", "x", "a", "c"])
-        assert outcome.item_ids == ("c", "a")
-        assert outcome.sequence_number == await store.last_sequence_number()
+        result = await store.delete(["c", "x", "a", "c"])
+        assert result.item_ids == ("c", "a")
+        assert result.sequence_number == await store.last_sequence_number()
         assert await store.get("a") is None
         assert [one.item_id for one in (await store.list_page(page_size=9)).items] == ["b"]
-        assert await store.delete(["a"]) == DeletionOutcome((), 0)
+        assert await store.delete(["a"]) == DeletionResult((), 0)
 
     async def test_reads_by_keys(self, store: CatalogStore) -> None:
-        outcomes = await store.upsert(
+        results = await store.upsert(
             [draft(f"{n}", n) for n in range(30)], vector_fingerprint=VECTOR_FINGERPRINT
         )
-        keys = [one.item.key for one in outcomes]
+        keys = [one.item.key for one in results]
         await store.delete(["3"])
         read = await store.get_by_keys([*keys, 10**12])
         assert {one.item_id for one in read} == {str(n) for n in range(30)} - {"3"}
 
     async def test_reads_by_many_keys(self, store: CatalogStore) -> None:
-        outcomes = await store.upsert(
+        results = await store.upsert(
             [draft(f"{n}", n) for n in range(50)], vector_fingerprint=VECTOR_FINGERPRINT
         )
-        keys = [one.item.key for one in outcomes]
+        keys = [one.item.key for one in results]
         read = await store.get_by_keys([*range(10**6, 10**6 + 6000), *keys])
         assert len(read) == 50
 
@@ -356,7 +356,7 @@ class CatalogStoreContract:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        (outcome,) = await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
-        assert outcome.changed
+        (result,) = await store.upsert([draft("b")], vector_fingerprint=VECTOR_FINGERPRINT)
+        assert result.changed
         total = (await store.list_page(page_size=5)).total_size
         assert total == len(await replayed(store, limit=5))

@@ -1,33 +1,30 @@
 """Calls of a gateway by the names of the contract's methods, on the wire."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterable
 from typing import Any
 
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
-from ootd.v1 import (
-    catalog_service_pb2,
-    search_service_pb2,
-    server_service_pb2,
-    vision_service_pb2,
-)
+from ootd import v1
 from statuses import Failure, failure_of
 
 SERVICES = tuple(
     service
-    for module in (
-        vision_service_pb2,
-        catalog_service_pb2,
-        search_service_pb2,
-        server_service_pb2,
-    )
-    for service in module.DESCRIPTOR.services_by_name.values()
+    for module in pkgutil.iter_modules(v1.__path__)
+    if module.name.endswith("_service_pb2")
+    for service in importlib.import_module(
+        f"{v1.__name__}.{module.name}"
+    ).DESCRIPTOR.services_by_name.values()
 )
+"""Descriptors of all services of the contract."""
+
 METHODS = {method.name: method for service in SERVICES for method in service.methods}
 """Descriptors of all methods of the contract, by name."""
 
-STREAMS = frozenset({"AnalyzeImages", "UpsertItems"})
+STREAMS = frozenset(name for name, method in METHODS.items() if method.client_streaming)
 """Methods of streams; all others take one request and give one answer."""
 
 SECONDS = 60.0

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from contract_calls import METHODS
 from PIL import Image
 
 from photos import encoded, outfit_jpeg
@@ -18,8 +19,10 @@ STORED_ID = "stored"
 
 UPSERTS = ("UpsertItem", "UpsertItems")
 SEARCHES = ("SearchByImage", "SearchByItem", "SearchByEmbedding")
-PHOTO_METHODS = ("AnalyzeImage", "AnalyzeImages", "SearchByImage", *UPSERTS)
-"""Methods that take a photo."""
+PHOTO_METHODS = tuple(
+    name for name, method in METHODS.items() if "photo" in method.input_type.fields_by_name
+)
+"""Methods that take a photo, each in a field `photo`."""
 
 VECTOR_PREFIXES = {
     "SearchByEmbedding": "",
@@ -87,6 +90,7 @@ def base_request(method: str, *, with_photo: bool = False) -> dict[str, Any]:
         "SearchByEmbedding": embedding_source(),
         "GetServerInfo": {},
     }
+    assert method in bases, f"say in this function what {method} takes"
     return copy.deepcopy(bases[method])
 
 

@@ -16,6 +16,7 @@ from ootd_gateway.images.header import ImageLimits
 from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
 from ootd_gateway.rpc.request_sizes import MAX_SMALL_REQUEST_BYTES
 from ootd_gateway.services.answer_size import MAX_ANSWER_BYTES
+from ootd_gateway.services.catalog.item_fields import MAX_PATHS
 from ootd_gateway.services.catalog.servicer import ITEMS_IN_WORK
 from ootd_gateway.services.vision.servicer import PHOTOS_IN_WORK
 
@@ -45,6 +46,7 @@ OF_GATEWAY: dict[str, int] = {
     "MIN_IMAGE_SIDE": ImageLimits().min_side,
     "MAX_REQUEST_BYTES": MAX_REQUEST_BYTES,
     "MAX_ANSWER_BYTES": MAX_ANSWER_BYTES,
+    "MAX_PATHS": MAX_PATHS,
     "ITEMS_IN_WORK": ITEMS_IN_WORK,
     "PHOTOS_IN_WORK": PHOTOS_IN_WORK,
 }
@@ -54,6 +56,7 @@ OF_FAKE: dict[str, int] = {
     "MAX_IMAGE_BYTES": fake.SERVER_LIMITS.max_image_bytes,
     "MAX_IMAGE_PIXELS": fake.SERVER_LIMITS.max_image_pixels,
     "MIN_IMAGE_SIDE": fake.SERVER_LIMITS.min_image_side,
+    "MAX_PATHS": fake.MAX_PATHS,
     "MAX_REQUEST_BYTES": fake.SERVER_LIMITS.max_request_bytes,
     "MAX_ANSWER_BYTES": fake.SERVER_LIMITS.max_answer_bytes,
 }
@@ -108,6 +111,14 @@ STATED = (
     Stated("MAX_PAGE_SIZE", "ListItemsRequest.page_size", r"1 to (\d+)"),
     Stated("DEFAULT_PAGE_SIZE", "ListItemsRequest.page_size", r"Default: (\d+)"),
     Stated("MAX_DELETED_IDS", "DeleteItemsRequest.item_ids", r"1 to (\d+) ids"),
+    *(
+        Stated("MAX_PATHS", field, r"At most (\d+) paths")
+        for field in (
+            "GetItemRequest.item_fields",
+            "ListItemsRequest.item_fields",
+            "HitOptions.item_fields",
+        )
+    ),
     Stated("MAX_IMAGE_BYTES", "Photo", r"at most (\d+) MiB encoded", MIB),
     Stated("MAX_IMAGE_PIXELS", "Photo", r"(\d+) megapixels", 1_000_000),
     Stated("MIN_IMAGE_SIDE", "Photo", r"at least (\d+) px"),

@@ -6,8 +6,11 @@ from ootd_gateway.process.server_options import server_facts
 from ootd_gateway.process.settings import Settings
 
 
-def test_its_limits_are_those_of_a_gateway_as_it_comes() -> None:
-    told = server_facts(Settings.of({}), "1").limits
+def test_its_limits_and_defaults_are_those_of_a_gateway_as_it_comes() -> None:
+    facts = server_facts(Settings.of({}), "1")
+    info = FakeGateway().server_info
+    assert (info.color_weight, info.attribute_model) == (facts.color_weight, facts.attribute_model)
+    told = facts.limits
     assert FakeGateway().limits == ootd.ServerLimits(
         max_image_bytes=told.max_image_bytes,
         max_image_pixels=told.max_image_pixels,

@@ -5,6 +5,7 @@ Imports inside of functions count like others.
 
 import ast
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,23 +32,29 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "perf": {"ootd", "ootd_samples", "ootd_index"},
 }
 
+STORE = PACKAGES["ootd_gateway"] / "store"
+SUBJECTS = {path.parent.name for path in STORE.glob("*/base.py")}
+"""Folders of the store with a contract; its files know none of them."""
+
 # Rooms of the gateway from the ground up; a module may import from its own layer and from those
 # before it. The longest name that fits a module decides its layer.
 LAYERS: list[tuple[str, ...]] = [
     ("errors", "current_caller", "file_signature"),
     ("types",),
     ("validation", "images", "telemetry"),
-    ("vision.base", "store.catalog.base"),
-    # Concrete rooms stand beside each other: they are told apart below.
+    ("vision.base", *(f"store.{subject}.base" for subject in sorted(SUBJECTS))),
+    # Concrete rooms stand beside each other and don't know each other: see CONCRETE.
     ("vision", "store", "embedded", "rpc"),
     ("services",),
     ("process",),
     ("__main__",),
 ]
 CONTRACTS = LAYERS[3]
+CONCRETE = {*LAYERS[4]}
 INDEX_CONTRACT = {"vector_index", "observer", "index_settings"}  # the wiring alone makes an index
-SUBJECTS = {"catalog"}  # folders of the store; its files know none of them
-SERVICES = ("vision", "catalog", "search", "server")  # each may use those before it
+# Folders of services in an order in which each may use those before it: a new one goes behind those
+# whose terms it uses.
+SERVICES = ("vision", "catalog", "search", "server")
 WITH_STUBS = ("servicer", "conversion", "item_fields")
 
 
@@ -140,9 +147,19 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
     room = name.partition(".")[0]
     for imported in own_imports(name):
         other = imported.partition(".")[0]
-        if other == room or other not in {"vision", "store", "embedded"}:
+        if other == room or other not in CONCRETE:
             continue
-        assert imported in CONTRACTS or room == "process", f"{name} imports {imported}"
+        may_import = room == "process" or (room == "services" and other == "rpc")
+        assert imported in CONTRACTS or may_import, f"{name} imports {imported}"
+
+
+def test_rooms_of_the_gateway_are_in_no_cycle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for name in GATEWAY:
+        rooms.setdefault(name.partition(".")[0], set()).update(
+            one.partition(".")[0] for one in own_imports(name)
+        )
+    TopologicalSorter({room: others - {room} for room, others in rooms.items()}).prepare()
 
 
 @pytest.mark.parametrize("name", GATEWAY)
@@ -160,6 +177,13 @@ def test_a_subject_of_the_store_is_known_to_itself_alone(name: str) -> None:
         assert not known, f"{name} imports {imported}"
 
 
+def test_every_service_has_its_place_in_the_order() -> None:
+    folders = (PACKAGES["ootd_gateway"] / "services").glob("*/servicer.py")
+    assert {path.parent.name for path in folders} == set(SERVICES), (
+        "SERVICES, above, says which services each may use"
+    )
+
+
 @pytest.mark.parametrize("name", [one for one in GATEWAY if belongs(one, "services")])
 def test_a_service_uses_those_before_it_alone(name: str) -> None:
     own = name.split(".")[1] if name.count(".") > 1 else ""
@@ -167,6 +191,8 @@ def test_a_service_uses_those_before_it_alone(name: str) -> None:
         if imported.startswith("services.") and imported.count(".") > 1:
             other = imported.split(".")[1]
             assert own, f"{name} is shared by services and imports {imported}"
+            for one in (own, other):
+                assert one in SERVICES, f"SERVICES, above, lacks {one}"
             assert SERVICES.index(other) <= SERVICES.index(own), f"{name} imports {imported}"
 
 

@@ -103,9 +103,9 @@ class Gateway:
         """
         began = time.monotonic()
         # Ports first: that one is taken is known in a moment, models take seconds.
-        places = admission_pools(self._settings.admission, self._metrics)
+        admission = admission_pools(self._settings.admission, self._metrics)
         options = server_options(self._settings, self._metrics)
-        server = GatewayServer(options, places, self._metrics)
+        server = GatewayServer(options, admission, self._metrics)
         metrics_address = self._start_metrics_server(server)
         self._make_data_folder()
         triton = TritonSource(
@@ -115,7 +115,7 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(triton.start())
-                serving = group.create_task(self._serve(server, places, triton.address))
+                serving = group.create_task(self._serve(server, admission, triton.address))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         # An embedded Triton is ready now; the connection to it is within a second.
@@ -131,13 +131,13 @@ class Gateway:
         return addresses
 
     async def _serve(
-        self, server: GatewayServer, places: Admission, triton_address: str
+        self, server: GatewayServer, admission: Admission, triton_address: str
     ) -> ReadinessMonitor:
         """Open the store, answer, replay the log, let calls in; watch what all stands on."""
         rooms = await self._open_rooms(triton_address)
         facts = server_facts(self._settings, gateway_version())
         information = ServerInformation(facts, rooms.vision, rooms.store)
-        await server.start(self._services(rooms, server, places, information))
+        await server.start(self._services(rooms, server, admission, information))
         monitor = ReadinessMonitor(
             rooms.vision,
             rooms.store,
@@ -217,7 +217,7 @@ class Gateway:
         self,
         rooms: Rooms,
         server: GatewayServer,
-        places: Admission,
+        admission: Admission,
         information: ServerInformation,
     ) -> list[ServiceBinding]:
         fingerprints = VectorFingerprintGuard(rooms.store, rooms.vision)
@@ -238,7 +238,7 @@ class Gateway:
         )
         self._stack.push_async_callback(search.close)
         deadlines = server.deadlines
-        closing, metrics = places.closing, self._metrics
+        closing, metrics = admission.closing, self._metrics
         return [
             VisionService(photos, deadlines=deadlines, closing=closing, metrics=metrics).binding(),
             CatalogService(

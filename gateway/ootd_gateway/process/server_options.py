@@ -43,7 +43,7 @@ def server_options(settings: Settings, metrics: Metrics) -> ServerOptions:
 
 
 def admission_pools(settings: AdmissionSettings, metrics: Metrics) -> Admission:
-    """Return the places for calls and for streams, watched by metrics."""
+    """Return who is admitted: pools of calls and of streams, watched by metrics."""
     return Admission(
         calls=AdmissionPool(
             limit=settings.max_concurrent_calls,

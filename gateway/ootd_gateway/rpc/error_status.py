@@ -3,6 +3,7 @@
 from typing import Any
 
 import grpc
+import structlog
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc import aio
@@ -14,7 +15,11 @@ from ootd_gateway.errors import (
     InternalError,
     InvalidRequestError,
     OotdError,
+    internal_error,
 )
+from ootd_gateway.rpc.traceback_frames import release_locals
+
+_log = structlog.get_logger(__name__)
 
 DOMAIN = "ootd"
 """Domain of every google.rpc.ErrorInfo."""
@@ -27,9 +32,21 @@ _TEXT_BYTES = 256
 _STATUS_BYTES = 3500
 
 
-def internal_error() -> InternalError:
-    """Return what a caller is told of a bug: nothing but the request id (in the metadata)."""
-    return InternalError("internal error of the server; report it with the request id")
+def answerable(error: Exception) -> OotdError:
+    """Return what a caller is told of an exception, within the block that caught it.
+
+    An exception that is none of ours is a bug: it becomes INTERNAL without its text, and the log
+    has its traceback under the request id. What InternalError says is for the log, too.
+    """
+    told: OotdError = internal_error()
+    if isinstance(error, InternalError):
+        _log.error("internal error", detail=error.message, exc_info=True)
+    elif isinstance(error, OotdError):
+        told = error
+    else:
+        _log.error("unexpected error", exc_info=True)
+    release_locals(error)
+    return told
 
 
 def rich_status(error: OotdError, request_id: str) -> status_pb2.Status:

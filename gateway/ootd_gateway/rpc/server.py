@@ -36,6 +36,7 @@ from ootd_gateway.rpc.message_limits import MAX_REQUEST_BYTES
 from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.rpc.reflection import add_reflection
 from ootd_gateway.rpc.service_binding import ServiceBinding
+from ootd_gateway.rpc.settings import AdmissionSettings
 from ootd_gateway.rpc.tokens import FixedTokens, TokenSource
 from ootd_gateway.telemetry.metrics.calls import CallMetrics
 from ootd_gateway.telemetry.metrics.registry import Metrics
@@ -47,6 +48,8 @@ CALLS_OF_A_CONNECTION = 128
 
 # What is left of a stop once no call runs: answers on their way, and health watchers.
 _STOP_SECONDS = 0.5
+
+_USUAL = AdmissionSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,9 @@ class ServerOptions:
     reflection: bool = True
     channelz: bool = False
     max_connection_age_seconds: float = 0.0
-    stream_idle_seconds: float = 60.0
-    body_seconds: float = 20.0
-    max_open_calls: int = 1024
+    stream_idle_seconds: float = _USUAL.stream_idle_seconds
+    body_seconds: float = _USUAL.body_seconds
+    max_open_calls: int = _USUAL.max_open_calls
     compress_answers_above_bytes: int = 0
     health_address: str = ""
     standard_services: StandardServiceBounds = field(default_factory=StandardServiceBounds)

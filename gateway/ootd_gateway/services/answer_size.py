@@ -13,9 +13,12 @@ FRAME_BYTES = 8
 class AnswerSize:
     """Adds up what an answer holds. It is given up as soon as it is too large: neither its items
     nor its messages are ever held whole.
+
+    `advice` tells the caller how to ask for less.
     """
 
-    def __init__(self, limit: int = MAX_ANSWER_BYTES) -> None:
+    def __init__(self, advice: str, limit: int = MAX_ANSWER_BYTES) -> None:
+        self._advice = advice
         self._limit = limit
         self._size = 0
 
@@ -24,8 +27,6 @@ class AnswerSize:
         self._size += size
         if self._size > self._limit:
             raise AnswerTooLargeError(
-                f"the answer has more than {self._limit} bytes: ask for fewer hits (k), for a part "
-                "of them at a time (hit_options.offset), or for less of each item, such as "
-                'hit_options.item_fields "title" and "sequence_number" without "payload"',
+                f"the answer has more than {self._limit} bytes: {self._advice}",
                 {"bytes": str(self._size), "limit_bytes": str(self._limit)},
             )

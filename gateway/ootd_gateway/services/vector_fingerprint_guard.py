@@ -8,6 +8,10 @@ from ootd_gateway.store.catalog.base import CatalogStore, vector_fingerprint_mis
 from ootd_gateway.types import ServedModels
 from ootd_gateway.vision.base import VisionModel
 
+FINGERPRINT_AGE_S = 1.0
+"""How old the knowledge of the stored fingerprint may be where nothing is written: one read of the
+database a second tells soon enough."""
+
 
 class VectorFingerprintGuard:
     """Knows which models answer, and which made the stored vectors. One is shared by all calls.

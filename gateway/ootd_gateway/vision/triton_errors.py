@@ -8,9 +8,9 @@ from ootd_gateway.errors import (
     AttributeModelNotServedError,
     DeadlineExceededError,
     ImageUnreadableError,
-    InternalError,
     OotdError,
     VisionUnavailableError,
+    internal_error,
 )
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.circuit_breaker import Trouble, TroubleKind
@@ -85,11 +85,6 @@ def trouble_of(error: aio.AioRpcError) -> Trouble:
 def names_unknown_model(error: aio.AioRpcError) -> bool:
     """Tell whether Triton does not serve the model that was asked for."""
     return "unknown model" in (error.details() or "")
-
-
-def internal_error() -> InternalError:
-    """Return the error that tells a caller nothing of the inside."""
-    return InternalError("internal error of the server; report it with the request id")
 
 
 def not_served(model: AttributeModel) -> AttributeModelNotServedError:

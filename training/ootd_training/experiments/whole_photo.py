@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +66,6 @@ def look(graph: ServedGraph, data: Path, split: str, limit: int) -> list[Seen]:
         found.append(Seen(kind, garment, categories, seen))
         progress(len(found))
     return found
-
-
-def undetected(seen: Sequence[Seen], threshold: float) -> list[Seen]:
-    """The photos in which nothing reaches a detector score."""
-    return [one for one in seen if one.photo.scores.max(initial=0) < threshold]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from ootd.channel import __version__
 from ootd.errors import OotdError, UnauthenticatedError
 from ootd.testing import _limits, _made_up_vision, _photos
 from ootd.testing._answering import UNCOUNTED
-from ootd.testing._item_store import FakeCatalog
+from ootd.testing._fake_catalog import FakeCatalog
 from ootd.testing._messages import MessageChecks
 from ootd.testing._orders import Orders
 from ootd.testing._services.registry import add_services

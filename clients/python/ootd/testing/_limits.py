@@ -17,6 +17,8 @@ MAX_OFFSET = 10_000
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 MAX_DELETED_IDS = 1000
+MAX_PATHS = 64
+"""Of a field mask."""
 MAX_SMALL_REQUEST_BYTES = 1024 * 1024
 """Of a request of a method that takes no photo."""
 

@@ -13,7 +13,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.errors import FieldViolation, InvalidRequestError
-from ootd.testing._limits import EMBEDDING_SIZE, HISTOGRAM_BINS, ITEM_ID_CHARACTERS
+from ootd.testing._limits import (
+    EMBEDDING_SIZE,
+    HISTOGRAM_BINS,
+    ITEM_ID_CHARACTERS,
+    MAX_PATHS,
+)
 from ootd.types import ATTRIBUTE_MODELS
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2, photo_pb2
@@ -88,8 +93,8 @@ def super_category(value: int, field: str, found: Violations) -> None:
 def fields(mask: FieldMask, field: str, found: Violations) -> None:
     """Check the paths of a mask."""
     number = len(mask.paths)
-    told = f"must hold at most 64 paths, holds {number}"
-    if found.require(number <= 64, f"{field}.paths", told):
+    told = f"must hold at most {MAX_PATHS} paths, holds {number}"
+    if found.require(number <= MAX_PATHS, f"{field}.paths", told):
         for place, path in enumerate(mask.paths):
             _path(path, f"{field}.paths[{place}]", found)
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import structlog
 from grpc import aio
 
-from ootd_gateway.errors import InternalError, OotdError, StreamIdleError
-from ootd_gateway.rpc.error_status import abort_with, internal_error
+from ootd_gateway.errors import OotdError, StreamIdleError
+from ootd_gateway.rpc.error_status import abort_with, answerable
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 from ootd_gateway.rpc.request_id import current_request_id
 from ootd_gateway.rpc.traceback_frames import release_locals
@@ -20,11 +20,7 @@ _ABORT_SECONDS = 5.0
 
 
 class ErrorInterceptor(AroundCallInterceptor):
-    """Ends failed calls with a google.rpc.Status.
-
-    An exception that is none of ours is a bug: it becomes INTERNAL without its text, and the log
-    has its traceback under the request id. What InternalError says is for the log, too.
-    """
+    """Ends failed calls with the google.rpc.Status of what is `answerable`."""
 
     @asynccontextmanager
     async def around(self, call: Call, context: Context) -> AsyncIterator[None]:
@@ -36,17 +32,8 @@ class ErrorInterceptor(AroundCallInterceptor):
         except asyncio.CancelledError as error:
             release_locals(error)
             raise
-        except InternalError as error:
-            log.exception("internal error", detail=error.message)
-            release_locals(error)
-            await _abort(context, internal_error())
-        except OotdError as error:
-            release_locals(error)
-            await _abort(context, error)
-        except Exception as error:
-            log.exception("unexpected error")
-            release_locals(error)
-            await _abort(context, internal_error())
+        except Exception as error:  # noqa: BLE001 - callers are told of all, the log of bugs
+            await _abort(context, answerable(error))
 
 
 async def _abort(context: Context, error: OotdError) -> None:

@@ -6,11 +6,10 @@ from typing import TypeVar
 import structlog
 
 from ootd.v1 import element_error_pb2
-from ootd_gateway.errors import InternalError, InvalidRequestError, OotdError
+from ootd_gateway.errors import InvalidRequestError, OotdError
 from ootd_gateway.rpc.call_record import current_record, shown_fields
-from ootd_gateway.rpc.error_status import element_error, internal_error
+from ootd_gateway.rpc.error_status import answerable, element_error
 from ootd_gateway.rpc.request_id import current_request_id
-from ootd_gateway.rpc.traceback_frames import release_locals
 from ootd_gateway.telemetry.metrics.registry import Metrics
 
 log = structlog.get_logger(__name__)
@@ -37,17 +36,9 @@ class ElementAnswers:
         """Return what `work` returns, or `failed` of the error that it raised."""
         try:
             answer = await work()
-        except InternalError as caught:
-            log.exception("internal error in a stream", detail=caught.message)
-            release_locals(caught)
-            error: OotdError = internal_error()
-        except OotdError as caught:
-            release_locals(caught)
-            error = caught.with_traceback(None)  # or it and this frame would hold each other
-        except Exception as caught:
-            log.exception("unexpected error in a stream")
-            release_locals(caught)
-            error = internal_error()
+        except Exception as caught:  # noqa: BLE001 - callers are told of all, the log of bugs
+            # Without its traceback, or it and this frame would hold each other.
+            error = answerable(caught).with_traceback(None)
         else:
             self._answered.inc()
             current_record().count_element("ok")

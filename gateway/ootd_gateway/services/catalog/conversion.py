@@ -15,14 +15,14 @@ from ootd_gateway.services.catalog.item_fields import (
 )
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
 from ootd_gateway.services.vision import conversion as vision_conversion
-from ootd_gateway.store.catalog.base import UpsertResult
+from ootd_gateway.store.catalog.base import UpsertOutcome
 from ootd_gateway.types import Photo, SuperCategory
 from ootd_gateway.validation import Violations
 
 _OUTCOMES = {
-    UpsertResult.CREATED: catalog_service_pb2.UPSERT_OUTCOME_CREATED,
-    UpsertResult.REPLACED: catalog_service_pb2.UPSERT_OUTCOME_REPLACED,
-    UpsertResult.UNCHANGED: catalog_service_pb2.UPSERT_OUTCOME_UNCHANGED,
+    UpsertOutcome.CREATED: catalog_service_pb2.UPSERT_OUTCOME_CREATED,
+    UpsertOutcome.REPLACED: catalog_service_pb2.UPSERT_OUTCOME_REPLACED,
+    UpsertOutcome.UNCHANGED: catalog_service_pb2.UPSERT_OUTCOME_UNCHANGED,
 }
 
 
@@ -85,9 +85,9 @@ def page_query(request: catalog_service_pb2.ListItemsRequest) -> PageQuery:
     return query
 
 
-def upsert_outcome(result: UpsertResult) -> catalog_service_pb2.UpsertOutcome.ValueType:
+def upsert_outcome(outcome: UpsertOutcome) -> catalog_service_pb2.UpsertOutcome.ValueType:
     """Return the contract's number of what an upsert came to."""
-    return _OUTCOMES[result]
+    return _OUTCOMES[outcome]
 
 
 def _item_source(

@@ -15,7 +15,7 @@ from ootd_gateway.services.catalog.garment_choice import choose_garment, no_matc
 from ootd_gateway.services.catalog.item_order import ItemOrder, Turn
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
-from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
+from ootd_gateway.services.vector_fingerprint_guard import FINGERPRINT_AGE_S, VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.catalog.base import CatalogStore, UpsertOutcome, UpsertResult
 from ootd_gateway.types import (
@@ -39,7 +39,6 @@ from ootd_gateway.types import (
 )
 
 _LARGE_PHOTO_BYTES = 256 * 1024  # hashed within some 200 microseconds
-_FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +71,7 @@ class Catalog:
         *,
         priority: Priority = Priority.INTERACTIVE,
         timeout_s: float | None = None,
-    ) -> UpsertOutcome:
+    ) -> UpsertResult:
         """Add or replace an item; on return it is durable and found by searches of this process.
 
         The same request again changes nothing and asks no model, as long as models and rules are
@@ -98,14 +97,14 @@ class Catalog:
         turn: Turn,
         priority: Priority,
         timeout_s: float | None,
-    ) -> UpsertOutcome:
+    ) -> UpsertResult:
         models = await self._models_known_for(request)
         content = await _content_digest(request)
         digest = self._digest(request, content, models)
         stored = await self._store.get(request.item_id)
         if stored is not None and stored.source_digest == digest:
             await self._make_visible(stored.sequence_number)
-            return UpsertOutcome(stored, UpsertResult.UNCHANGED)
+            return UpsertResult(stored, UpsertOutcome.UNCHANGED)
         if isinstance(source, Photo):
             garment, models = await self._garment_of_photo(request, source, priority, timeout_s)
             # The models that answered may be others than those known before.
@@ -121,17 +120,17 @@ class Catalog:
             source_digest=digest,
         )
         # The store refuses what was made by other models than its vectors, in the transaction.
-        (outcome,) = await turn.write(
+        (result,) = await turn.write(
             self._store.upsert([draft], vector_fingerprint=models.vector_fingerprint)
         )
         self._fingerprints.wrote(models.vector_fingerprint)
-        await self._make_visible(outcome.item.sequence_number)
-        return outcome
+        await self._make_visible(result.item.sequence_number)
+        return result
 
     async def vector_fingerprint(self) -> str:
         """Return the fingerprint of the models that made the stored vectors; "" where there are
         none. Up to a second old. Raises StoreUnavailableError."""
-        return await self._fingerprints.stored(max_age_s=_FINGERPRINT_AGE_S)
+        return await self._fingerprints.stored(max_age_s=FINGERPRINT_AGE_S)
 
     async def get(self, item_id: str, *, parts: ItemParts = ALL_PARTS) -> Item:
         """Return the item with the parts that are asked for.

@@ -62,8 +62,8 @@ class CatalogService(CatalogServiceServicer):
         self._deadlines = deadlines
         self._closing = closing
         self._metrics = metrics.calls
-        results = (*(one.value for one in UpsertResult), "failed")
-        self._upserts = {one: metrics.calls.upserts.labels(one) for one in results}
+        outcomes = (*(one.value for one in UpsertOutcome), "failed")
+        self._upserts = {one: metrics.calls.upserts.labels(one) for one in outcomes}
         self._answers = ElementAnswers("UpsertItems", metrics)
 
     def binding(self) -> ServiceBinding:
@@ -88,12 +88,10 @@ class CatalogService(CatalogServiceServicer):
 
     async def UpsertItem(self, request: UpsertItemRequest, context: Context) -> UpsertItemResponse:
         """Add or replace one item."""
-        outcome = await self._upsert(
-            request, Priority.INTERACTIVE, self._deadlines.of_call(context)
-        )
+        result = await self._upsert(request, Priority.INTERACTIVE, self._deadlines.of_call(context))
         return UpsertItemResponse(
-            item=await self._with_vectors(outcome.item),
-            outcome=conversion.upsert_outcome(outcome.result),
+            item=await self._with_vectors(result.item),
+            outcome=conversion.upsert_outcome(result.outcome),
         )
 
     async def GetItem(self, request: GetItemRequest, context: Context) -> GetItemResponse:
@@ -147,14 +145,12 @@ class CatalogService(CatalogServiceServicer):
         self, context: Context, request: UpsertItemsRequest
     ) -> UpsertItemsResponse:
         async def work() -> UpsertItemsResponse:
-            outcome = await self._upsert(
-                request, Priority.BULK, self._deadlines.of_element(context)
-            )
+            result = await self._upsert(request, Priority.BULK, self._deadlines.of_element(context))
             return UpsertItemsResponse(
                 item_id=request.item_id,
-                item=await self._with_vectors(outcome.item),
-                changed=outcome.changed,
-                outcome=conversion.upsert_outcome(outcome.result),
+                item=await self._with_vectors(result.item),
+                changed=result.changed,
+                outcome=conversion.upsert_outcome(result.outcome),
             )
 
         def failed(error: element_error_pb2.ElementError) -> UpsertItemsResponse:
@@ -168,14 +164,14 @@ class CatalogService(CatalogServiceServicer):
         request: UpsertItemsRequest | UpsertItemRequest,
         priority: Priority,
         timeout_s: float,
-    ) -> UpsertOutcome:
+    ) -> UpsertResult:
         # Nothing is awaited before the catalogue is called: it takes writes in the order of calls.
-        result = "failed"
+        outcome = "failed"
         try:
-            outcome = await self._catalog.upsert(
+            result = await self._catalog.upsert(
                 conversion.upsert(request), priority=priority, timeout_s=timeout_s
             )
-            result = outcome.result.value
+            outcome = result.outcome.value
         finally:
-            self._upserts[result].inc()
-        return outcome
+            self._upserts[outcome].inc()
+        return result

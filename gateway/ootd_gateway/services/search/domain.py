@@ -15,7 +15,7 @@ from ootd_gateway.services.search.types import (
     HitOptions,
     ImageSearchResult,
 )
-from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuard
+from ootd_gateway.services.vector_fingerprint_guard import FINGERPRINT_AGE_S, VectorFingerprintGuard
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.catalog.base import CatalogStore
 from ootd_gateway.types import (
@@ -29,9 +29,14 @@ from ootd_gateway.types import (
 )
 from ootd_index.vector_index import Neighbor, Query, VectorIndex
 
-_FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
 """Items that are read before their size is held against that of an answer."""
+
+FEWER_HITS = (
+    "ask for fewer hits (k), for a part of them at a time (hit_options.offset), or for less of "
+    'each item, such as hit_options.item_fields "title" and "sequence_number" without "payload"'
+)
+"""What callers are told whose answer would be too large."""
 
 
 class Search:
@@ -73,7 +78,7 @@ class Search:
         # What answered decides, not what was served before: servers may be about to change models.
         self._fingerprints.answered(analysis.served)
         await self._fingerprints.check(
-            analysis.served.vector_fingerprint, max_age_s=_FINGERPRINT_AGE_S
+            analysis.served.vector_fingerprint, max_age_s=FINGERPRINT_AGE_S
         )
         queries = [self._query(garment, hits) for garment in analysis.garments]
         found = await self._hits(queries, hits)
@@ -112,7 +117,7 @@ class Search:
         for the served ones. Raises VectorFingerprintMismatchError, StoreUnavailableError,
         AnswerTooLargeError.
         """
-        await self._fingerprints.check_query(vector_fingerprint, max_age_s=_FINGERPRINT_AGE_S)
+        await self._fingerprints.check_query(vector_fingerprint, max_age_s=FINGERPRINT_AGE_S)
         garment = Garment(super_category, embedding, color_histogram)
         (found,) = await self._hits([self._query(garment, hits)], hits)
         return found
@@ -121,7 +126,7 @@ class Search:
         """Return the fingerprint of the models that made the stored vectors; "" where there are
         none. Up to a second old. Raises StoreUnavailableError.
         """
-        return await self._fingerprints.stored(max_age_s=_FINGERPRINT_AGE_S)
+        return await self._fingerprints.stored(max_age_s=FINGERPRINT_AGE_S)
 
     async def close(self) -> None:
         """Give back the worker threads; waits for searches that are running."""
@@ -187,7 +192,7 @@ class Search:
         """Return the items that are still there; raises AnswerTooLargeError before it has read
         more of them than fit into an answer.
         """
-        size, items = AnswerSize(), dict[int, Item]()
+        size, items = AnswerSize(FEWER_HITS), dict[int, Item]()
         for start in range(0, len(keys), _ITEMS_A_READ):
             piece = keys[start : start + _ITEMS_A_READ]
             for item in await self._store.get_by_keys(piece, parts=parts):

@@ -27,7 +27,7 @@ from ootd_gateway.rpc.service_binding import ServiceBinding
 from ootd_gateway.services.answer_size import FRAME_BYTES, AnswerSize
 from ootd_gateway.services.search import conversion
 from ootd_gateway.services.search.conversion import WantedHits
-from ootd_gateway.services.search.domain import Search
+from ootd_gateway.services.search.domain import FEWER_HITS, Search
 from ootd_gateway.services.search.types import Hit
 from ootd_gateway.services.vision import conversion as vision_conversion
 from ootd_gateway.telemetry.metrics.registry import Metrics
@@ -74,7 +74,7 @@ class SearchService(SearchServiceServicer):
             height=found.analysis.height,
             vector_fingerprint=found.analysis.served.vector_fingerprint,
         )
-        size = AnswerSize()
+        size = AnswerSize(FEWER_HITS)
         size.add(answer.ByteSize())
         for one in found.results:
             garment = vision_conversion.garment(one.garment)
@@ -89,7 +89,9 @@ class SearchService(SearchServiceServicer):
         """Search with an item of the catalogue."""
         item_id, wanted = conversion.item_query(request)
         found = await self._search.by_item(item_id, hits=wanted.options)
-        return SearchByItemResponse(hits=await self._messages(found, wanted, AnswerSize()))
+        return SearchByItemResponse(
+            hits=await self._messages(found, wanted, AnswerSize(FEWER_HITS))
+        )
 
     async def SearchByEmbedding(
         self, request: SearchByEmbeddingRequest, context: Context
@@ -103,7 +105,9 @@ class SearchService(SearchServiceServicer):
             vector_fingerprint=query.vector_fingerprint,
             hits=wanted.options,
         )
-        return SearchByEmbeddingResponse(hits=await self._messages(found, wanted, AnswerSize()))
+        return SearchByEmbeddingResponse(
+            hits=await self._messages(found, wanted, AnswerSize(FEWER_HITS))
+        )
 
     async def _messages(
         self, found: Sequence[Hit], wanted: WantedHits, size: AnswerSize

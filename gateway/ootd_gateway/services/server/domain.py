@@ -49,7 +49,7 @@ class ServedNow:
     """What is served at the moment: "" or 0 where it is not known."""
 
     taxonomy_version: int = 0
-    models: ServedModels = field(default_factory=lambda: ServedModels("", ""))
+    models: ServedModels = field(default_factory=ServedModels)
     stored_vector_fingerprint: str = ""
     vision_server: str = ""
 
@@ -72,7 +72,7 @@ class ServerInformation:
         )
         return ServedNow(
             taxonomy_version=_version_of(taxonomy),
-            models=models or ServedModels("", ""),
+            models=models or ServedModels(),
             stored_vector_fingerprint=stored or "",
             vision_server=vision_server or "",
         )

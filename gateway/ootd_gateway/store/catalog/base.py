@@ -21,7 +21,7 @@ class ItemChange:
     item: Item | None
 
 
-class UpsertResult(StrEnum):
+class UpsertOutcome(StrEnum):
     """Whether an upserted item is new, replaces another, or was already the same."""
 
     CREATED = "created"
@@ -30,20 +30,20 @@ class UpsertResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class UpsertOutcome:
+class UpsertResult:
     """What an upsert came to; UNCHANGED where the same digest was stored before."""
 
     item: Item
-    result: UpsertResult
+    outcome: UpsertOutcome
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return self.result is not UpsertResult.UNCHANGED
+        return self.outcome is not UpsertOutcome.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
-class DeletionOutcome:
+class DeletionResult:
     """The ids that there were, in the order of asking, and the number of the last change so made;
     0 where there were none.
     """
@@ -60,9 +60,8 @@ class CatalogStore(Protocol):
 
     async def upsert(
         self, drafts: Sequence[ItemDraft], *, vector_fingerprint: str
-    ) -> Sequence[UpsertOutcome]:
-        """Store items in one transaction; on return they are durable. Outcomes in the drafts'
-        order.
+    ) -> Sequence[UpsertResult]:
+        """Store items in one transaction; on return they are durable. Results in the drafts' order.
 
         `vector_fingerprint` is that of the models that made the drafts' embeddings and colour
         histograms. The first upsert into an empty store sets the store's;
@@ -75,7 +74,7 @@ class CatalogStore(Protocol):
         """Return the fingerprint of the models of all stored vectors; "" where there are none."""
         ...
 
-    async def delete(self, item_ids: Sequence[str]) -> DeletionOutcome:
+    async def delete(self, item_ids: Sequence[str]) -> DeletionResult:
         """Delete items in one transaction."""
         ...
 

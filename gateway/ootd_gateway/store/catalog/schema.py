@@ -1,12 +1,9 @@
-"""The catalogue's tables and counters.
-
-Vectors are float32, little-endian, as the embedder gave them: this is the truth, and an index may
-round as it likes.
-"""
+"""The catalogue's tables and counters."""
 
 import sqlalchemy as sa
 
 from ootd_gateway.store.change_log import ChangeLog, change_log_table
+from ootd_gateway.store.garment_columns import garment_checks, garment_columns
 from ootd_gateway.store.tables import NUMBER, metadata
 from ootd_gateway.types import SuperCategory
 
@@ -21,23 +18,13 @@ items = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("attributes", sa.Text, nullable=False),  # JSON object
     sa.Column("payload", sa.LargeBinary, nullable=False),
-    sa.Column("super_category", sa.SmallInteger, nullable=False),
-    sa.Column("sub_category", sa.String(64), nullable=False),
-    sa.Column("sub_category_score", sa.Float, nullable=False),
-    sa.Column("score", sa.Float, nullable=False),
-    sa.Column("box", sa.Text),  # JSON [x0, y0, x1, y1]
-    sa.Column("box_origin", sa.SmallInteger),
-    sa.Column("garment_attributes", sa.Text, nullable=False),  # JSON [[group, value, score], ...]
-    sa.Column("embedding", sa.LargeBinary, nullable=False),  # float32[128]
-    sa.Column("color_histogram", sa.LargeBinary),  # float32[56]
+    *garment_columns(),
     sa.Column("source_digest", sa.String(64), nullable=False),
     sa.Column("sequence_number", NUMBER, nullable=False),
     sa.Column("update_time", NUMBER, nullable=False),  # microseconds since 1970, UTC
     sa.UniqueConstraint("item_id"),
     sa.Index(None, "super_category", "item_id"),
-    sa.CheckConstraint("super_category BETWEEN 0 AND 5", name="super_category"),
-    sa.CheckConstraint("length(embedding) = 512", name="embedding"),
-    sa.CheckConstraint("length(color_histogram) = 224", name="color_histogram"),
+    *garment_checks(),
 )
 """What can be bought; `key` is an item's number in the index."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ootd_gateway.store.catalog import schema, selecting, writing
-from ootd_gateway.store.catalog.base import DeletionOutcome, ItemChange, UpsertOutcome
+from ootd_gateway.store.catalog.base import DeletionResult, ItemChange, UpsertResult
 from ootd_gateway.store.catalog.rows import item_of_row
 from ootd_gateway.store.counters import read_counter, read_total
 from ootd_gateway.store.database import Database
@@ -26,12 +26,12 @@ class SqlCatalogStore:
 
     async def upsert(
         self, drafts: Sequence[ItemDraft], *, vector_fingerprint: str
-    ) -> Sequence[UpsertOutcome]:
+    ) -> Sequence[UpsertResult]:
         """See `CatalogStore.upsert`."""
         request = writing.Upsert(tuple(drafts), vector_fingerprint)
         return await self._database.write("upsert", writing.upsert, request)
 
-    async def delete(self, item_ids: Sequence[str]) -> DeletionOutcome:
+    async def delete(self, item_ids: Sequence[str]) -> DeletionResult:
         """See `CatalogStore.delete`."""
         return await self._database.write("delete", writing.delete, tuple(item_ids))
 

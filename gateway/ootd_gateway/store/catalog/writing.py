@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ootd_gateway.store.catalog import schema
 from ootd_gateway.store.catalog.base import (
-    DeletionOutcome,
+    DeletionResult,
     UpsertOutcome,
     UpsertResult,
     vector_fingerprint_mismatch,
@@ -58,29 +58,29 @@ class _Stored:
     super_category: int
 
 
-def upsert(connection: sa.Connection, requests: Sequence[Upsert]) -> list[Sequence[UpsertOutcome]]:
+def upsert(connection: sa.Connection, requests: Sequence[Upsert]) -> list[Sequence[UpsertResult]]:
     """Add or replace the items of each request, in their order: a `Work` of `group_commit`.
 
     Raises VectorFingerprintMismatchError.
     """
-    outcomes: list[Sequence[UpsertOutcome]] = []
+    results: list[Sequence[UpsertResult]] = []
     for fingerprint, group in groupby(requests, key=attrgetter("vector_fingerprint")):
         alike = list(group)
         drafts = [draft for one in alike for draft in one.drafts]
         made = iter(upsert_items(connection, drafts, fingerprint))
-        outcomes += [[next(made) for _ in one.drafts] for one in alike]
-    return outcomes
+        results += [[next(made) for _ in one.drafts] for one in alike]
+    return results
 
 
-def delete(connection: sa.Connection, requests: Sequence[Sequence[str]]) -> list[DeletionOutcome]:
+def delete(connection: sa.Connection, requests: Sequence[Sequence[str]]) -> list[DeletionResult]:
     """Delete the items of each request's ids: a `Work` of `group_commit`."""
     return [delete_items(connection, item_ids) for item_ids in requests]
 
 
 def upsert_items(
     connection: sa.Connection, drafts: Sequence[ItemDraft], vector_fingerprint: str
-) -> list[UpsertOutcome]:
-    """Add or replace items; outcomes in the drafts' order. Raises VectorFingerprintMismatchError.
+) -> list[UpsertResult]:
+    """Add or replace items; results in the drafts' order. Raises VectorFingerprintMismatchError.
 
     Of several drafts with one id, the last is stored.
     """
@@ -100,12 +100,12 @@ def upsert_items(
     )
     now = datetime.now(UTC)
     written: dict[str, Item] = {}
-    outcomes = []
+    results = []
     for draft in drafts:
         before = stored.get(draft.item_id)
         current = written.get(draft.item_id) or same.get(draft.item_id)
         if current is not None and current.source_digest == draft.source_digest:
-            outcomes.append(UpsertOutcome(current, UpsertResult.UNCHANGED))
+            results.append(UpsertResult(current, UpsertOutcome.UNCHANGED))
             continue
         earlier = written.get(draft.item_id)
         key = (
@@ -114,14 +114,14 @@ def upsert_items(
         number = schema.change_log.next_number(counters)
         item = item_of_draft(draft, key=key, sequence_number=number, now=now)
         written[draft.item_id] = item
-        result = UpsertResult.REPLACED if before or earlier else UpsertResult.CREATED
-        outcomes.append(UpsertOutcome(item, result))
+        outcome = UpsertOutcome.REPLACED if before or earlier else UpsertOutcome.CREATED
+        results.append(UpsertResult(item, outcome))
     _write_items(connection, list(written.values()), stored, counters)
     counters.write(connection)
-    return outcomes
+    return results
 
 
-def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> DeletionOutcome:
+def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> DeletionResult:
     """Delete items; tell the ids that there were, in their order, and the last change's number."""
     counters = Counters.lock(connection, schema.COUNTERS)
     stored = _stored(connection, item_ids)
@@ -136,7 +136,7 @@ def delete_items(connection: sa.Connection, item_ids: Sequence[str]) -> Deletion
         connection, log, superseded=[stored[one].sequence_number for one in gone]
     )
     counters.write(connection)
-    return DeletionOutcome(tuple(gone), log[-1].sequence_number if log else 0)
+    return DeletionResult(tuple(gone), log[-1].sequence_number if log else 0)
 
 
 def _claim_vector_fingerprint(

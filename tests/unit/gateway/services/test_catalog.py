@@ -52,8 +52,8 @@ from ootd_gateway.types import (
 
 async def test_a_photo_becomes_an_item_that_is_stored_and_found(shop: Shop) -> None:
     request = photo(title="Red thing", attributes={"brand": "Acme"}, payload=b"\x00\xff")
-    outcome = await shop.catalog.upsert(request)
-    assert outcome.changed
+    result = await shop.catalog.upsert(request)
+    assert result.changed
     item = await shop.catalog.get("a")
     assert (item.title, item.attributes, item.payload) == (
         "Red thing",
@@ -144,8 +144,8 @@ async def test_guide_and_title_choose_the_garment(
     title: str,
     wanted: tuple[SuperCategory, str, float],
 ) -> None:
-    outcome = await shop.catalog.upsert(photo(source=Photo(PHOTO, guide), title=title))
-    chosen = outcome.item.garment
+    result = await shop.catalog.upsert(photo(source=Photo(PHOTO, guide), title=title))
+    chosen = result.item.garment
     assert (chosen.super_category, chosen.sub_category, chosen.sub_category_score) == wanted
 
 
@@ -177,11 +177,11 @@ async def test_no_matching_garment_changes_nothing(
 
 
 async def test_a_ready_embedding(shop: Shop) -> None:
-    outcome = await shop.catalog.upsert(ready())
+    result = await shop.catalog.upsert(ready())
     assert shop.vision.calls == []
     stored = (await shop.catalog.get("a")).garment
     assert (stored.super_category, stored.sub_category, stored.box) == (SHOES, "boots", None)
-    assert shop.found(9, SHOES) == [outcome.item.key]
+    assert shop.found(9, SHOES) == [result.item.key]
 
 
 async def test_a_sub_category_of_another_super_category(shop: Shop) -> None:
@@ -281,8 +281,8 @@ async def test_it_is_up_to_the_analysis_whether_to_wait_for_models_that_are_away
         return await analyze(photo, **options)
 
     monkeypatch.setattr(shop.vision, "analyze", patient)
-    outcome = await shop.catalog.upsert(photo("other", title="Blue jeans"))
-    assert outcome.changed
+    result = await shop.catalog.upsert(photo("other", title="Blue jeans"))
+    assert result.changed
     assert asked == [shop.vision.calls[0]], "the title names the category as before"
 
 
@@ -366,8 +366,8 @@ async def test_the_photos_options_and_priority_go_to_the_models(
 
 async def test_many_at_once_are_all_visible(shop: Shop) -> None:
     async def upsert(number: int) -> None:
-        outcome = await shop.catalog.upsert(ready(f"{number}", number))
-        assert shop.found(number, SHOES) == [outcome.item.key]
+        result = await shop.catalog.upsert(ready(f"{number}", number))
+        assert shop.found(number, SHOES) == [result.item.key]
 
     await asyncio.gather(*(upsert(number) for number in range(100)))
     assert shop.index.count() == 100
@@ -380,12 +380,12 @@ async def test_what_is_durable_is_acknowledged(shop: Shop, monkeypatch: pytest.M
         raise StoreUnavailableError("away")
 
     monkeypatch.setattr(shop.store, "changes_after", away)
-    outcome = await shop.catalog.upsert(ready())
-    assert outcome.changed
+    result = await shop.catalog.upsert(ready())
+    assert result.changed
     assert shop.found(9, SHOES) == []
     monkeypatch.undo()
     assert not (await shop.catalog.upsert(ready())).changed
-    assert shop.found(9, SHOES) == [outcome.item.key]
+    assert shop.found(9, SHOES) == [result.item.key]
 
 
 async def test_every_error_is_one_that_callers_are_told(shop: Shop) -> None:

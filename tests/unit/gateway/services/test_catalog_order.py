@@ -32,12 +32,12 @@ async def test_the_later_of_two_writes_of_an_item_stays(
     fourth = asyncio.create_task(shop.catalog.upsert(ready("a", 8)))
     await shop.catalog.upsert(ready("b"))  # another item waits for none of them, but for the third
     released.set()
-    outcomes = [await first, await second, await fourth]
+    results = [await first, await second, await fourth]
     assert list(await third) == ["b", "a"]
-    assert [one.result.value for one in outcomes] == ["created", "replaced", "created"]
+    assert [one.outcome.value for one in results] == ["created", "replaced", "created"]
     item = await shop.catalog.get("a")
     assert np.array_equal(item.garment.embedding, embedding(8))
-    numbers = [one.item.sequence_number for one in outcomes]
+    numbers = [one.item.sequence_number for one in results]
     assert numbers == sorted(numbers)
     assert shop.found(8, SHOES) == [item.key]
 

@@ -93,11 +93,11 @@ async def test_own_writes_and_the_tail_apply_everything_once(store: SqlCatalogSt
 
     async def write(worker: int) -> None:
         for n in range(15):
-            (outcome,) = await store.upsert(
+            (result,) = await store.upsert(
                 [draft(f"{worker}-{n}", n)], vector_fingerprint=VECTOR_FINGERPRINT
             )
-            await applier.catch_up_to(outcome.item.sequence_number)
-            assert index.applied_sequence_number >= outcome.item.sequence_number
+            await applier.catch_up_to(result.item.sequence_number)
+            assert index.applied_sequence_number >= result.item.sequence_number
 
     await asyncio.gather(*(write(worker) for worker in range(12)))
     await applier.close()

@@ -118,8 +118,8 @@ async def test_another_process_that_holds_the_lock(tmp_path: Path, store: SqlCat
     assert await store.get("a") is None  # reading goes on
     other.execute("ROLLBACK")
     other.close()
-    (outcome,) = await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
-    assert outcome.changed
+    (result,) = await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
+    assert result.changed
 
 
 async def test_a_full_disk(database: Database, store: SqlCatalogStore) -> None:

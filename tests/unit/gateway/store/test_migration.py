@@ -1,5 +1,6 @@
 """Tables of a new, an older and a newer database."""
 
+import importlib
 import sqlite3
 from pathlib import Path
 
@@ -11,11 +12,18 @@ from alembic.migration import MigrationContext
 
 from catalog_builders import VECTOR_FINGERPRINT, draft
 from index_builders import embedding
+from ootd_gateway import store
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.store.catalog.schema import COUNTERS
 from ootd_gateway.store.database import Database
 from ootd_gateway.store.tables import metadata
 from opened_store import opened_store
+
+STORE = Path(store.__file__).parent
+SCHEMAS = [
+    importlib.import_module(f"{store.__name__}.{path.parent.name}.schema")
+    for path in sorted(STORE.glob("*/schema.py"))
+]
+"""Those of all subjects: their tables are in `metadata` once they are imported."""
 
 EARLIER_DATABASE = Path(__file__).parent / "earlier_database.sql"
 
@@ -25,7 +33,9 @@ async def test_migrations_make_the_schema(tmp_path: Path) -> None:
     migrated = sa.create_engine(f"sqlite:///{tmp_path}/ootd.db")
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert alembic.autogenerate.compare_metadata(context, metadata) == []
+        assert alembic.autogenerate.compare_metadata(context, metadata) == [], (
+            "what a subject's schema.py declares and migrations/versions make differ"
+        )
         made = connection.exec_driver_sql(
             "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'items' AND sql IS NOT NULL"
         ).fetchall()
@@ -46,7 +56,7 @@ async def test_a_new_database_has_all_counters_at_0(tmp_path: Path) -> None:
     await Database.open(f"sqlite:///{tmp_path}/ootd.db").close()
     with sqlite3.connect(tmp_path / "ootd.db") as connection:
         found = dict(connection.execute("SELECT name, value FROM counters"))
-    assert found == dict.fromkeys(COUNTERS, 0)
+    assert found == {name: 0 for schema in SCHEMAS for name in schema.COUNTERS}
 
 
 async def test_an_earlier_database_opens_as_it_is(tmp_path: Path) -> None:
@@ -62,8 +72,8 @@ async def test_an_earlier_database_opens_as_it_is(tmp_path: Path) -> None:
         assert np.array_equal(page.items[0].garment.embedding, embedding(7))
         changes = await store.changes_after(0, limit=10)
         assert [(one.sequence_number, one.key) for one in changes] == [(3, 1), (4, 2)]
-        (outcome,) = await store.upsert([draft("c")], vector_fingerprint=VECTOR_FINGERPRINT)
-        assert (outcome.item.key, outcome.item.sequence_number) == (3, 5)
+        (result,) = await store.upsert([draft("c")], vector_fingerprint=VECTOR_FINGERPRINT)
+        assert (result.item.key, result.item.sequence_number) == (3, 5)
 
 
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from ootd._shared.names import ATTRIBUTE_MODELS, SUPER_CATEGORIES
 from ootd.errors import OotdError
 from ootd.testing import _checks, _limits, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import answer, begin_stream, break_or_fill
-from ootd.testing._item_store import normalized, only
+from ootd.testing._fake_catalog import normalized, only
 from ootd.testing._services.service import FakeService, State
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2, photo_pb2

@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
 from ootd.testing._answering import Doorkeeper
-from ootd.testing._item_store import FakeCatalog
+from ootd.testing._fake_catalog import FakeCatalog
 from ootd.types import ImageAnalysis, ServerInfo
 from ootd.v1 import photo_pb2
 
