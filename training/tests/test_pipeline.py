@@ -26,7 +26,7 @@ EPOCH = Epoch(
     minutes_left=4.0,
     rate=0.001,
     loss={"size": [128, 96], "box": 1.53125},
-    val={"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
+    held_out={"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
 )
 
 
@@ -251,10 +251,10 @@ def test_epochs_are_shown_with_the_time_that_is_left():
     assert epoch_lines("[3/8] tagger", EPOCH) == (
         "[3/8] tagger: epoch 2 of 10, 4 min left\n"
         "    loss: size 128x96, box 1.53\n"
-        "    val: side 128\n"
-        "    val, outfit: top1 sub 0.5, super 0.25"
+        "    held out: side 128\n"
+        "    held out, outfit: top1 sub 0.5, super 0.25"
     )
-    assert "val" not in epoch_lines("a", dataclasses.replace(EPOCH, val=None))
+    assert "held out" not in epoch_lines("a", dataclasses.replace(EPOCH, held_out=None))
 
 
 @pytest.mark.parametrize(
