@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from labelled_photos import write_data
+from ootd_training.commands import by_model
 from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.evaluation.intervals import (
     Interval,
@@ -17,6 +18,7 @@ from ootd_training.evaluation.intervals import (
     ratio_interval,
 )
 from ootd_training.models.detector.measure import drawn_precisions, judge_rows
+from ootd_training.models.names import MODEL_NAMES
 
 
 def test_an_interval_is_as_wide_as_the_binomial_distribution_says():
@@ -65,6 +67,20 @@ def test_precision_of_a_draw_is_that_of_its_photos(tmp_path):
     given = [np.arange(6), np.array([0, 1, 2, 2, 1, 0]), np.array([3, 4, 5, 5, 4, 3])]
     assert drawn_precisions(rows, photos, data, "val", given) == pytest.approx([whole, 1.0, 0.0])
     assert drawn_precisions([], photos, data, "val", given) == [0.0] * 3
+
+
+@pytest.mark.parametrize("fold", [None, "1"])
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_a_report_says_which_photos_it_is_of(model, fold, tmp_path):
+    data = write_data(tmp_path / "data", photos=10)
+    chosen = [] if fold is None else ["--fold", fold]
+    arguments = [model, "--data", str(data), "--report", str(tmp_path), *chosen]
+    by_model.run("evaluate", arguments)
+    page = (tmp_path / f"{model}.md").read_text()
+    title = "the val split" if fold is None else "fold 1 of the train split"
+    assert page.splitlines()[0].endswith(f": measured on {title}")
+    assert "interval" in page.split("## ")[1]
+    assert "95 % of the values" in page
 
 
 def test_draws_are_the_same_each_time():
