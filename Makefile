@@ -18,6 +18,10 @@ PIP_OPTIONS := --disable-pip-version-check --no-color
 # Folders whose files import each other by their bare names, as programs and Triton's models do. Their
 # types are checked folder by folder, since each has names that others have too.
 SCRIPTS := $(sort $(dir $(wildcard make/*.py perf/*.py perf/*/*.py model_repository/*/1/*.py)))
+# Tests import their helpers by bare names too, from tests/ and from their own folder. mypy takes one
+# conftest.py beside helpers at a time: folders that have both are checked apart.
+TESTS_APART := tests/triton tests/unit/client tests/unit/gateway
+TEST_HELPERS := tests:tests/contract:tests/faults:model_repository/select/1:model_repository/verify/1
 # The training packages have an environment of their own: torch and the embedded Triton need
 # different versions of numpy.
 
@@ -40,9 +44,12 @@ up: $(READY) ## Triton and the gateway in the foreground, data in ootd-data; Ctr
 lint: $(READY) check-protos ## ruff, mypy --strict, buf, breaks of the contract, stubs up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_gateway clients/demo/ootd_demo
+	$(BIN)/mypy clients/samples/ootd_samples clients/python/ootd gateway/ootd_gateway gateway/ootd_index clients/demo/ootd_demo
 	@set -e; for folder in $(SCRIPTS); do \
 	  echo "mypy $$folder"; MYPYPATH=$$folder $(BIN)/mypy --no-error-summary $$folder*.py; done
+	MYPYPATH=$(TEST_HELPERS) $(BIN)/mypy tests $(foreach folder,$(TESTS_APART),--exclude '^$(folder)/')
+	@set -e; for folder in $(TESTS_APART); do \
+	  echo "mypy $$folder"; MYPYPATH=tests:$$folder $(BIN)/mypy --no-error-summary $$folder; done
 	$(if $(wildcard $(TRAINING_READY)),$(MAKE) lint-training,@echo "types of training: make lint-training")
 
 .PHONY: lint-training

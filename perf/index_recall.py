@@ -13,14 +13,15 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_gateway.index.base import IndexChange, IndexEntry, Query
-from ootd_gateway.index.shard import ShardSettings
-from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
-from ootd_gateway.types import SuperCategory
+from ootd_index.index_settings import DEFAULT_SETTINGS, IndexSettings, ShardSettings
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import IndexChange, IndexEntry, Query, VectorSizes
 
+SIZES = VectorSizes(embedding=128, color_histogram=56)
+PARTITION = 0
 SPREAD = 0.6
 QUERY_SPREAD = 0.25
-DEFAULTS = ShardSettings()
+DEFAULTS = DEFAULT_SETTINGS.shard
 
 
 def main() -> None:
@@ -29,8 +30,10 @@ def main() -> None:
     rng = np.random.default_rng(arguments.seed)
     vectors, histograms = _entries(rng, arguments.entries, arguments.clusters)
     index = ShardedIndex(
+        [PARTITION],
+        SIZES,
         IndexSettings(
-            shards_per_category=arguments.shards,
+            shards_per_partition=arguments.shards,
             shard=ShardSettings(
                 exact_limit=arguments.exact_limit,
                 connectivity=arguments.connectivity,
@@ -39,7 +42,7 @@ def main() -> None:
                 min_candidates=arguments.min_candidates,
                 precision=arguments.precision,
             ),
-        )
+        ),
     )
     wall, processor = _fill(index, vectors, histograms)
     print(f"{arguments.entries} entries built in {wall:.1f} s, {processor:.1f} s of processor time")
@@ -62,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--expansion-search", type=int, default=DEFAULTS.expansion_search)
     parser.add_argument("--overfetch", type=int, default=DEFAULTS.overfetch)
     parser.add_argument("--min-candidates", type=int, default=DEFAULTS.min_candidates)
-    parser.add_argument("--precision", choices=("f16", "f32"), default="f16")
+    parser.add_argument("--precision", choices=("f16", "f32"), default=DEFAULTS.precision)
     parser.add_argument("--color-weights", type=float, nargs="+", default=[0.0, 0.15])
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -71,10 +74,12 @@ def _arguments() -> argparse.Namespace:
 def _entries(
     rng: np.random.Generator, count: int, clusters: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    centres = rng.normal(size=(clusters, 128))
-    vectors = centres[rng.integers(0, clusters, count)] + SPREAD * rng.normal(size=(count, 128))
+    centres = rng.normal(size=(clusters, SIZES.embedding))
+    vectors = centres[rng.integers(0, clusters, count)] + SPREAD * rng.normal(
+        size=(count, SIZES.embedding)
+    )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    histograms = rng.dirichlet(np.full(56, 0.15), count)
+    histograms = rng.dirichlet(np.full(SIZES.color_histogram, 0.15), count)
     return vectors.astype(np.float32), histograms.astype(np.float32)
 
 
@@ -89,7 +94,7 @@ def _fill(
                 IndexChange(
                     key,
                     key,
-                    IndexEntry(key, SuperCategory.TOP, vectors[key - 1], histograms[key - 1]),
+                    IndexEntry(key, PARTITION, vectors[key - 1], histograms[key - 1]),
                 )
                 for key in keys
             ]
@@ -107,11 +112,13 @@ def _measure(  # noqa: PLR0917
 ) -> tuple[float, list[float], float]:
     found, times, processor = 0, [], 0.0
     for row in rng.integers(0, len(vectors), arguments.queries):
-        query = vectors[row] + QUERY_SPREAD / np.sqrt(128) * rng.normal(size=128)
+        query = vectors[row] + QUERY_SPREAD / np.sqrt(SIZES.embedding) * rng.normal(
+            size=SIZES.embedding
+        )
         query = (query / np.linalg.norm(query)).astype(np.float32)
         begun, begun_processor = time.perf_counter(), time.process_time()
         hits = index.search(
-            Query(SuperCategory.TOP, query, arguments.k, histograms[row], color_weight=weight)
+            Query(PARTITION, query, arguments.k, histograms[row], color_weight=weight)
         )
         times.append(time.perf_counter() - begun)
         processor += time.process_time() - begun_processor

@@ -1,25 +1,26 @@
 """Items, photos and a vision model that answers from a table, for tests of the domain core."""
 
 import asyncio
-import functools
 import hashlib
 import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+from prometheus_client import CollectorRegistry
 
+from index_builders import embedding, histogram
 from ootd_gateway.errors import VisionUnavailableError
-from ootd_gateway.index.base import IndexChange, IndexEntry
+from ootd_gateway.process.index_opening import open_index
+from ootd_gateway.services.search.settings import SearchSettings
+from ootd_gateway.telemetry.metrics.index import IndexMetrics
 from ootd_gateway.types import (
     AnalyzeOptions,
     Attribute,
     Box,
     BoxOrigin,
     DroppedGarment,
-    FloatVector,
     Garment,
     Guide,
     ImageAnalysis,
@@ -30,6 +31,7 @@ from ootd_gateway.types import (
     SuperCategory,
     Taxonomy,
 )
+from ootd_index.sharded_index import ShardedIndex
 
 SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.TOP: ("t-shirt", "shirt", "blouse", "sweater", "sweatshirt", "tank-top"),
@@ -40,25 +42,6 @@ SUB_CATEGORIES: Mapping[SuperCategory, tuple[str, ...]] = {
     SuperCategory.BAG: ("handbag", "purse", "wallet", "clutch", "backpack"),
 }
 VECTOR_FINGERPRINT = "vectors-a"
-
-
-@functools.cache
-def embedding(seed: int) -> FloatVector:
-    """A unit vector, the same for the same seed."""
-    vector = np.random.default_rng(seed).normal(size=128)
-    return _frozen(vector / np.linalg.norm(vector))
-
-
-@functools.cache
-def histogram(seed: int) -> FloatVector:
-    """A colour histogram, the same for the same seed."""
-    return _frozen(np.random.default_rng(seed).dirichlet(np.full(56, 0.3)))
-
-
-def _frozen(values: NDArray[np.float64]) -> FloatVector:
-    frozen = values.astype(np.float32)
-    frozen.flags.writeable = False
-    return frozen
 
 
 def garment(
@@ -94,14 +77,9 @@ def draft(
     return ItemDraft(**(values | changes))
 
 
-def index_change(
-    number: int, key: int, seed: int | None, super_category: SuperCategory = SuperCategory.TOP
-) -> IndexChange:
-    """A new entry, or, without a seed, a removal."""
-    if seed is None:
-        return IndexChange(number, key, None)
-    entry = IndexEntry(key, super_category, embedding(seed), histogram(seed))
-    return IndexChange(number, key, entry)
+def new_index() -> ShardedIndex:
+    """An empty index of the catalogue, as the gateway has it without options."""
+    return open_index(SearchSettings(), IndexMetrics(CollectorRegistry()))
 
 
 def encoded_photo(
@@ -156,6 +134,9 @@ class TableVision:
     async def served_models(self) -> ServedModels:
         self._check()
         return self.told or ServedModels(self.served_vectors, self.served_graph)
+
+    async def vision_server(self) -> str:
+        return ""
 
     async def is_ready(self) -> bool:
         return not self.is_away

@@ -9,13 +9,14 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from ootd import testing
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd.v1.search_service_pb2_grpc import SearchServiceStub
 from ootd.v1.server_service_pb2_grpc import ServerServiceStub
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
+from standard_stubs import health_stub
 
 REPOSITORY = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "ootd_gateway")
@@ -40,19 +41,19 @@ class GatewayProcess(testing.GatewayProcess):
         return self._channel
 
     @property
-    def vision(self) -> Any:
+    def vision(self) -> VisionServiceStub:
         return VisionServiceStub(self.channel)
 
     @property
-    def catalog(self) -> Any:
+    def catalog(self) -> CatalogServiceStub:
         return CatalogServiceStub(self.channel)
 
     @property
-    def search(self) -> Any:
+    def search(self) -> SearchServiceStub:
         return SearchServiceStub(self.channel)
 
     @property
-    def server(self) -> Any:
+    def server(self) -> ServerServiceStub:
         return ServerServiceStub(self.channel)
 
     def wait_until_ready(self, *arguments: Any) -> None:
@@ -82,7 +83,7 @@ class GatewayProcess(testing.GatewayProcess):
 
     def health(self, service: str = "") -> str:
         """What the standard health service says, such as "SERVING"."""
-        stub = health_pb2_grpc.HealthStub(self.channel)
+        stub = health_stub(self.channel)
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
 

@@ -5,7 +5,6 @@ import zlib
 from functools import cache
 from io import BytesIO
 
-import numpy as np
 from PIL import Image
 
 import ootd_samples
@@ -57,9 +56,3 @@ def png_with_header(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
-
-
-def noise_png(side: int) -> bytes:
-    """A photo that hardly compresses: about 3 x side x side bytes."""
-    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    return encoded(Image.fromarray(pixels), "PNG", compress_level=0)

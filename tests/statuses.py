@@ -23,7 +23,7 @@ class Failure:
 
 def failure_of(error: grpc.RpcError) -> Failure:
     """Read the rich status of an error."""
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None, f"no rich status: {error}"
     info = error_details_pb2.ErrorInfo()
     violations: dict[str, str] = {}
@@ -35,6 +35,11 @@ def failure_of(error: grpc.RpcError) -> Failure:
     assert info.domain == "ootd"
     code = {one.value[0]: one for one in grpc.StatusCode}[status.code]
     return Failure(code, info.reason, status.message, dict(info.metadata), violations)
+
+
+def trailing_of(error: grpc.RpcError) -> dict[str, str | bytes]:
+    """The trailing metadata of a failed call."""
+    return {one.key: one.value for one in error.trailing_metadata() or ()}
 
 
 def failing(call: Callable[[], Any]) -> Failure:

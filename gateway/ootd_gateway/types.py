@@ -268,24 +268,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreParts:
-    """score = (1 - color_weight) * appearance + color_weight * color (11st section 3.5).
-
-    `appearance` is the cosine (-1 to 1); `color` is the histogram intersection (0 to 1), 0 with
-    weight 0 where query or item has no histogram.
-    """
-
-    appearance: float
-    color: float
-    color_weight: float
-
-    @property
-    def score(self) -> float:
-        """The weighted sum, -1 to 1."""
-        return (1.0 - self.color_weight) * self.appearance + self.color_weight * self.color
-
-
-@dataclass(frozen=True, slots=True)
 class ItemPage:
     """A page of items by id; `next_page_token` is "" on the last page."""
 

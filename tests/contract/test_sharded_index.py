@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from vector_index_contract import VectorIndexContract
 
-from ootd_gateway.index.base import VectorIndex
-from ootd_gateway.index.shard import ShardSettings
-from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
+from index_builders import new_sharded_index
+from ootd_index.index_settings import IndexSettings, ShardSettings
+from ootd_index.vector_index import VectorIndex
 
 # With a limit this low nearly every search goes through a graph, and small tests try it hard.
 _GRAPH = ShardSettings(exact_limit=20, min_candidates=32, build_threads=1)
@@ -17,9 +17,9 @@ class TestShardedIndex(VectorIndexContract):
     @pytest.fixture(
         params=[
             IndexSettings(),
-            IndexSettings(shards_per_category=3),
+            IndexSettings(shards_per_partition=3),
             IndexSettings(shard=_GRAPH),
-            IndexSettings(shards_per_category=3, shard=_GRAPH),
+            IndexSettings(shards_per_partition=3, shard=_GRAPH),
             IndexSettings(
                 shard=ShardSettings(
                     exact_limit=20, min_candidates=32, precision="f32", build_threads=1
@@ -29,6 +29,6 @@ class TestShardedIndex(VectorIndexContract):
         ids=["exact", "exact-3-shards", "graph", "graph-3-shards", "graph-f32"],
     )
     def index(self, request: pytest.FixtureRequest) -> Iterator[VectorIndex]:
-        opened = ShardedIndex(request.param)
+        opened = new_sharded_index(request.param)
         yield opened
         opened.close()

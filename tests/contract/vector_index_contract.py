@@ -4,39 +4,39 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from catalog_builders import embedding, histogram, index_change
-from ootd_gateway.index.base import IndexChange, IndexEntry, Neighbor, Query, VectorIndex
-from ootd_gateway.types import SuperCategory
-
-TOP, BAG = SuperCategory.TOP, SuperCategory.BAG
+from index_builders import FIRST, SECOND, THIRD, embedding, histogram, index_change
+from ootd_index.vector_index import IndexChange, IndexEntry, Neighbor, Query, VectorIndex
 
 
-def query(seed: int = 0, k: int = 10, **changes: object) -> Query:
-    values: dict[str, object] = {"super_category": TOP, "embedding": embedding(seed), "k": k}
-    return Query(**(values | changes))  # type: ignore[arg-type]
+def query(seed: int = 0, k: int = 10, **changes: Any) -> Query:
+    values: dict[str, Any] = {"partition": FIRST, "embedding": embedding(seed), "k": k}
+    return Query(**(values | changes))
 
 
 def keys(found: Sequence[Neighbor]) -> list[int]:
     return [one.key for one in found]
 
 
-def near(seed: int, amount: float, count: int) -> np.ndarray:
+def near(seed: int, amount: float, count: int) -> NDArray[np.float32]:
     """Vectors around one, nearest first."""
     rng = np.random.default_rng(seed + 10_000)
     offsets = rng.normal(size=(count, 128)) / np.sqrt(128)
     vectors = embedding(seed) + amount * np.linspace(0.1, 1.0, count)[:, None] * offsets
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def best_by_hand(entries: Sequence[IndexEntry], wanted: Query) -> list[tuple[float, int]]:
     """Scores and keys, best first, computed the slow and plain way."""
     found = []
     for entry in entries:
-        if entry.super_category != wanted.super_category or entry.key == wanted.exclude_key:
+        if entry.partition != wanted.partition or entry.key == wanted.exclude_key:
             continue
         cosine = float(entry.embedding.astype(float) @ wanted.embedding.astype(float))
         weight, color = 0.0, 0.0
@@ -57,7 +57,7 @@ class VectorIndexContract:
         vectors = near(5, 3.0, 300)
         index.apply(
             [
-                IndexChange(n + 1, n + 1, IndexEntry(n + 1, TOP, vector, None))
+                IndexChange(n + 1, n + 1, IndexEntry(n + 1, FIRST, vector, None))
                 for n, vector in enumerate(vectors)
             ]
         )
@@ -69,7 +69,9 @@ class VectorIndexContract:
     @pytest.mark.parametrize("weight", [0.0, 0.15, 0.5, 1.0])
     def test_scores_are_what_they_say(self, index: VectorIndex, weight: float) -> None:
         changes = [index_change(n, n, seed=n) for n in range(1, 301)]
-        bare = [IndexChange(n, n, IndexEntry(n, TOP, embedding(n), None)) for n in range(301, 401)]
+        bare = [
+            IndexChange(n, n, IndexEntry(n, FIRST, embedding(n), None)) for n in range(301, 401)
+        ]
         index.apply([*changes, *bare])
         entries = [one.entry for one in [*changes, *bare] if one.entry is not None]
         wanted = query(7, k=15, color_histogram=histogram(7), color_weight=weight)
@@ -109,18 +111,18 @@ class VectorIndexContract:
         assert keys(index.search(query(1, k=5))) == [1, 4, 7, 9, 30]
         assert keys(index.search(query(1, k=2))) == [1, 4]
 
-    def test_super_categories_are_apart(self, index: VectorIndex) -> None:
-        index.apply([index_change(1, 1, seed=1, super_category=BAG), index_change(2, 2, seed=1)])
+    def test_partitions_are_apart(self, index: VectorIndex) -> None:
+        index.apply([index_change(1, 1, seed=1, partition=SECOND), index_change(2, 2, seed=1)])
         assert keys(index.search(query(1))) == [2]
-        assert keys(index.search(query(1, super_category=BAG))) == [1]
-        assert (index.count(), index.count(TOP), index.count(SuperCategory.SHOES)) == (2, 1, 0)
+        assert keys(index.search(query(1, partition=SECOND))) == [1]
+        assert (index.count(), index.count(FIRST), index.count(THIRD)) == (2, 1, 0)
 
-    def test_a_key_leaves_its_old_super_category(self, index: VectorIndex) -> None:
+    def test_a_key_leaves_its_old_partition(self, index: VectorIndex) -> None:
         index.apply([index_change(1, 1, seed=1)])
-        index.apply([index_change(2, 1, seed=1, super_category=BAG)])
+        index.apply([index_change(2, 1, seed=1, partition=SECOND)])
         assert keys(index.search(query(1))) == []
-        assert keys(index.search(query(1, super_category=BAG))) == [1]
-        assert (index.count(TOP), index.count(BAG)) == (0, 1)
+        assert keys(index.search(query(1, partition=SECOND))) == [1]
+        assert (index.count(FIRST), index.count(SECOND)) == (0, 1)
 
     def test_removed_entries_are_gone(self, index: VectorIndex) -> None:
         index.apply([index_change(n, n, seed=n) for n in range(1, 501)])
@@ -156,8 +158,8 @@ class VectorIndexContract:
             for key in rng.integers(1, 300, 60).tolist():
                 number += 1
                 gone = rng.random() < 0.3
-                category = TOP if rng.random() < 0.8 else BAG
-                change = index_change(number, key, None if gone else number, category)
+                partition = FIRST if rng.random() < 0.8 else SECOND
+                change = index_change(number, key, None if gone else number, partition)
                 changes.append(change)
                 if change.entry is None:
                     state.pop(key, None)
@@ -195,18 +197,18 @@ class VectorIndexContract:
             [
                 index_change(1, 1, seed=1),
                 index_change(2, 1, seed=None),
-                index_change(3, 1, seed=3, super_category=BAG),
+                index_change(3, 1, seed=3, partition=SECOND),
                 index_change(4, 2, seed=2),
                 index_change(5, 2, seed=None),
             ]
         )
-        assert (index.count(TOP), index.count(BAG)) == (0, 1)
+        assert (index.count(FIRST), index.count(SECOND)) == (0, 1)
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
     def test_no_vector_no_entry(self, index: VectorIndex, bad: float) -> None:
         broken = np.full(128, bad, dtype=np.float32)
         index.apply([index_change(1, 1, seed=1), index_change(2, 2, seed=2)])
-        index.apply([IndexChange(3, 1, IndexEntry(1, TOP, broken, None))])
+        index.apply([IndexChange(3, 1, IndexEntry(1, FIRST, broken, None))])
         assert keys(index.search(query(1))) == [2]
         assert index.applied_sequence_number == 3
         with pytest.raises(ValueError, match="embedding"):
@@ -223,7 +225,7 @@ class VectorIndexContract:
                 index.search(wrong)
 
     def test_entries_and_queries_of_any_length_are_normalised(self, index: VectorIndex) -> None:
-        entry = IndexEntry(1, TOP, (7.0 * embedding(1)).astype(np.float32), None)
+        entry = IndexEntry(1, FIRST, (7.0 * embedding(1)).astype(np.float32), None)
         index.apply([IndexChange(1, 1, entry)])
         (hit,) = index.search(query(embedding=(0.01 * embedding(1)).astype(np.float32)))
         assert hit.parts.appearance == pytest.approx(1.0, abs=1e-5)

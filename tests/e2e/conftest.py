@@ -1,11 +1,11 @@
 """One gateway process over the real Triton, for all end-to-end tests."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from gateway_process import GatewayProcess
+from ootd_gateway.embedded import EmbeddedTriton
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,7 +15,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def gateway(triton: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def gateway(
+    triton: EmbeddedTriton, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
     folder = tmp_path_factory.mktemp("gateway")
     with GatewayProcess(folder, triton_mode="external", triton_address=triton.grpc_url) as running:
         yield running

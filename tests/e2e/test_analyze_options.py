@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway_process import GatewayProcess
-from ootd import Client, InvalidRequestError, Photo
+from ootd import Client, Photo
 from photos import outfit_jpeg
 
 
@@ -43,12 +43,6 @@ def test_a_threshold_holds_with_a_category_too(client: Client) -> None:
     assert found(best + 0.001) == ["whole_photo"]
 
 
-def test_a_bad_threshold_is_refused(client: Client) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        client.analyze_image(outfit_jpeg(), score_threshold=float("nan"))
-    assert [one.field for one in caught.value.violations] == ["photo.options.score_threshold"]
-
-
 def test_photos_of_a_stream_have_options_of_their_own(client: Client) -> None:
     photos = [Photo(str(one), outfit_jpeg(), score_threshold=one) for one in (None, 0.01, 1.0)]
     usual, every, strict = (one.analysis for one in client.analyze_images(photos))
@@ -58,11 +52,6 @@ def test_photos_of_a_stream_have_options_of_their_own(client: Client) -> None:
     counts = [len(one.garments) + len(one.dropped) for one in (usual, every)]
     assert counts[0] < counts[1]
     assert [one.box_origin for one in strict.garments] == ["whole_photo"]
-
-
-def test_the_tagger_may_be_asked_for_by_name(client: Client) -> None:
-    usual = client.analyze_image(outfit_jpeg())
-    assert client.analyze_image(outfit_jpeg(), attribute_model="tagger") == usual
 
 
 def test_the_sequencer_names_the_same_boxes(client: Client) -> None:

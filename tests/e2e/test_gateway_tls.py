@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -22,7 +23,7 @@ def server(tmp_path: Path) -> Certificate:
     return make_certificate(tmp_path, "server")
 
 
-def tls(made: Certificate) -> dict[str, object]:
+def tls(made: Certificate) -> dict[str, Any]:
     return {"tls_private_key_file": made.key, "tls_certificate_file": made.chain}
 
 
@@ -118,11 +119,11 @@ def replace(target: Certificate, new: Certificate) -> None:
     target.key.write_bytes(new.key.read_bytes())
 
 
-def does_not_belong(folder: Path, server: Certificate) -> dict[str, object]:
+def does_not_belong(folder: Path, server: Certificate) -> dict[str, Any]:
     return {**tls(server), "tls_private_key_file": make_certificate(folder, "other").key}
 
 
-def has_expired(folder: Path, server: Certificate) -> dict[str, object]:
+def has_expired(folder: Path, server: Certificate) -> dict[str, Any]:
     return tls(make_expired_certificate(folder))
 
 
@@ -130,7 +131,7 @@ def has_expired(folder: Path, server: Certificate) -> dict[str, object]:
 def test_a_fault_at_start_is_said_as_what_it_is(
     tmp_path: Path,
     server: Certificate,
-    fault: Callable[[Path, Certificate], dict[str, object]],
+    fault: Callable[[Path, Certificate], dict[str, Any]],
 ) -> None:
     gateway = GatewayProcess(tmp_path, **fault(tmp_path, server), **NO_TRITON)
     gateway.launch()

@@ -15,12 +15,14 @@ from onnx import helper, numpy_helper
 from gateway_process import REPOSITORY, GatewayProcess
 from ootd.v1.catalog_service_pb2 import GetItemRequest, UpsertItemsRequest, UpsertItemsResponse
 from ootd.v1.error_reason_pb2 import ERROR_REASON_VECTOR_FINGERPRINT_MISMATCH
+from ootd.v1.garment_pb2 import Embedding
 from ootd.v1.search_service_pb2 import (
     SearchByEmbeddingRequest,
     SearchByImageResponse,
     SearchByItemRequest,
 )
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, search_request
 from photos import garment_jpeg
 from statuses import failing
@@ -79,7 +81,6 @@ def upsert(
     source = fields or {"photo": {"image": photo, "guide": GUIDE}}
     request = UpsertItemsRequest(item_id=item_id, **source)
     (answer,) = gateway.catalog.UpsertItems(iter([request]), timeout=60)
-    assert isinstance(answer, UpsertItemsResponse)
     return answer
 
 
@@ -89,12 +90,12 @@ def hits_of_each_garment(answer: SearchByImageResponse) -> set[tuple[str, ...]]:
 
 
 def test_a_catalogue_of_another_crop_model_is_noticed(
-    triton: Any, tmp_path: Path, other_models: Path
+    triton: EmbeddedTriton, tmp_path: Path, other_models: Path
 ) -> None:
     photo, another = garment_jpeg(1), garment_jpeg(2)
     search = search_request(photo, guide=GUIDE)
     by_embedding = SearchByEmbeddingRequest(
-        embedding={"values": [1.0] * 128}, super_category=SUPER_CATEGORY_SHOES
+        embedding=Embedding(values=[1.0] * 128), super_category=SUPER_CATEGORY_SHOES
     )
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     with usual:
@@ -143,7 +144,7 @@ def test_a_catalogue_of_another_crop_model_is_noticed(
 
 
 def test_new_rules_look_at_the_same_upload_again(
-    triton: Any, tmp_path: Path, other_rules: Path
+    triton: EmbeddedTriton, tmp_path: Path, other_rules: Path
 ) -> None:
     photo = garment_jpeg(1)
     usual = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)

@@ -14,16 +14,16 @@ from ootd.v1.catalog_service_pb2 import (
     UpsertItemsRequest,
     UpsertItemsResponse,
 )
-from ootd.v1.garment_pb2 import BOX_ORIGIN_REGION
+from ootd.v1.garment_pb2 import Guide
+from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import (
-    SearchByEmbeddingRequest,
     SearchByItemRequest,
 )
-from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES
 from ootd.v1.vision_service_pb2 import (
     GetTaxonomyRequest,
 )
-from photo_requests import analyze_request, search_request, stream_request
+from photo_requests import analyze_request, search_request
 from photos import garment_jpeg, outfit_jpeg
 
 SUBS = ("boots", "sneakers", "heels", "sandals", "loafers")
@@ -51,10 +51,10 @@ def shoes(prefix: str, count: int) -> list[UpsertItemsRequest]:
     return [
         UpsertItemsRequest(
             item_id=f"{prefix}{number}",
-            photo={
-                "image": garment_jpeg(number, SUBS[number % len(SUBS)]),
-                "guide": {"category": SUPER_CATEGORY_SHOES},
-            },
+            photo=Photo(
+                image=garment_jpeg(number, SUBS[number % len(SUBS)]),
+                guide=Guide(category=SUPER_CATEGORY_SHOES),
+            ),
             title=f"Shoes {number}",
             attributes={"brand": f"Brand {number}"},
             payload=bytes([number]) * 100,
@@ -78,26 +78,6 @@ def test_a_photo_becomes_garments(gateway: GatewayProcess) -> None:
         assert len(garment.embedding.values) == 128
         assert sum(value**2 for value in garment.embedding.values) == pytest.approx(1, abs=1e-3)
         assert sum(garment.color_histogram) == pytest.approx(1, abs=1e-3)
-
-
-def test_a_guide_is_followed(gateway: GatewayProcess) -> None:
-    image = outfit_jpeg()
-    request = analyze_request(image, guide={"category": SUPER_CATEGORY_SHOES})
-    for garment in gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments:
-        assert garment.super_category == SUPER_CATEGORY_SHOES
-    region = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.5}
-    request = analyze_request(image, guide={"region": region})
-    (garment,) = gateway.vision.AnalyzeImage(request, timeout=20).analysis.garments
-    assert garment.box_origin == BOX_ORIGIN_REGION
-    assert (garment.box.x0, garment.box.y1) == (0.25, 0.5)
-
-
-def test_photos_of_a_stream_are_answered_in_order(gateway: GatewayProcess) -> None:
-    requests = [stream_request(outfit_jpeg(number % 3), str(number)) for number in range(12)]
-    requests[4].photo.image = b"no photo"
-    answers = list(gateway.vision.AnalyzeImages(iter(requests), timeout=60))
-    assert [one.correlation_id for one in answers] == [str(number) for number in range(12)]
-    assert [one.correlation_id for one in answers if one.HasField("error")] == ["4"]
 
 
 def test_items_are_stored_found_and_deleted(gateway: GatewayProcess, prefix: str) -> None:
@@ -144,66 +124,6 @@ def test_the_same_photo_finds_its_item_first(gateway: GatewayProcess, prefix: st
     found = {one.item.item_id for one in hits}
     assert requests[0].item_id not in found
     assert {one.item_id for one in requests[1:]} <= found
-
-
-def test_the_same_item_again_changes_nothing(gateway: GatewayProcess, prefix: str) -> None:
-    requests = shoes(prefix, 3)
-    first = upsert(gateway, *requests)
-    again = upsert(gateway, *requests)
-    assert [one.changed for one in again] == [False] * 3
-    assert [one.item for one in again] == [one.item for one in first]
-    requests[1].title = "Another title"
-    changed = upsert(gateway, *requests)
-    assert [one.changed for one in changed] == [False, True, False]
-    assert changed[1].item.sequence_number > first[1].item.sequence_number
-
-
-def test_a_ready_embedding_is_an_item(gateway: GatewayProcess, prefix: str) -> None:
-    values = [0.0] * 128
-    values[5] = 3.0
-    upsert(
-        gateway,
-        UpsertItemsRequest(
-            item_id=f"{prefix}ready",
-            embedding={"embedding": {"values": values}, "super_category": SUPER_CATEGORY_TOP},
-        ),
-    )
-    request = SearchByEmbeddingRequest(
-        embedding={"values": values}, super_category=SUPER_CATEGORY_TOP, k=1
-    )
-    (hit,) = gateway.search.SearchByEmbedding(request, timeout=10).hits
-    assert hit.item.item_id == f"{prefix}ready"
-    assert hit.score == pytest.approx(1.0, abs=1e-3)
-    assert not hit.item.garment.HasField("box")
-
-
-def test_bad_items_of_a_stream_fail_alone(gateway: GatewayProcess, prefix: str) -> None:
-    requests = shoes(prefix, 6)
-    requests[1].photo.image = b"no photo"
-    requests[4].item_id = "not an id"
-    answers = list(gateway.catalog.UpsertItems(iter(requests), timeout=60))
-    failed = [number for number, one in enumerate(answers) if one.HasField("error")]
-    assert failed == [1, 4]
-    page = gateway.catalog.ListItems(ListItemsRequest(page_size=1000), timeout=10)
-    stored = {one.item_id for one in page.items if one.item_id.startswith(prefix)}
-    assert stored == {requests[number].item_id for number in (0, 2, 3, 5)}
-
-
-def test_pages_hold_every_item_once(gateway: GatewayProcess, prefix: str) -> None:
-    upsert(gateway, *shoes(prefix, 7))
-    token, seen = "", []
-    while True:
-        page = gateway.catalog.ListItems(
-            ListItemsRequest(page_size=3, page_token=token), timeout=10
-        )
-        assert len(page.items) <= 3
-        seen += [one.item_id for one in page.items]
-        token = page.next_page_token
-        if not token:
-            break
-    assert seen == sorted(set(seen))
-    assert len([one for one in seen if one.startswith(prefix)]) == 7
-    assert page.total_size == len(seen)
 
 
 def test_the_taxonomy_names_every_answer(gateway: GatewayProcess) -> None:

@@ -2,16 +2,18 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from certificate_files import make_certificate
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.server_service_pb2 import GetServerInfoRequest
 from service_names import CATALOG, SEARCH, SERVER, VISION
+from standard_stubs import health_stub
 from statuses import failing
 from waiting import wait_until
 
@@ -75,12 +77,13 @@ def test_beside_tls_and_tokens_a_plaintext_port_answers_health_alone(tmp_path: P
         **NO_TRITON,
     ) as gateway:
         with grpc.insecure_channel(str(gateway.addresses["health_address"])) as channel:
-            check = health_pb2_grpc.HealthStub(channel).Check
+            check = health_stub(channel).Check
             answer = check(health_pb2.HealthCheckRequest(service=CATALOG), timeout=5)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            raw: Any = channel.unary_unary(f"/{CATALOG}/ListItems")
             with pytest.raises(grpc.RpcError) as raised:
-                channel.unary_unary(f"/{CATALOG}/ListItems")(b"", timeout=5)
-            assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED  # type: ignore[attr-defined]
+                raw(b"", timeout=5)
+            assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
         assert gateway.stop() == 0
 
 

@@ -11,8 +11,16 @@ import pytest
 from processes import wait_until
 
 from gateway_process import GatewayProcess
-from ootd.v1.catalog_service_pb2 import GetItemRequest, ListItemsRequest, UpsertItemsRequest
+from ootd.v1.catalog_service_pb2 import (
+    GetItemRequest,
+    ItemEmbedding,
+    ListItemsRequest,
+    UpsertItemsRequest,
+)
+from ootd.v1.garment_pb2 import Embedding
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_TOP
 from ootd.v1.vision_service_pb2 import AnalyzeImagesRequest
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 from statuses import failing, failure_of
@@ -24,7 +32,7 @@ BEGUN = 'grpc_server_started_total{grpc_method="AnalyzeImage",grpc_service="ootd
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     made = GatewayProcess(
         tmp_path,
         triton_mode="external",
@@ -67,7 +75,7 @@ def test_running_calls_end_and_the_process_too(gateway: GatewayProcess) -> None:
     assert wait_until(lambda: draining(gateway), 10)
     for call in calls:
         assert call.result().analysis.garments
-    answers = []
+    answers: list[Any] = []
     with pytest.raises(grpc.RpcError) as raised:
         answers.extend(stream)
     requests.let_go.set()
@@ -101,10 +109,10 @@ def test_an_ingest_that_is_cut_short_has_stored_what_it_acknowledged(
         for number in range(1_000_000):
             yield UpsertItemsRequest(
                 item_id=f"i-{number}",
-                embedding={
-                    "embedding": {"values": [float(number + 1), 1.0] + [0.0] * 126},
-                    "super_category": 1,
-                },
+                embedding=ItemEmbedding(
+                    embedding=Embedding(values=[float(number + 1), 1.0] + [0.0] * 126),
+                    super_category=SUPER_CATEGORY_TOP,
+                ),
             )
 
     acknowledged = []

@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 
 from gateway_process import GatewayProcess
-from ootd.v1.catalog_service_pb2 import GetItemRequest, ListItemsRequest, UpsertItemsRequest
+from ootd.v1.catalog_service_pb2 import (
+    GetItemRequest,
+    Item,
+    ItemEmbedding,
+    ListItemsRequest,
+    UpsertItemsRequest,
+)
+from ootd.v1.garment_pb2 import Embedding, Guide
+from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest, SearchByItemRequest
 from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_SHOES, SUPER_CATEGORY_TOP
+from ootd_gateway.embedded import EmbeddedTriton
 from photos import garment_jpeg
 
 pytestmark = pytest.mark.triton
@@ -28,10 +36,10 @@ def ready_items() -> Iterator[UpsertItemsRequest]:
     for number in range(ENDLESS):
         yield UpsertItemsRequest(
             item_id=f"ready-{number}",
-            embedding={
-                "embedding": {"values": embedding(number)},
-                "super_category": SUPER_CATEGORY_TOP,
-            },
+            embedding=ItemEmbedding(
+                embedding=Embedding(values=embedding(number)),
+                super_category=SUPER_CATEGORY_TOP,
+            ),
             title=f"Item {number}",
             payload=str(number).encode(),
         )
@@ -41,17 +49,14 @@ def photo_items() -> Iterator[UpsertItemsRequest]:
     for number in range(ENDLESS):
         yield UpsertItemsRequest(
             item_id=f"photo-{number}",
-            photo={
-                "image": garment_jpeg(number % 5),
-                "guide": {"category": SUPER_CATEGORY_SHOES},
-            },
+            photo=Photo(image=garment_jpeg(number % 5), guide=Guide(category=SUPER_CATEGORY_SHOES)),
             payload=str(number).encode(),
         )
 
 
 def acknowledged_until_killed(
     gateway: GatewayProcess, requests: Iterator[UpsertItemsRequest], count: int
-) -> list[Any]:
+) -> list[Item]:
     """Ingest, kill the gateway after `count` answers, return all answers that came."""
     items = []
 
@@ -69,7 +74,7 @@ def acknowledged_until_killed(
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     made = GatewayProcess(tmp_path, triton_mode="external", triton_address=triton.grpc_url)
     yield made
     made.stop()
@@ -90,7 +95,7 @@ def test_every_acknowledged_item_is_found_by_get_list_and_search(
         assert item.item_id in listed
         number = int(item.payload)
         request = SearchByEmbeddingRequest(
-            embedding={"values": embedding(number)}, super_category=SUPER_CATEGORY_TOP, k=1
+            embedding=Embedding(values=embedding(number)), super_category=SUPER_CATEGORY_TOP, k=1
         )
         (hit,) = gateway.search.SearchByEmbedding(request, timeout=10).hits
         assert hit.item.item_id == item.item_id
@@ -110,8 +115,9 @@ def test_items_with_photos_survive_and_the_ingest_can_be_repeated(gateway: Gatew
     assert [one.changed for one in answers] == [False] * len(again)
 
 
-def everything(gateway: GatewayProcess) -> dict[str, Any]:
-    token, found = "", {}
+def everything(gateway: GatewayProcess) -> dict[str, Item]:
+    token = ""
+    found: dict[str, Item] = {}
     while True:
         page = gateway.catalog.ListItems(
             ListItemsRequest(page_size=1000, page_token=token), timeout=10
@@ -123,7 +129,7 @@ def everything(gateway: GatewayProcess) -> dict[str, Any]:
             return found
 
 
-def nothing_is_half_written(gateway: GatewayProcess, listed: dict[str, Any]) -> None:
+def nothing_is_half_written(gateway: GatewayProcess, listed: dict[str, Item]) -> None:
     """Every item that is visible is whole, and search finds the same items as list."""
     for item_id, item in listed.items():
         got = gateway.catalog.GetItem(GetItemRequest(item_id=item_id), timeout=10).item

@@ -16,6 +16,8 @@ from processes import wait_until
 
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
+from ootd.v1.photo_pb2 import Photo
+from ootd_gateway.embedded import EmbeddedTriton
 from photo_requests import analyze_request, stream_request
 from photos import outfit_jpeg
 
@@ -78,7 +80,7 @@ def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
     ]
     for one, metadata in bad:
         analyze.future(one, timeout=20, metadata=metadata).exception()
-    raw = gateway.channel.unary_unary("/ootd.v1.VisionService/AnalyzeImage")
+    raw: Any = gateway.channel.unary_unary("/ootd.v1.VisionService/AnalyzeImage")
     raw.future(photo, timeout=10, metadata=BEARER).exception()  # bytes that are no message
     elements = (
         stream_request(one, str(n))
@@ -95,7 +97,7 @@ def fail_in_every_way(gateway: GatewayProcess, photo: bytes) -> None:
 
 
 @pytest.fixture
-def gateway(triton: Any, tmp_path: Path) -> Iterator[GatewayProcess]:
+def gateway(triton: EmbeddedTriton, tmp_path: Path) -> Iterator[GatewayProcess]:
     (tmp_path / "tokens").write_text(f"{TOKEN}\n")
     made = GatewayProcess(
         tmp_path,
@@ -115,7 +117,7 @@ def test_no_failing_path_writes_photos_tokens_or_long_lines(gateway: GatewayProc
     with sqlite3.connect(gateway.folder / "shop.sqlite", isolation_level=None) as database:
         # The database fails under a write that holds a photo, as it would with a full disk.
         database.execute("ALTER TABLE counters RENAME TO hidden")
-        upsert = UpsertItemsRequest(item_id="sku-1", photo={"image": photo})
+        upsert = UpsertItemsRequest(item_id="sku-1", photo=Photo(image=photo))
         list(gateway.catalog.UpsertItems(iter([upsert]), timeout=30, metadata=BEARER))
         with pytest.raises(grpc.RpcError):
             gateway.catalog.ListItems(ListItemsRequest(), timeout=10, metadata=BEARER)

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from catalog_builders import VECTOR_FINGERPRINT, draft
 from gateway_process import GatewayProcess
@@ -18,6 +18,7 @@ from ootd.v1.catalog_service_pb2 import ListItemsRequest
 from ootd.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from ootd_gateway.types import SuperCategory
 from opened_store import opened_store
+from standard_stubs import health_stub
 from statuses import failure_of
 
 ITEMS = 30_000
@@ -65,7 +66,7 @@ def test_while_the_log_replays_the_port_answers_and_sends_callers_away(
     refusals: list[Any] = []
     statuses: list[int] = []
     with grpc.insecure_channel(address, QUICK) as channel:
-        check = health_pb2_grpc.HealthStub(channel).Check
+        check = health_stub(channel).Check
         service = health_pb2.HealthCheckRequest(service="ootd.v1.CatalogService")
         first = check(service, timeout=60, wait_for_ready=True)
         first_after = time.monotonic() - began

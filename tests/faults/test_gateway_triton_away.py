@@ -16,7 +16,10 @@ from processes import command_line, descendants, is_running, wait_until
 
 from gateway_process import GatewayProcess
 from ootd.v1.catalog_service_pb2 import ListItemsRequest, UpsertItemsRequest
+from ootd.v1.garment_pb2 import Embedding
+from ootd.v1.photo_pb2 import Photo
 from ootd.v1.search_service_pb2 import SearchByEmbeddingRequest
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_TOP
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImagesRequest
 from photo_requests import analyze_request, stream_request
 from photos import garment_jpeg, outfit_jpeg
@@ -114,7 +117,9 @@ def test_killed_under_load_it_fails_within_a_second_and_recovers(
         assert wait_until(lambda: len(load.failed()) >= CALLERS, 30)
         # What needs no models goes on.
         gateway.catalog.ListItems(ListItemsRequest(), timeout=5)
-        search = SearchByEmbeddingRequest(embedding={"values": [1.0] * 128}, super_category=1)
+        search = SearchByEmbeddingRequest(
+            embedding=Embedding(values=[1.0] * 128), super_category=SUPER_CATEGORY_TOP
+        )
         gateway.search.SearchByEmbedding(search, timeout=5)
         assert gateway.health("ootd.v1.SearchService") == "SERVING"
         assert wait_until(lambda: bool(load.succeeded(after=killed + 0.5)), 90)
@@ -143,7 +148,7 @@ def test_killed_in_the_middle_of_streams_every_photo_is_answered(gateway: Gatewa
         for number in range(40):
             yield UpsertItemsRequest(
                 item_id=f"boots-{number}",
-                photo={"image": garment_jpeg(number % 5)},
+                photo=Photo(image=garment_jpeg(number % 5)),
                 title="Leather boots",
             )
 

@@ -3,9 +3,11 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tritonclient import grpc as triton_grpc
 from tritonclient.utils import np_to_triton_dtype
 
@@ -17,26 +19,26 @@ pytestmark = pytest.mark.triton
 
 
 @pytest.fixture
-def alone(tmp_path):
+def alone(tmp_path: Path) -> Path:
     """A repository that holds `verify` and nothing else."""
     shutil.copytree(MODELS / "verify", tmp_path / "models" / "verify")
     return tmp_path / "models"
 
 
-def settings(repository):
+def settings(repository: Path) -> EmbeddedTritonSettings:
     log_path = repository.parent / "triton.log"
     return EmbeddedTritonSettings(repository, log_path=log_path, ready_timeout_s=60)
 
 
-def served(triton):
+def served(triton: EmbeddedTriton) -> list[str]:
     """What `verify` says of the models, asked about one whole photo."""
-    arrays = {
-        "BOXES": np.float32([[0, 0, 1, 1]]),
-        "SCORES": np.float32([[0]]),
-        "SUPERS": np.int32([[-1]]),
-        "FLAGS": np.int32([[1]]),
-        "COVERAGE": np.float32([[0.5]]),
-        "GUIDE": np.float32([[0, -1, 0, 0, 0, 0, -1]]),
+    arrays: dict[str, NDArray[Any]] = {
+        "BOXES": np.array([[0, 0, 1, 1]], np.float32),
+        "SCORES": np.array([[0]], np.float32),
+        "SUPERS": np.array([[-1]], np.int32),
+        "FLAGS": np.array([[1]], np.int32),
+        "COVERAGE": np.array([[0.5]], np.float32),
+        "GUIDE": np.array([[0, -1, 0, 0, 0, 0, -1]], np.float32),
         "SUB_PROBABILITIES": np.full((1, 32), 1 / 32, np.float32),
         "ATTRIBUTE_PROBABILITIES": np.zeros((1, 25), np.float32),
     }
@@ -48,12 +50,14 @@ def served(triton):
         return [one.decode() for one in client.infer("verify", inputs).as_numpy("SERVED")]
 
 
-def test_answers_carry_what_the_export_wrote_and_the_log_says_so(alone):
+def test_answers_carry_what_the_export_wrote_and_the_log_says_so(alone: Path) -> None:
     text = (alone / "verify" / "config.pbtxt").read_text()
     written = [
-        re.search(rf'"{name}_fingerprint" value {{ string_value: "([^"]+)"', text).group(1)
+        one
         for name in ("vector", "graph")
+        for one in re.findall(rf'"{name}_fingerprint" value {{ string_value: "([^"]+)"', text)
     ]
+    assert len(written) == 2
     with EmbeddedTriton(settings(alone)) as triton:
         assert served(triton) == written
         log = triton.log_path.read_text()
@@ -61,7 +65,7 @@ def test_answers_carry_what_the_export_wrote_and_the_log_says_so(alone):
     assert all(one in log for one in written)
 
 
-def test_without_either_the_model_is_not_loaded_and_the_remedy_is_told(alone):
+def test_without_either_the_model_is_not_loaded_and_the_remedy_is_told(alone: Path) -> None:
     config = alone / "verify" / "config.pbtxt"
     lines = config.read_text().splitlines()
     config.write_text("\n".join(line for line in lines if '_fingerprint" value' not in line))

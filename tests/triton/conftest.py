@@ -1,17 +1,17 @@
 """A client of the running Triton, and photos drawn for the tests."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from model_calls import Analyze, Array, Arrays, Encode, Guide, Infer
 from PIL import Image, ImageDraw
 from tritonclient import grpc as triton_grpc
 from tritonclient.utils import np_to_triton_dtype
 
-Arrays = dict[str, np.ndarray[Any, Any]]
-Infer = Callable[..., Arrays]
+from ootd_gateway.embedded import EmbeddedTriton
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def client(triton: Any) -> Iterator[triton_grpc.InferenceServerClient]:
+def client(triton: EmbeddedTriton) -> Iterator[triton_grpc.InferenceServerClient]:
     with triton_grpc.InferenceServerClient(triton.grpc_url) as connection:
         yield connection
 
@@ -30,7 +30,7 @@ def client(triton: Any) -> Iterator[triton_grpc.InferenceServerClient]:
 def infer(client: triton_grpc.InferenceServerClient) -> Infer:
     """Calls one model: arrays by input name in, arrays by output name out."""
 
-    def call(model: str, **arrays: np.ndarray[Any, Any]) -> Arrays:
+    def call(model: str, **arrays: Array) -> Arrays:
         inputs = []
         for name, array in arrays.items():
             tensor = triton_grpc.InferInput(name, array.shape, np_to_triton_dtype(array.dtype))
@@ -45,12 +45,12 @@ def infer(client: triton_grpc.InferenceServerClient) -> Infer:
 
 
 @pytest.fixture(scope="session")
-def analyze(infer: Infer) -> Infer:
+def analyze(infer: Infer) -> Analyze:
     """Calls an ensemble for one encoded photo; without a guide nothing is known."""
 
     def call(
         image: bytes,
-        guide: tuple[float, ...] = (0, -1, 0, 0, 0, 0),
+        guide: Guide = (0, -1, 0, 0, 0, 0),
         threshold: float = -1,
         ensemble: str = "ootd",
     ) -> Arrays:
@@ -74,7 +74,7 @@ def drawing() -> Image.Image:
 
 
 @pytest.fixture(scope="session")
-def encode() -> Callable[..., bytes]:
+def encode() -> Encode:
     """Image to bytes of a format that PIL can write."""
 
     def call(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:

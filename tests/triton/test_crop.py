@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from model_calls import Array, Infer
+from PIL import Image
 
 SIDE, MARGIN, BINS = 160, 0.05, 56
 
 
-def resampling_matrix(start, end, extent):
+def resampling_matrix(start: float, end: float, extent: int) -> Array:
     """f64[160, extent]: each output pixel averages bilinear samples, one per source pixel under it,
     taken at even distances; outside the photo its rim counts."""
     step = (end - start) / SIDE
@@ -23,7 +25,7 @@ def resampling_matrix(start, end, extent):
     return matrix
 
 
-def reference_crop(photo, box):
+def reference_crop(photo: Array, box: Array) -> Array:
     height, width, _ = photo.shape
     x0, y0, x1, y1 = (float(value) for value in box)
     margin_x, margin_y = MARGIN * (x1 - x0), MARGIN * (y1 - y0)
@@ -31,10 +33,11 @@ def reference_crop(photo, box):
     y0, y1 = max(y0 - margin_y, 0), min(y1 + margin_y, 1)
     rows = resampling_matrix(y0 * height, y1 * height, height)
     columns = resampling_matrix(x0 * width, x1 * width, width)
-    return np.einsum("ry,yxc,sx->crs", rows, photo / 255, columns, optimize=True)
+    crop: Array = np.einsum("ry,yxc,sx->crs", rows, photo / 255, columns, optimize=True)
+    return crop
 
 
-def reference_bins(pixels):
+def reference_bins(pixels: Array) -> Array:
     """Bin of each RGB pixel [..., 3] of 0 to 1, told in the plain words of the README."""
     value, least = pixels.max(-1), pixels.min(-1)
     saturation = (value - least) / np.maximum(value, 1e-6)
@@ -51,7 +54,7 @@ def reference_bins(pixels):
     return np.where((saturation < 0.12) | (value < 0.12), achromatic, chromatic).astype(int)
 
 
-def reference_histogram(crop):
+def reference_histogram(crop: Array) -> Array:
     halved = crop.reshape(3, 80, 2, 80, 2).mean((2, 4)).transpose(1, 2, 0)
     offset = ((np.arange(80) + 0.5) / 80 - 0.5) / 0.25
     line = np.exp(-0.5 * offset**2)
@@ -73,7 +76,9 @@ BOXES = np.array(
 
 
 @pytest.mark.parametrize("size", [(500, 360), (61, 47), (1, 1), (900, 20)])
-def test_crops_and_histograms_agree_with_the_reference(infer, drawing, size):
+def test_crops_and_histograms_agree_with_the_reference(
+    infer: Infer, drawing: Image.Image, size: tuple[int, int]
+) -> None:
     photo = np.asarray(drawing.resize(size[::-1]))
     out = infer("crop", PHOTO=photo[None], BOXES=BOXES)
     assert out["CROPS"].shape == (5, 3, SIDE, SIDE)
@@ -102,14 +107,16 @@ def test_crops_and_histograms_agree_with_the_reference(infer, drawing, size):
         ((255, 0, 128), 8 + 22 * 2 + 1),
     ],
 )
-def test_a_plain_colour_fills_its_bin(infer, color, expected):
+def test_a_plain_colour_fills_its_bin(
+    infer: Infer, color: tuple[int, int, int], expected: int
+) -> None:
     photo = np.full((1, 50, 40, 3), color, np.uint8)
     histogram = infer("crop", PHOTO=photo, BOXES=BOXES[:1])["COLOR_HISTOGRAM"][0]
     assert int(histogram.argmax()) == expected
     assert histogram[expected] == pytest.approx(1, abs=1e-4)
 
 
-def test_the_middle_counts_more_than_the_background(infer):
+def test_the_middle_counts_more_than_the_background(infer: Infer) -> None:
     photo = np.full((1, 200, 200, 3), (0, 0, 255), np.uint8)
     photo[:, 50:150, 50:150] = (255, 0, 0)  # a quarter of the area
     whole = np.array([[0, 0, 1, 1]], np.float32)

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from model_calls import Encode, Infer
+from PIL import Image
 
 MODEL_REPOSITORY = Path(__file__).parents[2] / "model_repository"
 
@@ -25,7 +27,9 @@ np.savez(answer, **dict(zip(("PHOTO", "LETTERBOX", "GEOMETRY"), outputs, strict=
 """
 
 
-def test_the_serialized_pipeline_answers_as_the_served_one(infer, encode, drawing, tmp_path: Path):
+def test_the_serialized_pipeline_answers_as_the_served_one(
+    infer: Infer, encode: Encode, drawing: Image.Image, tmp_path: Path
+) -> None:
     encoded = encode(drawing.resize((1440, 2000)))
     (tmp_path / "photo.jpg").write_bytes(encoded)
     pipeline = MODEL_REPOSITORY / "decode" / "1" / "cpu.py"

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from model_calls import Analyze, Encode, Infer
+from PIL import Image
 from test_graph import ATTRIBUTE_VALUES, check
 
 SHOES, UNKNOWN = 4, -1
@@ -15,7 +17,9 @@ OF_THE_ATTRIBUTE_MODEL = {
 }
 
 
-def test_boxes_and_embeddings_are_those_of_the_other_ensemble(analyze, encode, drawing):
+def test_boxes_and_embeddings_are_those_of_the_other_ensemble(
+    analyze: Analyze, encode: Encode, drawing: Image.Image
+) -> None:
     tagged = analyze(encode(drawing))
     told = analyze(encode(drawing), ensemble="ootd_sequence")
     check(told)
@@ -26,7 +30,9 @@ def test_boxes_and_embeddings_are_those_of_the_other_ensemble(analyze, encode, d
 
 
 @pytest.mark.parametrize("threshold", [-1, 0.001])
-def test_a_guide_category_is_what_every_garment_is(analyze, encode, drawing, threshold):
+def test_a_guide_category_is_what_every_garment_is(
+    analyze: Analyze, encode: Encode, drawing: Image.Image, threshold: float
+) -> None:
     guide = (1, SHOES, 0, 0, 0, 0)
     out = analyze(encode(drawing), guide, threshold, ensemble="ootd_sequence")
     check(out, most=50)
@@ -34,7 +40,7 @@ def test_a_guide_category_is_what_every_garment_is(analyze, encode, drawing, thr
     assert np.isin(out["GARMENT_SUB"], SHOES_SUBS).all()
 
 
-def test_the_sequencer_answers_as_the_tagger_does(infer):
+def test_the_sequencer_answers_as_the_tagger_does(infer: Infer) -> None:
     crops = np.random.default_rng(3).random((5, 3, 160, 160), np.float32)
     guides = np.array([[UNKNOWN], [SHOES], [UNKNOWN], [SHOES], [0]], np.int32)
     out = infer("sequencer", CROPS=crops, GUIDE_SUPERS=guides)
@@ -51,7 +57,7 @@ def test_the_sequencer_answers_as_the_tagger_does(infer):
     assert sequence[4, 0] in range(6)
 
 
-def test_a_batch_answers_as_its_crops_do_alone(infer):
+def test_a_batch_answers_as_its_crops_do_alone(infer: Infer) -> None:
     crops = np.random.default_rng(4).random((3, 3, 160, 160), np.float32)
     guides = np.array([[UNKNOWN], [SHOES], [2]], np.int32)
     together = infer("sequencer", CROPS=crops, GUIDE_SUPERS=guides)

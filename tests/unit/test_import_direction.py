@@ -45,6 +45,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("__main__",),
 ]
 CONTRACTS = LAYERS[3]
+INDEX_CONTRACT = {"vector_index", "observer", "index_settings"}  # the wiring alone makes an index
 SUBJECTS = {"catalog"}  # folders of the store; its files know none of them
 SERVICES = ("vision", "catalog", "search", "server")  # each may use those before it
 WITH_STUBS = ("servicer", "conversion", "item_fields")
@@ -142,6 +143,13 @@ def test_concrete_rooms_are_imported_by_the_wiring_alone(name: str) -> None:
         if other == room or other not in {"vision", "store", "embedded"}:
             continue
         assert imported in CONTRACTS or room == "process", f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", GATEWAY)
+def test_the_index_is_made_by_the_wiring_alone(name: str) -> None:
+    found = imports(GATEWAY[name], MODULES["ootd_index"])
+    known = {one.split(".")[1] for one in found if one.startswith("ootd_index.")}
+    assert known <= INDEX_CONTRACT or belongs(name, "process"), f"{name} imports {known}"
 
 
 @pytest.mark.parametrize("name", [one for one in GATEWAY if belongs(one, "store")])

@@ -49,7 +49,7 @@ def run(folder: Path, data: str | None) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_skips_fail_and_are_named_where_there_is_data(tmp_path: Path):
+def test_skips_fail_and_are_named_where_there_is_data(tmp_path: Path) -> None:
     status, output = run(tmp_path, "/photos")
     assert status == 1
     # A mark skips before the test begins: pytest counts that as an error.
@@ -59,7 +59,7 @@ def test_skips_fail_and_are_named_where_there_is_data(tmp_path: Path):
 
 
 @pytest.mark.parametrize("data", [None, ""])
-def test_skips_are_skips_where_there_is_none(tmp_path: Path, data: str | None):
+def test_skips_are_skips_where_there_is_none(tmp_path: Path, data: str | None) -> None:
     status, output = run(tmp_path, data)
     assert status == 0
     assert "1 passed, 3 skipped, 1 xfailed" in output

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from ootd_demo.demo import DemoError, DemoOptions, run_demo
 from ootd_demo.report import Report
-from ootd_demo.run import DemoError, DemoOptions, run_demo
 
 _INTERRUPTED = 130
 

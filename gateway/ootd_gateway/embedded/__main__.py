@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from ootd_gateway.embedded.embedded_triton import EmbeddedTriton, EmbeddedTritonSettings
 from ootd_gateway.embedded.errors import EmbeddedTritonError
-from ootd_gateway.embedded.triton import EmbeddedTriton, EmbeddedTritonSettings
 
 
 def main() -> int:

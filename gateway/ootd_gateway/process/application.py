@@ -13,10 +13,9 @@ from typing import Any
 import structlog
 
 from ootd_gateway.errors import StartError, StoreUnavailableError
-from ootd_gateway.index.shard import ShardSettings
-from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
 from ootd_gateway.process.command_line import gateway_version
 from ootd_gateway.process.database_opening import open_database
+from ootd_gateway.process.index_opening import open_index
 from ootd_gateway.process.metrics_server import MetricsServer, Probes
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
 from ootd_gateway.process.ready_file import ReadyFile
@@ -42,7 +41,8 @@ from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.telemetry.event_loop_watch import EventLoopWatch
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import AttributeModel
-from ootd_gateway.vision.triton import TritonVision
+from ootd_gateway.vision.triton_vision import TritonVision
+from ootd_index.vector_index import VectorIndex
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Rooms:
     """What the services stand on."""
 
     store: SqlCatalogStore
-    index: ShardedIndex
+    index: VectorIndex
     vision: TritonVision
     applier: ChangeApplier
 
@@ -162,19 +162,7 @@ class Gateway:
         database = await open_database(self._database_url(), self._metrics.database)
         self._stack.push_async_callback(database.close)
         store = SqlCatalogStore(database)
-        index = ShardedIndex(
-            IndexSettings(
-                shards_per_category=settings.search.shards_per_category,
-                shard=ShardSettings(
-                    exact_limit=settings.search.index_exact_limit_items,
-                    connectivity=settings.search.index_connectivity,
-                    expansion_add=settings.search.index_expansion_add,
-                    expansion_search=settings.search.index_expansion_search,
-                    precision=settings.search.index_precision,
-                ),
-            ),
-            self._metrics.index,
-        )
+        index = open_index(settings.search, self._metrics.index)
         self._stack.callback(index.close)
         vision = TritonVision(
             triton_address,

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from ootd_gateway.errors import OotdError
-from ootd_gateway.index.base import VectorIndex
 from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.store.catalog.base import CatalogStore
@@ -16,6 +15,7 @@ from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.telemetry.tracing import untraced
 from ootd_gateway.types import SuperCategory
 from ootd_gateway.vision.base import VisionModel
+from ootd_index.vector_index import VectorIndex
 
 log = structlog.get_logger(__name__)
 

@@ -3,10 +3,10 @@
 from ootd_gateway.images.header import ImageLimits
 from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.settings import VisionSettings
-from ootd_gateway.vision.triton import VisionOptions
 from ootd_gateway.vision.triton_connection import ConnectionOptions
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_security import SecurityFiles
+from ootd_gateway.vision.triton_vision import VisionOptions
 
 
 def vision_options(settings: VisionSettings, *, caller_share: float) -> VisionOptions:

@@ -1,1 +1,1 @@
-"""The gRPC side: thin servicers, interceptors, conversion between messages and domain types."""
+"""The gRPC server: what is done around every call, admission, streams, health."""

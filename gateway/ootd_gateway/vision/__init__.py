@@ -1,1 +1,1 @@
-"""Vision models: the contract (`base`) and Triton behind it (`triton`)."""
+"""Vision models: the contract (`base`) and Triton behind it (`triton_vision`)."""

@@ -6,8 +6,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from ootd_gateway.images.header import ImageLimits
-from ootd_gateway.vision.triton import VisionOptions
 from ootd_gateway.vision.triton_target import target_fault
+from ootd_gateway.vision.triton_vision import VisionOptions
 
 # Defaults are said where they are used.
 _LIMITS = ImageLimits()

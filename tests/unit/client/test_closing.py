@@ -108,6 +108,6 @@ async def test_it_belongs_to_one_running_loop(gateway: FakeGateway) -> None:
 
         def elsewhere() -> None:
             with pytest.raises(RuntimeError, match="event loop of its first call"):
-                asyncio.run(client.taxonomy())  # type: ignore[arg-type]
+                asyncio.run(client.taxonomy())
 
         await asyncio.to_thread(elsewhere)

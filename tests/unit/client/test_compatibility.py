@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import grpc
 import pytest
@@ -28,17 +29,17 @@ NEWER = replace(INFO, version="9.1.0", minimum_client_version="9.0.0")
 class OldVision(VisionServiceServicer):
     """A gateway from before ServerService."""
 
-    def AnalyzeImage(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
+    def AnalyzeImage(self, request: Any, context: Any) -> Any:  # noqa: N802
         return vision.AnalyzeImageResponse()
 
-    def AnalyzeImages(self, request_iterator, context):  # type: ignore[no-untyped-def]  # noqa: N802
+    def AnalyzeImages(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
         for request in request_iterator:
             yield vision.AnalyzeImagesResponse(
                 correlation_id=request.correlation_id,
                 analysis=vision.AnalyzeImageResponse().analysis,
             )
 
-    def GetTaxonomy(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
+    def GetTaxonomy(self, request: Any, context: Any) -> Any:  # noqa: N802
         return vision.GetTaxonomyResponse()
 
 

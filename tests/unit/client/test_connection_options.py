@@ -33,7 +33,7 @@ class Recorder(grpc.ServerInterceptor):
 def recorded() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A gateway's target, and the metadata of the calls that reach it."""
     recorder = Recorder()
-    server = grpc.server(ThreadPoolExecutor(4), interceptors=(recorder,))
+    server = grpc.server(ThreadPoolExecutor(4), interceptors=[recorder])
     add_services(FakeGateway(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -132,7 +132,7 @@ def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(
     ):
         client.taxonomy()
     with (
-        Client(gateway.target, token=lambda: None) as client,  # type: ignore[arg-type,return-value]
+        Client(gateway.target, token=lambda: None) as client,  # type: ignore[arg-type]
         pytest.raises(TypeError, match="token must be a str"),
     ):
         client.taxonomy()
@@ -144,8 +144,8 @@ def test_a_token_never_crosses_a_network_in_plaintext_unasked() -> None:
         for target in ("gateway:8500", "ipv4:127.0.0.1:1,10.0.0.1:1"):
             with pytest.raises(ValueError, match="plaintext"):
                 Client(target, token=token)
-        for options in ({"tls": True}, {"allow_plaintext_token": True}):
-            Client("gateway:8500", token=token, **options).close()
+        Client("gateway:8500", token=token, tls=True).close()
+        Client("gateway:8500", token=token, allow_plaintext_token=True).close()
         for target in ("localhost:8500", "ipv4:127.0.0.1:1,127.0.0.2:1", "unix:/tmp/x"):
             Client(target, token=token).close()
     bearer = {"authorization": "Bearer x"}

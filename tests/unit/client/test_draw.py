@@ -14,6 +14,7 @@ from ootd import (
     ImageAnalysis,
     ImageSearch,
     Item,
+    SuperCategory,
     draw,
 )
 from ootd._labels import PALETTE, Mark, _overlap, _place, draw_marks
@@ -21,10 +22,10 @@ from ootd._labels import PALETTE, Mark, _overlap, _place, draw_marks
 PHOTO = Image.new("RGB", (300, 400), (120, 130, 140))
 
 
-def garment(box: Box | None, name: str = "top") -> Garment:
+def garment(box: Box | None, name: SuperCategory = "top") -> Garment:
     attributes = (Attribute("color", "navy", 0.9), Attribute("sleeve_length", "long", 0.8))
     return Garment(
-        name,  # type: ignore[arg-type]
+        name,
         box,
         score=0.9,
         sub_category="blazer",

@@ -14,7 +14,7 @@ def test_everything_public_is_exported_and_sorted() -> None:
 
 def test_importing_the_client_imports_none_of_the_extras() -> None:
     """In a process of its own: this one has imported them long ago."""
-    extras = "{'PIL', 'numpy', 'typer', 'rich'}"
+    extras = "{'PIL', 'numpy', 'ootd_samples', 'typer', 'rich'}"
     code = f"import sys, ootd, ootd.testing; print(sorted({extras} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

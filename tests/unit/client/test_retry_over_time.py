@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import grpc
 import pytest
@@ -44,8 +45,8 @@ def test_patience_lasts_eight_of_ten_seconds() -> None:
     assert wait_s(7.99) is None  # Next to nothing is left.
     assert wait_s(8.01) is None
     asked = OverloadedError("full", reason="OVERLOADED", retry_after_s=2.0)
-    later = {"attempt": 9, "left_s": 9.0, "idempotent": True}
-    assert policy.delay_s(asked, elapsed_s=6.5, **later) is None  # type: ignore[arg-type]
+    later = policy.delay_s(asked, attempt=9, left_s=9.0, elapsed_s=6.5, idempotent=True)
+    assert later is None
 
 
 def test_patience_ends(gateway: FakeGateway, photo: bytes) -> None:
@@ -121,8 +122,9 @@ def test_no_number_of_attempts_overflows(factor: float) -> None:
 @pytest.mark.parametrize("name", ["patience_s", "budget_ratio", "budget_per_s"])
 def test_negative_settings_are_refused(name: str) -> None:
     for value in (-1.0, float("nan")):
+        settings: dict[str, Any] = {name: value}
         with pytest.raises(ValueError, match=name):
-            RetryPolicy(**{name: value})  # type: ignore[arg-type]
+            RetryPolicy(**settings)
 
 
 def test_what_no_retry_mends_is_made_once(
@@ -159,7 +161,8 @@ def test_what_grpc_refuses_at_its_limit_of_calls_is_made_again(
 def test_a_real_server_at_its_limit_of_calls_is_overloaded() -> None:
     """The words are gRPC's own."""
     server = grpc.server(ThreadPoolExecutor(1), maximum_concurrent_rpcs=0)
-    add_VisionServiceServicer_to_server(VisionServiceServicer(), server)
+    nothing = VisionServiceServicer()  # type: ignore[abstract]
+    add_VisionServiceServicer_to_server(nothing, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with (

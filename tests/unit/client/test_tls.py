@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -77,7 +78,8 @@ def test_another_name_of_the_server(encrypted: FakeGateway, made: Certificates) 
         assert client.taxonomy().categories
 
 
-FAULTS = {
+Options = Callable[[Certificates], dict[str, Any]]
+FAULTS: dict[str, tuple[str, Options, str]] = {
     "nobody's authority": (
         "encrypted",
         lambda made: {"tls": True},
@@ -186,9 +188,15 @@ def test_nothing_at_the_address_is_no_fault_of_tls(made: Certificates) -> None:
     assert type(caught.value) is ootd.UnavailableError
 
 
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files, and writes no log."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 def test_a_server_of_another_kind_is_told() -> None:
-    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
-    server.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[assignment]
+    server = http.server.HTTPServer(("127.0.0.1", 0), QuietHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with (

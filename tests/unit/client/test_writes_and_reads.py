@@ -17,6 +17,8 @@ from ootd import (
 from ootd._services.catalog.conversion import upsert_from_proto
 from ootd.testing import FakeGateway
 from ootd.v1 import catalog_service_pb2 as catalog
+from ootd.v1.garment_pb2 import Garment
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_TOP
 
 JPEG = b"\xff\xd8\xff"
 
@@ -108,7 +110,7 @@ def test_options_of_an_upload_reach_the_gateway(
 
 
 def test_an_older_gateway_tells_only_what_changed() -> None:
-    item = catalog.Item(item_id="a", garment={"super_category": 1})  # type: ignore[arg-type]
+    item = catalog.Item(item_id="a", garment=Garment(super_category=SUPER_CATEGORY_TOP))
     for changed, outcome in ((True, "created"), (False, "unchanged")):
         answer = catalog.UpsertItemsResponse(item_id="a", item=item, changed=changed)
         assert upsert_from_proto("a", answer).outcome == outcome

@@ -16,8 +16,8 @@ from rich.console import Console
 
 import ootd_demo
 from ootd_demo.__main__ import main
+from ootd_demo.demo import DemoError, DemoOptions, run_demo
 from ootd_demo.report import Report
-from ootd_demo.run import DemoError, DemoOptions, run_demo
 
 FAKE = """
 import json, pathlib, signal, sys, threading

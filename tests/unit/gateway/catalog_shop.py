@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from catalog_builders import TableVision, embedding, encoded_photo, garment, histogram
-from ootd_gateway.index.base import Query, VectorIndex
-from ootd_gateway.index.sharded import ShardedIndex
+from catalog_builders import TableVision, encoded_photo, garment, new_index
+from index_builders import embedding, histogram
 from ootd_gateway.services.catalog.domain import Catalog
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.catalog.types import EmbeddingSource, UpsertRequest
@@ -17,6 +17,8 @@ from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.store.database import Database
 from ootd_gateway.types import Photo, SuperCategory
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import Query, VectorIndex
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO = encoded_photo()
@@ -44,7 +46,7 @@ class Shop:
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     database = Database.open(f"sqlite:///{tmp_path}/ootd.db")
     store = SqlCatalogStore(database)
-    index = ShardedIndex()
+    index = new_index()
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
     catalog = Catalog(
@@ -68,13 +70,13 @@ def searching(
     )
 
 
-def photo(item_id: str = "a", **changes: object) -> UpsertRequest:
-    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)  # type: ignore[arg-type]
+def photo(item_id: str = "a", **changes: Any) -> UpsertRequest:
+    return replace(UpsertRequest(item_id, Photo(PHOTO)), **changes)
 
 
-def ready(item_id: str = "a", seed: int = 9, **changes: object) -> UpsertRequest:
+def ready(item_id: str = "a", seed: int = 9, **changes: Any) -> UpsertRequest:
     source = replace(
         EmbeddingSource(embedding(seed), SHOES, "boots", histogram(seed)),
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
     return UpsertRequest(item_id, source)

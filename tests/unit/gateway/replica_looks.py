@@ -13,8 +13,8 @@ from ootd_gateway.errors import (
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import Photo
 from ootd_gateway.vision import triton_connection, triton_watch
-from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_replica import Patience
+from ootd_gateway.vision.triton_vision import TritonVision
 
 QUICK = Patience(silent_s=0.5, photo_s=1.0)
 

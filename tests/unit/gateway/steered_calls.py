@@ -32,7 +32,7 @@ async def failure(call: Any) -> grpc.aio.AioRpcError:
 
 def error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
     info = error_details_pb2.ErrorInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None
     assert status.details[0].Unpack(info)
     return info

@@ -178,11 +178,15 @@ async def serving() -> AsyncIterator[Serve]:
                 admission,
                 metrics,
             )
-            shared = {"deadlines": deadlines, "closing": admission.closing, "metrics": metrics}
+            shared: dict[str, Any] = {
+                "deadlines": deadlines,
+                "closing": admission.closing,
+                "metrics": metrics,
+            }
             await server.start(
                 [
-                    VisionService(PhotoAnalyzer(vision), **shared).binding(),  # type: ignore[arg-type]
-                    CatalogService(cast("Any", None), **shared).binding(),  # type: ignore[arg-type]
+                    VisionService(PhotoAnalyzer(vision), **shared).binding(),
+                    CatalogService(cast("Any", None), **shared).binding(),
                     SearchService(
                         cast("Any", None), deadlines=deadlines, metrics=metrics
                     ).binding(),

@@ -12,8 +12,8 @@ from triton_tensors import TAXONOMY_JSON, byte_tensor, tensors
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ootd_gateway.telemetry.metrics.registry import Metrics
-from ootd_gateway.vision.triton import TritonVision, VisionOptions
 from ootd_gateway.vision.triton_requests import canary_png
+from ootd_gateway.vision.triton_vision import TritonVision, VisionOptions
 
 NAMES = {np.dtype(np.float32): "FP32", np.dtype(np.int32): "INT32"}
 CANARY = canary_png()

@@ -46,7 +46,9 @@ def serialized(pipeline: Path, folder: Path, change: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("configuration", ["config.pbtxt", "configs/tensorrt.pbtxt"])
-def test_instances_are_of_the_kind_that_the_named_pipeline_is_for(model_repository, configuration):
+def test_instances_are_of_the_kind_that_the_named_pipeline_is_for(
+    model_repository: Path, configuration: str
+) -> None:
     text = (model_repository / "decode" / configuration).read_text()
     config = text_format.Parse(text, model_config_pb2.ModelConfig())
     (group,) = config.instance_group
@@ -54,19 +56,23 @@ def test_instances_are_of_the_kind_that_the_named_pipeline_is_for(model_reposito
     assert (model_repository / "decode" / "1" / config.default_model_filename).is_file()
 
 
-def test_both_kinds_are_configured(model_repository):
+def test_both_kinds_are_configured(model_repository: Path) -> None:
     texts = [path.read_text() for path in (model_repository / "decode").rglob("*.pbtxt")]
     for name in KIND_OF_FILE:
         assert sum(f'default_model_filename: "{name}"' in text for text in texts) == 1
 
 
-def test_the_pipeline_of_cpus_is_made_without_a_gpu_and_needs_none(model_repository, tmp_path):
+def test_the_pipeline_of_cpus_is_made_without_a_gpu_and_needs_none(
+    model_repository: Path, tmp_path: Path
+) -> None:
     content = serialized(model_repository / "decode" / "1" / "cpu.py", tmp_path)
     assert b"mixed" not in content
     assert b"gpu" not in content
 
 
-def test_the_pipeline_of_gpus_decodes_and_resizes_there(model_repository, tmp_path):
+def test_the_pipeline_of_gpus_decodes_and_resizes_there(
+    model_repository: Path, tmp_path: Path
+) -> None:
     content = serialized(model_repository / "decode" / "1" / "gpu.py", tmp_path, WITHOUT_GPU)
     assert b"mixed" in content
     assert b"gpu" in content

@@ -2,7 +2,10 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
+import fingerprints
 import pytest
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
@@ -20,9 +23,11 @@ parameters { key: "least" value { string_value: "0.5" } }
 parameters { key: "most" value { string_value: "say \\"#1\\"" } }
 """
 
+Change = Callable[[Callable[[], object]], set[str]]
+
 
 @pytest.fixture
-def repository(tmp_path):
+def repository(tmp_path: Path) -> Path:
     """Four models: three with weights, one in Python."""
     for name in ("embedder", "crop", "tagger"):
         (tmp_path / name / "1").mkdir(parents=True)
@@ -36,10 +41,10 @@ def repository(tmp_path):
 
 
 @pytest.fixture
-def change(fingerprints, repository):
+def change(repository: Path) -> Change:
     """Do something to the repository; tell which of vector and graph fingerprint it changed."""
 
-    def run(edit):
+    def run(edit: Callable[[], object]) -> set[str]:
         before = fingerprints.fingerprints(repository)
         edit()
         after = fingerprints.fingerprints(repository)
@@ -49,29 +54,31 @@ def change(fingerprints, repository):
     return run
 
 
-def rewrite(path, old, new):
+def rewrite(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
-def test_the_vector_fingerprint_is_that_of_embedder_and_crop_model(fingerprints, repository):
+def test_the_vector_fingerprint_is_that_of_embedder_and_crop_model(repository: Path) -> None:
     digests = [hashlib.sha256(name).hexdigest()[:16] for name in (b"embedder", b"crop")]
     assert fingerprints.fingerprints(repository).vector == "-".join(digests)
 
 
 @pytest.mark.parametrize("model", ["embedder", "crop"])
-def test_weights_of_stored_vectors_change_both(change, repository, model):
+def test_weights_of_stored_vectors_change_both(
+    change: Change, repository: Path, model: str
+) -> None:
     path = repository / model / "1" / "model.onnx"
     assert change(lambda: path.write_bytes(b"other")) == {"vector", "graph"}
 
 
 @pytest.mark.parametrize("file", ["tagger/1/model.onnx", "verify/1/model.py"])
-def test_any_other_file_changes_the_graph(change, repository, file):
+def test_any_other_file_changes_the_graph(change: Change, repository: Path, file: str) -> None:
     assert change(lambda: (repository / file).write_bytes(b"other")) == {"graph"}
 
 
-def test_a_new_model_changes_the_graph(change, repository):
+def test_a_new_model_changes_the_graph(change: Change, repository: Path) -> None:
     assert change(lambda: shutil.copytree(repository / "tagger", repository / "x")) == {"graph"}
 
 
@@ -87,7 +94,9 @@ def test_a_new_model_changes_the_graph(change, repository):
         ('backend: "onnxruntime"', 'backend: "onnxruntime" default_model_filename: "other.onnx"'),
     ],
 )
-def test_what_a_configuration_says_of_answers_changes_the_graph(change, repository, old, new):
+def test_what_a_configuration_says_of_answers_changes_the_graph(
+    change: Change, repository: Path, old: str, new: str
+) -> None:
     config = repository / "tagger" / "config.pbtxt"
     assert change(lambda: rewrite(config, old, new)) == {"graph"}
 
@@ -113,23 +122,25 @@ def test_what_a_configuration_says_of_answers_changes_the_graph(change, reposito
         ("parameters", 'parameters { key: "graph_fingerprint" value {} }\nparameters'),
     ],
 )
-def test_what_it_says_of_speed_or_in_other_words_changes_nothing(change, repository, old, new):
+def test_what_it_says_of_speed_or_in_other_words_changes_nothing(
+    change: Change, repository: Path, old: str, new: str
+) -> None:
     config = repository / "tagger" / "config.pbtxt"
     assert change(lambda: rewrite(config, old, new)) == set()
 
 
-def test_parameters_count_in_any_order(change, repository):
+def test_parameters_count_in_any_order(change: Change, repository: Path) -> None:
     config = repository / "tagger" / "config.pbtxt"
 
-    def swap():
+    def swap() -> None:
         *rest, first, second = config.read_text().splitlines()
         config.write_text("\n".join([*rest, second, first]))
 
     assert change(swap) == set()
 
 
-def test_what_is_left_behind_changes_nothing(change, repository):
-    def leave():
+def test_what_is_left_behind_changes_nothing(change: Change, repository: Path) -> None:
+    def leave() -> None:
         version = repository / "verify" / "1"
         (version / "__pycache__").mkdir()
         (version / "__pycache__" / "model.pyc").write_bytes(b"x")
@@ -140,15 +151,15 @@ def test_what_is_left_behind_changes_nothing(change, repository):
     assert change(leave) == set()
 
 
-def test_a_plan_stands_for_the_weights_beside_it(change, repository):
+def test_a_plan_stands_for_the_weights_beside_it(change: Change, repository: Path) -> None:
     plan = repository / "embedder" / "1" / "model.plan"
     assert change(lambda: plan.write_bytes(b"plan")) == set()
     (repository / "embedder" / "1" / "model.onnx").unlink()
     assert change(lambda: plan.write_bytes(b"another plan")) == {"vector", "graph"}
 
 
-def test_the_greatest_version_counts(change, repository):
-    def add(version, content):
+def test_the_greatest_version_counts(change: Change, repository: Path) -> None:
+    def add(version: str, content: bytes) -> None:
         (repository / "embedder" / version).mkdir()
         (repository / "embedder" / version / "model.onnx").write_bytes(content)
 
@@ -157,13 +168,13 @@ def test_the_greatest_version_counts(change, repository):
 
 
 @pytest.mark.parametrize("model", ["embedder", "crop"])
-def test_a_repository_without_neighbours_is_told(fingerprints, repository, model):
+def test_a_repository_without_neighbours_is_told(repository: Path, model: str) -> None:
     shutil.rmtree(repository / model)
     with pytest.raises(OSError, match=model):
         fingerprints.fingerprints(repository)
 
 
-def test_texts_stand_in_for_configurations(fingerprints, repository):
+def test_texts_stand_in_for_configurations(repository: Path) -> None:
     path = repository / "tagger" / "config.pbtxt"
     planned = fingerprints.fingerprints(repository, {path: CONFIG.replace("0.5", "0.7")})
     rewrite(path, "0.5", "0.7")
@@ -171,8 +182,8 @@ def test_texts_stand_in_for_configurations(fingerprints, repository):
 
 
 def test_the_configurations_of_this_checkout_are_read_as_triton_reads_them(
-    fingerprints, model_repository
-):
+    model_repository: Path,
+) -> None:
     """Each tensor, parameter and step is an entry of its own."""
     for path in model_repository.glob("*/**/*.pbtxt"):
         read = fingerprints.contract(path.read_text())

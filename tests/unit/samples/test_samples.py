@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,10 +103,10 @@ def test_boxes_are_tight_around_what_can_be_seen(monkeypatch: pytest.MonkeyPatch
     canvases: list[Canvas] = []
     paint = Canvas.paint
 
-    def watched(self: Canvas, mark: object, owner: int = 0) -> None:
+    def watched(self: Canvas, mark: Any, owner: int = 0) -> None:
         if self not in canvases:
             canvases.append(self)
-        paint(self, mark, owner)  # type: ignore[arg-type]
+        paint(self, mark, owner)
 
     monkeypatch.setattr(Canvas, "paint", watched)
     photo = ootd_samples.draw_outfit(4)

@@ -1,15 +1,15 @@
 """How a FakeGateway answers: with a message, or with a status that says what a gateway's says."""
 
+import re
+import uuid
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 
-from ootd.errors import ERROR_DOMAIN, OotdError
-from ootd.testing import _checks, _to_proto
+from ootd.errors import OotdError
+from ootd.testing import _checks, _statuses
 from ootd.types import ServerLimits
 
 _Result = TypeVar("_Result", bound=Message)
@@ -20,6 +20,9 @@ UNCOUNTED = frozenset({"GetServerInfo"})
 _ENDS_A_STREAM = frozenset({"SHUTTING_DOWN", "STREAM_IDLE", "UNAUTHENTICATED", "OVERLOADED"})
 """All other errors fail one element."""
 
+_REQUEST_ID = "x-request-id"
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+
 
 class Doorkeeper(Protocol):
     """What is asked before each call."""
@@ -28,8 +31,11 @@ class Doorkeeper(Protocol):
     def limits(self) -> ServerLimits:
         """What the gateway takes and gives."""
 
-    def check_token(self, context: grpc.ServicerContext, *, count: bool = True) -> str:
-        """Return the request id, remembered if it counts; raise UnauthenticatedError."""
+    def note_request_id(self, request_id: str) -> None:
+        """Remember the id of a call that counts."""
+
+    def check_token(self, context: grpc.ServicerContext) -> None:
+        """Raise UnauthenticatedError where a call does not carry the token."""
 
     def check(self, method: str) -> None:
         """Count a call or element, and raise the failure that was ordered for it."""
@@ -42,9 +48,11 @@ def answer(
     make: Callable[[], _Result],
 ) -> _Result:
     """Return what `make` returns, or end the call with the error that it raises."""
-    request_id = ""
+    request_id = request_id_of(context)
+    if method not in UNCOUNTED:
+        door.note_request_id(request_id)
     try:
-        request_id = door.check_token(context, count=method not in UNCOUNTED)
+        door.check_token(context)
         door.check(method)
         result = make()
         _checks.answer(result, door.limits)
@@ -55,10 +63,21 @@ def answer(
 
 def begin_stream(door: Doorkeeper, context: grpc.ServicerContext) -> str:
     """Return a stream's request id, or end it where the token is not valid."""
+    request_id = request_id_of(context)
+    door.note_request_id(request_id)
     try:
-        return door.check_token(context)
+        door.check_token(context)
     except OotdError as error:
-        abort(error, "", context)
+        abort(error, request_id, context)
+    return request_id
+
+
+def request_id_of(context: grpc.ServicerContext) -> str:
+    """Return the caller's request id, a new one where it sent none that is sane; it is answered."""
+    sent = str(dict(context.invocation_metadata()).get(_REQUEST_ID, ""))
+    request_id = sent if _SANE_REQUEST_ID.match(sent) else uuid.uuid4().hex
+    context.set_trailing_metadata(((_REQUEST_ID, request_id),))
+    return request_id
 
 
 def break_or_fill(
@@ -67,32 +86,14 @@ def break_or_fill(
     """End a stream with an error, or fill the message of a failed element, as the reason wants."""
     if error.reason in _ENDS_A_STREAM or not error.reason:
         abort(error, request_id, context)
-    message.CopyFrom(_to_proto.element_error(error, request_id))
+    message.CopyFrom(_statuses.element_error(error, request_id))
 
 
 def abort(error: OotdError, request_id: str, context: grpc.ServicerContext) -> NoReturn:
     """End a call with an error; one without a reason comes as from a proxy, without details."""
     if error.reason:
-        status = _status(error, request_id).SerializeToString()
-        context.set_trailing_metadata((("grpc-status-details-bin", status),))
+        status = _statuses.rich_status(error, request_id)
+        details = ("grpc-status-details-bin", status.SerializeToString())
+        context.set_trailing_metadata(((_REQUEST_ID, request_id), details))
+        context.abort(error.code, status.message)
     context.abort(error.code, error.message)
-
-
-def _status(error: OotdError, request_id: str) -> status_pb2.Status:
-    info = error_details_pb2.ErrorInfo(
-        domain=ERROR_DOMAIN,
-        reason=error.reason,
-        metadata={**error.metadata, "request_id": request_id},
-    )
-    status = status_pb2.Status(code=error.code.value[0], message=error.message)
-    status.details.add().Pack(info)
-    if error.violations:
-        bad_request = error_details_pb2.BadRequest()
-        for one in error.violations:
-            bad_request.field_violations.add(field=one.field, description=one.description)
-        status.details.add().Pack(bad_request)
-    if error.retry_after_s is not None:
-        delay = Duration()
-        delay.FromNanoseconds(round(error.retry_after_s * 1e9))
-        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status

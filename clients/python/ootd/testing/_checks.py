@@ -2,38 +2,10 @@
 
 from typing import NoReturn
 
-import grpc
 from google.protobuf.message import Message
 
-from ootd.errors import (
-    FailedPreconditionError,
-    ImageError,
-    MessageTooLargeError,
-)
+from ootd.errors import FailedPreconditionError, MessageTooLargeError
 from ootd.types import ServerLimits
-
-LIMITS = ServerLimits(
-    max_image_bytes=20 * 1024 * 1024,
-    max_image_pixels=50_000_000,
-    min_image_side=16,
-    max_request_bytes=32 * 1024 * 1024,
-    max_answer_bytes=24 * 1024 * 1024,
-    default_deadline_s=15.0,
-    max_deadline_s=60.0,
-    stream_idle_s=60.0,
-)
-"""What a gateway takes unless it is set otherwise."""
-
-
-def image(encoded: bytes, limits: ServerLimits) -> None:
-    """Raise ImageError for a photo with too many bytes."""
-    if len(encoded) > limits.max_image_bytes:
-        raise ImageError(
-            f"the photo has {len(encoded)} bytes, at most {limits.max_image_bytes} are taken",
-            code=grpc.StatusCode.RESOURCE_EXHAUSTED,
-            reason="IMAGE_TOO_LARGE",
-            metadata={"bytes": str(len(encoded)), "limit_bytes": str(limits.max_image_bytes)},
-        )
 
 
 def answer(message: Message, limits: ServerLimits) -> None:
@@ -50,7 +22,7 @@ def answer(message: Message, limits: ServerLimits) -> None:
 
 def fingerprint(stated: str, stored: str) -> None:
     """Raise FailedPreconditionError where vectors are of other models than the stored ones."""
-    if stated and stated != stored:
+    if stated and stored and stated != stored:
         raise FailedPreconditionError(
             f"the vectors were made by {stated!r}, those that are stored by {stored!r}",
             reason="VECTOR_FINGERPRINT_MISMATCH",
@@ -63,5 +35,5 @@ def no_matching_garment(item: str, category: str) -> NoReturn:
     raise FailedPreconditionError(
         f"no garment of the photo of {item!r} is a {category or 'garment'}",
         reason="NO_MATCHING_GARMENT",
-        metadata={"item_id": item, "category": category},
+        metadata={"item_id": item, "category": category or "any"},
     )

@@ -11,10 +11,11 @@ import grpc
 
 from ootd._shared.garment_conversion import super_category_from_proto
 from ootd.channel import __version__
-from ootd.errors import ImageError, OotdError, UnauthenticatedError
-from ootd.testing import _checks, _made_up_vision
+from ootd.errors import OotdError, UnauthenticatedError
+from ootd.testing import _limits, _made_up_vision, _photos
 from ootd.testing._answering import UNCOUNTED
 from ootd.testing._item_store import FakeCatalog
+from ootd.testing._messages import MessageChecks
 from ootd.testing._orders import Orders
 from ootd.testing._services.registry import add_services
 from ootd.types import (
@@ -41,7 +42,7 @@ _INFO = ServerInfo(
     vision_server="made up",
     attribute_model="tagger",
     color_weight=0.25,
-    limits=_checks.LIMITS,
+    limits=_limits.SERVER_LIMITS,
 )
 
 
@@ -55,8 +56,8 @@ class FakeGateway:
     error details are as the contract says, and so are score thresholds. What it leaves out:
     garments are made up from a hash of the photo, so likeness means nothing unless `analyze` says
     otherwise; both attribute models give the same names (`attribute_models` remembers which were
-    asked for); photos are known by their first bytes alone; titles don't guide; sub-categories are
-    not checked; nothing is kept after the process.
+    asked for); a photo is known by its first bytes, and one that is cut off is taken; titles don't
+    guide; calls and streams that take long are not ended; nothing is kept after the process.
 
     `token`: calls without it are refused. `credentials`: it speaks TLS. `server_info`: what it
     tells of itself; its limits are kept, so that a test can make them small. `calls` and
@@ -128,7 +129,8 @@ class FakeGateway:
             ("grpc.max_receive_message_length", self.limits.max_request_bytes),
             ("grpc.max_send_message_length", -1),
         ]
-        server = grpc.server(ThreadPoolExecutor(16), options=options)
+        checks: list[grpc.ServerInterceptor] = [MessageChecks(self)]
+        server = grpc.server(ThreadPoolExecutor(16), interceptors=checks, options=options)
         add_services(self, server)
         try:
             if self._credentials is None:
@@ -173,20 +175,23 @@ class FakeGateway:
                 self.calls.append(method)
         self._orders.carry_out(method)
 
-    def check_token(self, context: grpc.ServicerContext, *, count: bool = True) -> str:
-        """Return the call's request id, remembered if it counts; UnauthenticatedError."""
-        metadata = dict(context.invocation_metadata())
-        request_id = str(metadata.get("x-request-id", ""))
+    def note_request_id(self, request_id: str) -> None:
+        """Remember the id of a call that counts."""
         with self._lock:
-            if count:
-                self.request_ids.append(request_id)
-        if self._token and metadata.get("authorization") != f"Bearer {self._token}":
+            self.request_ids.append(request_id)
+
+    def check_token(self, context: grpc.ServicerContext) -> None:
+        """Raise UnauthenticatedError where a call does not carry the token."""
+        if not self._token:
+            return
+        sent = str(dict(context.invocation_metadata()).get("authorization", ""))
+        scheme, _, token = sent.partition(" ")
+        if scheme.lower() != "bearer" or token.strip() != self._token:
             raise UnauthenticatedError("no valid token", reason="UNAUTHENTICATED")
-        return request_id
 
     def garments(self, photo: photo_pb2.Photo) -> ImageAnalysis:
         """Analyse a photo, its fields checked already, as `analyze` does."""
-        _checks.image(photo.image, self.limits)
+        _photos.check(photo.image, self.limits)
         self.attribute_models.append((None, *ATTRIBUTE_MODELS)[photo.options.attribute_model])
         analysis = self._analysis(photo.image, photo.guide)
         if not photo.options.HasField("score_threshold"):
@@ -194,12 +199,6 @@ class FakeGateway:
         return _made_up_vision.above(analysis, photo.options.score_threshold)
 
     def _analysis(self, image: bytes, guide: garment_pb2.Guide) -> ImageAnalysis:
-        if not _made_up_vision.is_photo(image):
-            raise ImageError(
-                "the bytes are no photo",
-                reason="IMAGE_UNREADABLE",
-                metadata={"detected_format": "unknown"},
-            )
         known = guide.WhichOneof("known")
         if known == "category":
             category = super_category_from_proto(guide.category)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.errors import NotFoundError
-from ootd.testing import _validation
+from ootd.testing import _limits
 from ootd.types import ServerLimits
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2
@@ -74,7 +74,7 @@ class FakeCatalog:
         self, request: catalog.ListItemsRequest, limits: ServerLimits
     ) -> catalog.ListItemsResponse:
         """Return a page; it ends early where it would have more bytes than an answer may."""
-        default = _validation.DEFAULT_PAGE_SIZE
+        default = _limits.DEFAULT_PAGE_SIZE
         size = request.page_size if request.HasField("page_size") else default
         with self._lock:
             items = sorted(self.items.items())
@@ -84,7 +84,7 @@ class FakeCatalog:
         rest = [item for item in wanted if item.item_id > request.page_token]
         page = catalog.ListItemsResponse(total_size=len(wanted))
         for item in rest[:size]:
-            shown = _shown(item, request.item_fields, request.HasField("item_fields"))
+            shown = _shown(item, request.item_fields)
             if page.items and page.ByteSize() + shown.ByteSize() > limits.max_answer_bytes - 1024:
                 break
             page.items.append(shown)
@@ -110,8 +110,7 @@ class FakeCatalog:
         hits.sort(key=lambda hit: (-hit.score, hit.item.item_id))
         chosen = hits[options.offset : options.offset + k]
         for hit in chosen:
-            shown = _shown(hit.item, options.item_fields, options.HasField("item_fields"))
-            hit.item.CopyFrom(shown)
+            hit.item.CopyFrom(_shown(hit.item, options.item_fields))
         return chosen
 
     def _hit(self, query: garment_pb2.Garment, item: catalog.Item) -> search.Hit:
@@ -156,9 +155,9 @@ def only(item: catalog.Item, mask: FieldMask) -> catalog.Item:
     return masked
 
 
-def _shown(item: catalog.Item, mask: FieldMask, has_mask: bool) -> catalog.Item:
+def _shown(item: catalog.Item, mask: FieldMask) -> catalog.Item:
     """Return an item as lists and hits show it: without vectors unless they were asked for."""
-    if has_mask:
+    if mask.paths:
         return only(item, mask)
     copy = catalog.Item()
     copy.CopyFrom(item)

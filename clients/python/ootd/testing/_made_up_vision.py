@@ -1,4 +1,4 @@
-"""Made-up garments: any bytes that begin like a photo have some, the same bytes the same ones."""
+"""Made-up garments: a photo has some, the same bytes the same ones."""
 
 import hashlib
 import math
@@ -18,13 +18,15 @@ from ootd.types import (
 
 COLORS = ("black", "white", "gray", "beige", "red", "green", "blue", "navy")
 SUB_CATEGORIES: dict[SuperCategory, tuple[str, ...]] = {
-    "top": ("t-shirt", "shirt", "sweater"),
-    "bottom": ("pants", "jeans", "skirt"),
-    "outer": ("coat", "jacket", "blazer"),
+    "top": ("t-shirt", "shirt", "blouse", "sweater", "sweatshirt", "tank-top"),
+    "bottom": ("pants", "jeans", "leggings", "shorts", "skirt", "joggers"),
+    "outer": ("coat", "jacket", "blazer", "cardigan", "cape", "vest"),
     "dress": ("dress", "romper"),
-    "shoes": ("boots", "sneakers", "heels"),
-    "bag": ("handbag", "backpack", "clutch"),
+    "shoes": ("boots", "flats", "heels", "loafers", "pumps", "sandals", "sneakers"),
+    "bag": ("handbag", "purse", "wallet", "clutch", "backpack"),
 }
+"""The names that the released models know."""
+
 TAXONOMY = Taxonomy(
     version=1,
     categories=tuple(Category(name, name, subs) for name, subs in SUB_CATEGORIES.items()),
@@ -47,19 +49,6 @@ _OUTFITS: tuple[tuple[SuperCategory, ...], ...] = (
     ("outer", "top", "bottom", "shoes", "bag"),
     ("dress", "shoes", "bag"),
 )
-_MAGIC = {
-    b"\xff\xd8\xff": "jpeg",
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"RIFF": "webp",
-    b"BM": "bmp",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
-}
-
-
-def is_photo(image: bytes) -> bool:
-    """Tell whether the bytes begin like a photo; the rest is not looked at."""
-    return any(image.startswith(magic) for magic in _MAGIC)
 
 
 def make_up(

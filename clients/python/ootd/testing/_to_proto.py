@@ -1,11 +1,8 @@
 """Answers as messages: what the client's conversion undoes."""
 
 from ootd._shared.garment_conversion import box_to_proto, super_category_to_proto
-from ootd.errors import OotdError
 from ootd.types import Garment, ImageAnalysis
 from ootd.v1 import (
-    element_error_pb2,
-    error_reason_pb2,
     garment_pb2,
 )
 
@@ -43,19 +40,4 @@ def analysis(one: ImageAnalysis) -> garment_pb2.ImageAnalysis:
             for each in one.dropped
         ],
         vector_fingerprint=one.vector_fingerprint,
-    )
-
-
-def element_error(error: OotdError, request_id: str) -> element_error_pb2.ElementError:
-    """Return the error of one element of a stream."""
-    name = f"ERROR_REASON_{error.reason or 'UNSPECIFIED'}"
-    return element_error_pb2.ElementError(
-        code=error.code.value[0],
-        reason=error_reason_pb2.ErrorReason.Value(name),
-        message=error.message,
-        metadata={**error.metadata, "request_id": request_id},
-        violations=[
-            element_error_pb2.FieldViolation(field=one.field, description=one.description)
-            for one in error.violations
-        ],
     )

@@ -13,16 +13,17 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from ootd.errors import FieldViolation, InvalidRequestError
+from ootd.testing._limits import (
+    EMBEDDING_SIZE,
+    HISTOGRAM_BINS,
+    ITEM_ID_CHARACTERS,
+    MAX_PATHS,
+)
 from ootd.types import ATTRIBUTE_MODELS
 from ootd.v1 import catalog_service_pb2 as catalog
 from ootd.v1 import garment_pb2, photo_pb2
 from ootd.v1 import search_service_pb2 as search
 
-DEFAULT_PAGE_SIZE = 100
-MOST = 1000
-ID_CHARACTERS = 128
-_EMBEDDING_SIZE = 128
-_HISTOGRAM_BINS = 56
 ITEM_ID = re.compile(r"[A-Za-z0-9._:/-]+\Z")
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{0,64}\Z")
 _SHOWN_CHARACTERS = 40
@@ -76,8 +77,8 @@ def item_id(value: str, field: str, found: Violations) -> None:
     """Check an item's id."""
     if not found.require(bool(value), field, "must be set, is empty"):
         return
-    length = f"must have 1 to {ID_CHARACTERS} characters, has {len(value)}"
-    if found.require(len(value) <= ID_CHARACTERS, field, length):
+    length = f"must have 1 to {ITEM_ID_CHARACTERS} characters, has {len(value)}"
+    if found.require(len(value) <= ITEM_ID_CHARACTERS, field, length):
         letters = f'may hold letters, digits and "._:/-" alone, is {shown(value)}'
         found.require(bool(ITEM_ID.match(value)), field, letters)
 
@@ -92,8 +93,8 @@ def super_category(value: int, field: str, found: Violations) -> None:
 def fields(mask: FieldMask, field: str, found: Violations) -> None:
     """Check the paths of a mask."""
     number = len(mask.paths)
-    told = f"must hold at most 64 paths, holds {number}"
-    if found.require(number <= 64, f"{field}.paths", told):
+    told = f"must hold at most {MAX_PATHS} paths, holds {number}"
+    if found.require(number <= MAX_PATHS, f"{field}.paths", told):
         for place, path in enumerate(mask.paths):
             _path(path, f"{field}.paths[{place}]", found)
 
@@ -126,15 +127,15 @@ def vectors(
 ) -> None:
     values, bins = message.embedding.values, message.color_histogram
     field = f"{prefix}embedding.values"
-    size = f"must hold exactly {_EMBEDDING_SIZE} values, holds {len(values)}"
-    if found.require(len(values) == _EMBEDDING_SIZE, field, size):
+    size = f"must hold exactly {EMBEDDING_SIZE} values, holds {len(values)}"
+    if found.require(len(values) == EMBEDDING_SIZE, field, size):
         bad = (place for place, value in enumerate(values) if not math.isfinite(value))
         if _no_value(values, bad, field, "must be finite", found):
             found.require(any(values), field, "must not be all 0")
     super_category(message.super_category, f"{prefix}super_category", found)
     field = f"{prefix}color_histogram"
-    size = f"must hold {_HISTOGRAM_BINS} values or none, holds {len(bins)}"
-    if bins and found.require(len(bins) == _HISTOGRAM_BINS, field, size):
+    size = f"must hold {HISTOGRAM_BINS} values or none, holds {len(bins)}"
+    if bins and found.require(len(bins) == HISTOGRAM_BINS, field, size):
         bad = (place for place, one in enumerate(bins) if not (math.isfinite(one) and one >= 0))
         if _no_value(bins, bad, field, "must be finite and 0 or more", found):
             found.require(any(bins), field, "must not be all 0")
@@ -180,8 +181,9 @@ def text(value: str, field: str, found: Violations, *, limit: int, what: str = "
             return
 
 
-def count(value: int, field: str, found: Violations) -> None:
-    found.require(1 <= value <= MOST, field, f"must be 1 to {MOST}, is {value}")
+def count(value: int, field: str, found: Violations, *, most: int) -> None:
+    """Check a number of items or hits, 1 to `most`."""
+    found.require(1 <= value <= most, field, f"must be 1 to {most}, is {value}")
 
 
 def shown(value: str) -> str:

@@ -411,7 +411,7 @@ class GetItemRequest(_message.Message):
     @_builtins.property
     def item_fields(self) -> _field_mask_pb2.FieldMask:
         """Which fields the item carries, as paths of Item such as "title" or "garment.embedding"; item_id
-        always. Default: all.
+        always. At most 64 paths. Default: all.
         """
 
     def __init__(
@@ -471,7 +471,7 @@ class ListItemsRequest(_message.Message):
     @_builtins.property
     def item_fields(self) -> _field_mask_pb2.FieldMask:
         """Which fields the items carry, as paths of Item such as "title" or "garment.embedding"; item_id
-        always. Default: all but the garment's embedding and histogram.
+        always. At most 64 paths. Default: all but the garment's embedding and histogram.
         """
 
     def __init__(

@@ -81,7 +81,8 @@ class HitOptions(_message.Message):
     @_builtins.property
     def item_fields(self) -> _field_mask_pb2.FieldMask:
         """Which fields the items of hits carry, as paths of Item such as "title", "payload" or
-        "garment.embedding"; item_id always. Default: all but the garment's embedding and histogram.
+        "garment.embedding"; item_id always. At most 64 paths. Default: all but the garment's embedding
+        and histogram.
         """
 
     def __init__(

@@ -10,9 +10,10 @@ class SearchServiceStub(object):
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def __init__(self, channel):
@@ -43,9 +44,10 @@ class SearchServiceServicer(object):
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def SearchByImage(self, request, context):
@@ -110,9 +112,10 @@ class SearchService(object):
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @staticmethod

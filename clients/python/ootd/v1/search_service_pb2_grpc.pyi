@@ -31,9 +31,10 @@ class SearchServiceStub:
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @_typing.overload
@@ -67,9 +68,10 @@ class SearchServiceAsyncStub(SearchServiceStub):
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -99,9 +101,10 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
 
     A garment is compared with items of its own super-category. A hit's score is
     (1 - w) * appearance + w * color, where w is the server's colour weight (0 where the query or the
-    item has no histogram); hits come best first, equal scores by item id. Fewer than k hits come only
-    where there are fewer than k items. k: 1 to 1000; default 10. An answer has at most 24 MiB; where
-    the hits would have more, the call fails with ANSWER_TOO_LARGE.
+    item has no histogram); hits come best first, equal scores by item id. Where k or offset cuts among
+    equal scores, which of them come is not said, but each comes once in pages that follow one another.
+    Fewer than k hits come only where there are fewer than k items. k: 1 to 1000; default 10. An answer
+    has at most 24 MiB; where the hits would have more, the call fails with ANSWER_TOO_LARGE.
     """
 
     @_abc_1.abstractmethod

@@ -8,9 +8,9 @@ import structlog
 from grpc import aio
 
 from ootd_gateway.errors import InternalError, OotdError, StreamIdleError
+from ootd_gateway.rpc.error_status import abort_with, internal_error
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
 from ootd_gateway.rpc.request_id import current_request_id
-from ootd_gateway.rpc.status import abort_with, internal_error
 from ootd_gateway.rpc.traceback_frames import release_locals
 
 log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ import structlog
 
 from ootd_gateway.errors import InvalidRequestError, OotdError
 from ootd_gateway.rpc.call_record import CallRecord, begin_record, shown_fields
+from ootd_gateway.rpc.error_status import code_of
 from ootd_gateway.rpc.interceptors.around import AroundCallInterceptor, Call, Context
-from ootd_gateway.rpc.status import code_of
 from ootd_gateway.telemetry.metrics.registry import Metrics
 
 log = structlog.get_logger(__name__)

@@ -24,6 +24,7 @@ from ootd_gateway.errors import (
 )
 from ootd_gateway.rpc.admission import AdmissionPool
 from ootd_gateway.rpc.caller_identity import address_of
+from ootd_gateway.rpc.error_status import abort_with
 from ootd_gateway.rpc.interceptors.around import (
     Context,
     Handler,
@@ -32,7 +33,6 @@ from ootd_gateway.rpc.interceptors.around import (
     rebuilt,
 )
 from ootd_gateway.rpc.request_id import adopt_request_id
-from ootd_gateway.rpc.status import abort_with
 from ootd_gateway.telemetry.metrics.calls import CallMetrics, PoolMetrics
 
 log = structlog.get_logger(__name__)

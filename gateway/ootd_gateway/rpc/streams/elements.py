@@ -8,8 +8,8 @@ import structlog
 from ootd.v1 import element_error_pb2
 from ootd_gateway.errors import InternalError, InvalidRequestError, OotdError
 from ootd_gateway.rpc.call_record import current_record, shown_fields
+from ootd_gateway.rpc.error_status import element_error, internal_error
 from ootd_gateway.rpc.request_id import current_request_id
-from ootd_gateway.rpc.status import element_error, internal_error
 from ootd_gateway.rpc.traceback_frames import release_locals
 from ootd_gateway.telemetry.metrics.registry import Metrics
 

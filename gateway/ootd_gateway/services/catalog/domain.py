@@ -282,9 +282,10 @@ def content_digest(request: UpsertRequest) -> str:
             "sub_category": source.sub_category,
             "has_histogram": source.color_histogram is not None,
         }
-        parts.append(source.embedding.astype("<f4").tobytes())
+        # float32, little-endian as every machine that runs this is.
+        parts.append(source.embedding.tobytes())
         if source.color_histogram is not None:
-            parts.append(source.color_histogram.astype("<f4").tobytes())
+            parts.append(source.color_histogram.tobytes())
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for part in parts:
         digest.update(part)

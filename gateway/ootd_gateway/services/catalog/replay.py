@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.index.base import IndexChange, IndexEntry, VectorIndex
 from ootd_gateway.store.catalog.base import CatalogStore, ItemChange
+from ootd_index.vector_index import IndexChange, IndexEntry, VectorIndex
 
 _log = structlog.get_logger(__name__)
 
@@ -150,7 +150,7 @@ def _index_changes(changes: Sequence[ItemChange]) -> list[IndexChange]:
             garment = change.item.garment
             entry = IndexEntry(
                 key=change.key,
-                super_category=garment.super_category,
+                partition=garment.super_category,
                 embedding=garment.embedding,
                 color_histogram=garment.color_histogram,
             )

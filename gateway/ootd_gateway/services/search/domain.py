@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from ootd_gateway.index.base import Neighbor, Query, VectorIndex
 from ootd_gateway.services.answer_size import AnswerSize
 from ootd_gateway.services.catalog.domain import item_not_found
 from ootd_gateway.services.search.settings import SearchSettings
@@ -28,6 +27,7 @@ from ootd_gateway.types import (
     Priority,
     SuperCategory,
 )
+from ootd_index.vector_index import Neighbor, Query, VectorIndex
 
 _FINGERPRINT_AGE_S = 1.0  # one read of the database a second tells soon enough
 _ITEMS_A_READ = 256
@@ -129,7 +129,7 @@ class Search:
 
     def _query(self, garment: Garment, hits: HitOptions) -> Query:
         return Query(
-            super_category=garment.super_category,
+            partition=garment.super_category,
             embedding=garment.embedding,
             k=hits.offset + hits.k,
             offset=hits.offset,
@@ -208,6 +208,6 @@ def _join(
     hits = [
         Hit(items[one.key], one.parts)
         for one in neighbors
-        if one.key in items and items[one.key].garment.super_category == query.super_category
+        if one.key in items and items[one.key].garment.super_category == query.partition
     ]
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.item.item_id)))

@@ -10,9 +10,9 @@ from ootd_gateway.types import (
     ImageAnalysis,
     Item,
     ItemParts,
-    ScoreParts,
     SuperCategory,
 )
+from ootd_index.vector_index import ScoreParts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,16 @@
 """The index, and what searches find in it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ootd_index.observer import IndexSize
+
 _SEARCH_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
 _HITS_BUCKETS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SCORE_BUCKETS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class CategorySize:
-    """How large the index of a super-category is."""
-
-    graph_entries: int
-    memory_bytes: int
-    is_graph_complete: bool
 
 
 class IndexMetrics:
@@ -63,13 +55,13 @@ class IndexMetrics:
         if scores:
             self.best_score.observe(scores[0])
 
-    def watch(self, sizes: Callable[[], Mapping[str, CategorySize]]) -> None:
+    def watch(self, sizes: Callable[[], Mapping[str, IndexSize]]) -> None:
         """Ask for the sizes of the indexes, by super-category, whenever metrics are read."""
         self._registry.register(_SizeCollector(sizes))
 
 
 class _SizeCollector(Collector):
-    def __init__(self, sizes: Callable[[], Mapping[str, CategorySize]]) -> None:
+    def __init__(self, sizes: Callable[[], Mapping[str, IndexSize]]) -> None:
         self._sizes = sizes
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -9,7 +9,7 @@ import pytest
 from ootd_command import Cli, jpeg
 from PIL import Image
 
-from ootd import Box, DroppedGarment, ImageAnalysis, OotdError
+from ootd import Box, DroppedGarment, DropReason, ImageAnalysis, OotdError
 from ootd.testing import FakeGateway
 from ootd.testing._made_up_vision import make_up
 
@@ -58,11 +58,11 @@ def test_a_garment_that_was_not_detected_says_so(
     ],
 )
 def test_a_photo_without_garments_says_why(
-    cli: Cli, gateway: FakeGateway, photos: list[Path], reason: str, words: str
+    cli: Cli, gateway: FakeGateway, photos: list[Path], reason: DropReason, words: str
 ) -> None:
     def nothing(image: bytes, category: object, region: object) -> ImageAnalysis:
         seen = make_up(image).garments[0]
-        return ImageAnalysis(600, 800, (), (DroppedGarment(seen, reason),))  # type: ignore[arg-type]
+        return ImageAnalysis(600, 800, (), (DroppedGarment(seen, reason),))
 
     gateway.analyze = nothing
     for command in ("analyze", "search"):

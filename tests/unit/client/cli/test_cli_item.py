@@ -1,5 +1,6 @@
 """`ootd item`, `ootd taxonomy` and `ootd status`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -80,17 +81,17 @@ def test_an_id_that_looks_like_an_option(cli: Cli, photos: list[Path]) -> None:
 
 
 def test_what_was_deleted_before_a_failure_is_told(
-    cli: Cli, gateway: FakeGateway, photos: list[Path]
+    cli: Cli, gateway: FakeGateway, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli("item", "put", "a", photos[0])
     ids = ["a", *(f"none-{number}" for number in range(1000))]
     original = gateway.store.delete
 
-    def fail_second(item_ids: object) -> list[str]:
+    def fail_second(item_ids: Iterable[str]) -> list[str]:
         gateway.fail_next("DeleteItems", InternalError("oops", reason="INTERNAL"))
-        return original(item_ids)  # type: ignore[arg-type]
+        return original(item_ids)
 
-    gateway.store.delete = fail_second  # type: ignore[method-assign]
+    monkeypatch.setattr(gateway.store, "delete", fail_second)
     result = cli("item", "delete", *ids)
     assert result.exit_code == 5
     assert "deleted 1 before it failed" in result.stderr

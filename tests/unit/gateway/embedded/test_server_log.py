@@ -1,5 +1,7 @@
 """What is read from Triton's own log."""
 
+from pathlib import Path
+
 from ootd_gateway.embedded.server_log import ServerLog
 
 LOADED = "I1121 01:18:38.93 8400 model_lifecycle.cc:836] \"successfully loaded 'select'\"\n"
@@ -7,7 +9,7 @@ POLL = "E1121 01:32:20.74 18586 manager.cc:1460] \"Poll failed for model directo
 LAST = 'E1121 01:32:21.26 18586 tritonserver.cc:2607] "Internal: failed to load all models"\n'
 
 
-def test_each_model_is_told_once(tmp_path):
+def test_each_model_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "triton.log"
     path.write_text(LOADED.replace("select", "of an earlier run"))
     log = ServerLog(path)
@@ -21,7 +23,7 @@ def test_each_model_is_told_once(tmp_path):
         assert log.newly_loaded() == ["select"], "a line that was cut is read when it is complete"
 
 
-def test_the_last_failure_of_this_run(tmp_path):
+def test_the_last_failure_of_this_run(tmp_path: Path) -> None:
     path = tmp_path / "triton.log"
     path.write_text(POLL)
     log = ServerLog(path)
@@ -33,7 +35,7 @@ def test_the_last_failure_of_this_run(tmp_path):
     assert log.last_failure(about="'tagger'") is None
 
 
-def test_the_log_is_created(tmp_path):
+def test_the_log_is_created(tmp_path: Path) -> None:
     log = ServerLog(tmp_path / "triton.log")
     assert log.newly_loaded() == []
     assert log.last_failure() is None

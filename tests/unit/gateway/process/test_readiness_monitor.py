@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 from steered_gateway import FACTS, SteeredVision
 
+from catalog_builders import new_index
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.index.base import IndexChange
-from ootd_gateway.index.sharded import ShardedIndex
 from ootd_gateway.process import readiness_monitor
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
 from ootd_gateway.rpc.readiness import Dependency, Readiness
 from ootd_gateway.services.server.domain import ServerInformation
 from ootd_gateway.telemetry.metrics.registry import Metrics
+from ootd_index.vector_index import IndexChange
 
 
 class Vision(SteeredVision):
@@ -67,7 +67,7 @@ class Watched:
         self.readiness.set(Dependency.INDEX)
         self.reports = 0
         self.report_fails = False
-        self.index = ShardedIndex()
+        self.index = new_index()
         store = cast("Any", self.store)
         self.monitor = ReadinessMonitor(
             self.vision,
@@ -173,12 +173,14 @@ async def test_the_lag_of_the_index_is_in_seconds() -> None:
                 await asyncio.sleep(0.005)
 
 
-async def test_a_vision_graph_that_is_missing_is_told_with_its_cause() -> None:
+async def test_a_vision_graph_that_is_missing_is_told_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def cause() -> str:
         return "127.0.0.1:1: connection refused"
 
     async with running() as watched:
-        watched.vision.obstacle = cause
+        monkeypatch.setattr(watched.vision, "obstacle", cause)
         watched.vision.ready = returning(False)
         await watched.until_missing("vision")
         assert watched.readiness.missing()["vision"].endswith("127.0.0.1:1: connection refused")

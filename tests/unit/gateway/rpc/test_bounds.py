@@ -335,7 +335,7 @@ async def test_one_caller_has_a_share_of_the_places_and_others_the_rest(serve: S
     assert error_info(error).reason == "CALLER_OVER_SHARE"
     assert error_info(error).metadata["limit"] == "2"
     retry = error_details_pb2.RetryInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None
     assert status.details[1].Unpack(retry)
     calls.append(asyncio.ensure_future(served.stub.AnalyzeImage(PHOTO, metadata=token("modest"))))
@@ -348,7 +348,7 @@ async def test_one_caller_has_a_share_of_the_places_and_others_the_rest(serve: S
     assert error_info(error).reason == "CALLER_OVER_SHARE"
     other = served.stub.AnalyzeImages(metadata=token("modest"))
     await other.write(stream_request(photo(), "a"))
-    assert (await other.read()).correlation_id == "a"  # type: ignore[union-attr]
+    assert (await other.read()).correlation_id == "a"
     for stream in (*streams, other):
         stream.cancel()
 
@@ -375,7 +375,7 @@ async def test_grpc_itself_bounds_open_calls(serve: Serve, calls: int) -> None:
     await until(lambda: served.admission.calls.running == calls)
     error = await failure(served.stub.AnalyzeImage(PHOTO))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert rpc_status.from_call(error) is None  # type: ignore[arg-type]
+    assert rpc_status.from_call(error) is None
     for one in waiting:
         one.send()
     await asyncio.gather(*(one.call for one in waiting))

@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 from PIL import Image
 from steered_calls import PHOTO, Gate, error_info, failure, photo
@@ -25,6 +25,7 @@ from ootd_gateway.errors import InternalError, VisionUnavailableError
 from ootd_gateway.types import ImageAnalysis
 from photo_requests import stream_request
 from service_names import CATALOG, VISION
+from standard_stubs import health_stub, reflection_stub
 
 
 def trailing_id(metadata: Any) -> str:
@@ -140,7 +141,7 @@ async def test_a_valid_token_is_let_in(serve: Serve, value: str) -> None:
 
 async def test_health_needs_no_token(serve: Serve) -> None:
     served = await serve(tokens=("s3cret",))
-    stub = health_pb2_grpc.HealthStub(served.channel)
+    stub = health_stub(served.channel)
     answer = await stub.Check(health_pb2.HealthCheckRequest())
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
@@ -155,12 +156,12 @@ async def test_calls_beyond_the_limit_are_refused_at_once(serve: Serve) -> None:
     assert error_info(error).reason == "OVERLOADED"
     assert error_info(error).metadata["limit"] == "1"
     retry = error_details_pb2.RetryInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None
     assert status.details[1].Unpack(retry)
     assert retry.retry_delay.ToMilliseconds() > 0
     assert served.metric("ootd_admission_refused_total", pool="calls") == 1
-    health = health_pb2_grpc.HealthStub(served.channel)
+    health = health_stub(served.channel)
     await health.Check(health_pb2.HealthCheckRequest())  # never refused
     gate.let_go()
     await first
@@ -187,7 +188,7 @@ async def test_a_call_without_a_deadline_gets_one(serve: Serve) -> None:
 async def test_draining_refuses_new_calls_and_lets_running_ones_end(serve: Serve) -> None:
     served = await serve()
     gate = Gate(served)
-    health = health_pb2_grpc.HealthStub(served.channel)
+    health = health_stub(served.channel)
     first = asyncio.ensure_future(served.stub.AnalyzeImage(PHOTO))
     await gate.entered.wait()
     drain = asyncio.create_task(served.server.drain(20))
@@ -274,7 +275,7 @@ async def test_streams_have_places_of_their_own(serve: Serve) -> None:
     served = await serve(calls=1, streams=1)
     stream = served.stub.AnalyzeImages()
     await stream.write(stream_request(photo(), "a"))
-    assert (await stream.read()).correlation_id == "a"  # type: ignore[union-attr]
+    assert (await stream.read()).correlation_id == "a"
     await served.stub.AnalyzeImage(PHOTO)
     refused = served.stub.AnalyzeImages()
     await refused.done_writing()
@@ -298,7 +299,7 @@ async def test_a_stream_that_is_abandoned_leaves_nothing_running(serve: Serve) -
 
 async def test_reflection_names_the_services(serve: Serve) -> None:
     served = await serve()
-    stub = reflection_pb2_grpc.ServerReflectionStub(served.channel)
+    stub = reflection_stub(served.channel)
     call = stub.ServerReflectionInfo()
     await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
     await call.done_writing()
@@ -309,7 +310,7 @@ async def test_reflection_names_the_services(serve: Serve) -> None:
 
 async def test_reflection_can_be_off(serve: Serve) -> None:
     served = await serve(reflection=False)
-    stub = reflection_pb2_grpc.ServerReflectionStub(served.channel)
+    stub = reflection_stub(served.channel)
     call = stub.ServerReflectionInfo()
     await call.done_writing()
     error = await failure(call.read())

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from prometheus_client import generate_latest
 from steered_calls import PHOTO, failure, photo
 from steered_gateway import Serve
@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest
 from photo_requests import analyze_request, stream_request
 from service_names import CATALOG, SEARCH, VISION
+from standard_stubs import health_stub
 
 
 async def test_calls_are_counted_and_timed_by_their_code(serve: Serve) -> None:
@@ -30,7 +31,7 @@ async def test_calls_are_counted_and_timed_by_their_code(serve: Serve) -> None:
 
 async def test_health_and_reflection_are_not_counted(serve: Serve) -> None:
     served = await serve()
-    await health_pb2_grpc.HealthStub(served.channel).Check(health_pb2.HealthCheckRequest())
+    await health_stub(served.channel).Check(health_pb2.HealthCheckRequest())
     (started,) = served.metrics.calls.started.collect()
     services = {one.labels["grpc_service"] for one in started.samples}
     assert services == {VISION, CATALOG, SEARCH, "ootd.v1.ServerService"}

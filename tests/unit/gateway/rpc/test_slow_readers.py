@@ -67,7 +67,7 @@ async def test_an_answer_that_nobody_takes_ends_with_the_deadline(serve: Serve) 
     served = await serve()
     served.vision.answer = large_answer
     async with grpc.aio.insecure_channel(served.server.address, options=OPTIONS) as channel:
-        call = unread_call(channel, timeout=1)
+        call = unread_call(channel, timeout=3)
         await until(lambda: served.admission.calls.running == 1)
         await until(lambda: served.admission.calls.running == 0)
         assert await asyncio.wait_for(call.code(), 10) is grpc.StatusCode.DEADLINE_EXCEEDED

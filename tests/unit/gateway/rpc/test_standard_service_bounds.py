@@ -7,8 +7,8 @@ from typing import Any
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 from steered_calls import PHOTO, error_info, failure, token, until
 from steered_gateway import Serve, Served
 from structlog.testing import capture_logs
@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from ootd_gateway.rpc.interceptors.standard_services import StandardServiceBounds
 from ootd_gateway.rpc.readiness import Dependency
 from service_names import VISION
+from standard_stubs import health_stub, reflection_stub
 
 ANY = health_pb2.HealthCheckRequest()
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -23,7 +24,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def health(channel: grpc.aio.Channel) -> Any:
-    return health_pb2_grpc.HealthStub(channel)
+    return health_stub(channel)
 
 
 async def opened(call: Any) -> str:
@@ -31,7 +32,7 @@ async def opened(call: Any) -> str:
     try:
         await call.read()
     except grpc.aio.AioRpcError as error:
-        return error_info(error).reason
+        return str(error_info(error).reason)
     return "open"
 
 
@@ -70,7 +71,7 @@ async def test_reflection_is_bounded_as_watchers_are(serve: Serve) -> None:
     bounds = StandardServiceBounds(streams=3, streams_of_address=3)
     served = await serve(standard_services=bounds)
     request = reflection_pb2.ServerReflectionRequest(list_services="")
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(served.channel)  # type: ignore[no-untyped-call]
+    stub: Any = reflection_stub(served.channel)
     calls = [stub.ServerReflectionInfo() for _ in range(3)]
     for one in calls:
         await one.write(request)
@@ -103,7 +104,7 @@ async def test_bodies_that_never_come_hold_no_place(serve: Serve, method: str) -
     async def outcome() -> str:
         made = call(nothing_yet(never), timeout=10)
         error = await failure(made if method == "Check" else made.read())
-        return error_info(error).reason
+        return str(error_info(error).reason)
 
     outcomes = Counter(await asyncio.gather(*(outcome() for _ in range(5))))
     assert outcomes == {"CALLER_OVER_SHARE": 3, "DEADLINE_EXCEEDED": 2}

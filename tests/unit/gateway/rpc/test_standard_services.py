@@ -7,8 +7,8 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_channelz.v1 import channelz_pb2
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from steered_calls import PHOTO, error_info, failure, photo
 from steered_gateway import FACTS, Serve, Served
@@ -23,6 +23,7 @@ from ootd_gateway.rpc.readiness import Dependency
 from ootd_gateway.types import SuperCategory, Taxonomy
 from photo_requests import analyze_request, stream_request
 from service_names import CATALOG, SEARCH, SERVER, VISION
+from standard_stubs import channelz_stub, health_stub
 
 ALL = ("", VISION, CATALOG, SEARCH, SERVER)
 
@@ -35,7 +36,7 @@ class ReflectionClient:
         self._package = f"grpc.reflection.{version}"
         self.pool = descriptor_pool.DescriptorPool()
 
-    async def ask(self, **question: str) -> Any:
+    async def ask(self, **question: Any) -> Any:
         # The messages of both versions are the same on the wire.
         call: Any = self._channel.stream_stream(
             f"/{self._package}.ServerReflection/ServerReflectionInfo",
@@ -101,17 +102,17 @@ async def test_reflection_describes_itself(serve: Serve, version: str) -> None:
 async def test_channelz_is_off_unless_asked_for_and_wants_a_token(serve: Serve) -> None:
     request = channelz_pb2.GetServersRequest()
     closed = await serve()
-    error = await failure(channelz_pb2_grpc.ChannelzStub(closed.channel).GetServers(request))
+    error = await failure(channelz_stub(closed.channel).GetServers(request))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     served = await serve(channelz=True, tokens=("s3cret",))
-    stub = channelz_pb2_grpc.ChannelzStub(served.channel)
+    stub = channelz_stub(served.channel)
     assert error_info(await failure(stub.GetServers(request))).reason == "UNAUTHENTICATED"
     answer = await stub.GetServers(request, metadata=(("authorization", "Bearer s3cret"),))
     assert any(one.listen_socket for one in answer.server)
 
 
 async def health_of(served: Served, service: str) -> str:
-    stub = health_pb2_grpc.HealthStub(served.channel)
+    stub = health_stub(served.channel)
     answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
     return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
@@ -232,7 +233,7 @@ class Counter:
     [(0, True, False), (10_000, True, True), (10_000_000, True, False), (10_000, False, False)],
 )
 async def test_large_answers_are_compressed_for_callers_that_take_it(
-    serve: Serve, above: int, accepts: bool, is_small: bool
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, above: int, accepts: bool, is_small: bool
 ) -> None:
     served = await serve(compress_answers_above_bytes=above)
     names = {
@@ -242,11 +243,11 @@ async def test_large_answers_are_compressed_for_callers_that_take_it(
     async def taxonomy() -> Taxonomy:
         return Taxonomy(1, names, ())
 
-    served.vision.taxonomy = taxonomy  # type: ignore[method-assign]
+    monkeypatch.setattr(served.vision, "taxonomy", taxonomy)
     options = [] if accepts else [("grpc.compression_enabled_algorithms_bitset", 1)]
     async with Counter(served.server.address) as counter:
         async with grpc.aio.insecure_channel(counter.address, options=options) as channel:
-            answer = await VisionServiceStub(channel).GetTaxonomy(GetTaxonomyRequest())  # type: ignore[misc]
+            answer = await VisionServiceStub(channel).GetTaxonomy(GetTaxonomyRequest())
         assert answer.ByteSize() > 250_000
         assert (counter.bytes_back < 100_000) == is_small
 
@@ -256,7 +257,7 @@ async def test_streams_are_answered_where_large_answers_are_compressed(serve: Se
     stream = served.stub.AnalyzeImages()
     for name in ("a", "b"):
         await stream.write(stream_request(photo(), name))
-        assert (await stream.read()).correlation_id == name  # type: ignore[union-attr]
+        assert (await stream.read()).correlation_id == name
     await stream.done_writing()
 
 
@@ -269,7 +270,7 @@ async def test_old_connections_end_gently_and_streams_outlive_them(serve: Serve)
             for number in range(12):  # 3 s: six ages
                 await stream.write(stream_request(photo(), str(number)))
                 assert (await stream.read()).correlation_id == str(number)
-                await stub.AnalyzeImage(analyze_request(photo()))  # type: ignore[misc]
+                await stub.AnalyzeImage(analyze_request(photo()))
                 await asyncio.sleep(0.25)
             await stream.done_writing()
         assert counter.connections > 2

@@ -86,7 +86,7 @@ async def test_the_same_request_again_asks_no_model(shop: Shop) -> None:
         {"source": ready().source},
     ],
 )
-async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str, object]) -> None:
+async def test_any_change_of_the_request_is_stored(shop: Shop, change: dict[str, Any]) -> None:
     first = await shop.catalog.upsert(photo())
     second = await shop.catalog.upsert(photo(**change))
     assert second.changed
@@ -345,7 +345,9 @@ async def test_a_deletion_that_is_durable_is_answered(
     assert list(await shop.catalog.delete(["a"])) == ["a"]
 
 
-async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> None:
+async def test_the_photos_options_and_priority_go_to_the_models(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Any] = []
     analyze = shop.vision.analyze
 
@@ -353,7 +355,7 @@ async def test_the_photos_options_and_priority_go_to_the_models(shop: Shop) -> N
         seen.append((photo.options, kwargs["priority"]))
         return await analyze(photo, **kwargs)
 
-    shop.vision.analyze = watched  # type: ignore[method-assign]
+    monkeypatch.setattr(shop.vision, "analyze", watched)
     options = AnalyzeOptions(0.3, AttributeModel.SEQUENCER)
     request = photo(source=Photo(PHOTO, options=options))
     await shop.catalog.upsert(photo())

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from catalog_shop import SHOES, Shop, photo, ready
 
-from catalog_builders import embedding
+from index_builders import embedding
 
 
-async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
+async def test_the_later_of_two_writes_of_an_item_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The photo takes its time in the models; what was sent after it is stored after it."""
     released = asyncio.Event()
     analyze = shop.vision.analyze
@@ -22,7 +25,7 @@ async def test_the_later_of_two_writes_of_an_item_stays(shop: Shop) -> None:
         await released.wait()
         return await analyze(*args, **kwargs)
 
-    shop.vision.analyze = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(shop.vision, "analyze", slow)
     first = asyncio.create_task(shop.catalog.upsert(photo("a")))
     second = asyncio.create_task(shop.catalog.upsert(ready("a", 7)))
     third = asyncio.create_task(shop.catalog.delete(["b", "a"]))
@@ -47,10 +50,11 @@ async def test_a_write_whose_caller_went_away_is_before_the_next_one(
     await shop.catalog.upsert(first)
     with closing(sqlite3.connect(tmp_path / "ootd.db", isolation_level=None)) as other_process:
         other_process.execute("BEGIN IMMEDIATE")
-        write = shop.catalog.delete(["a"])
+        write: Coroutine[Any, Any, object]
         if change == "upsert":
-            write.close()
             write = shop.catalog.upsert(photo(title="second"))
+        else:
+            write = shop.catalog.delete(["a"])
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(write, 0.3)
         again = asyncio.create_task(shop.catalog.upsert(first))

@@ -35,10 +35,10 @@ from ootd_gateway.types import (
     Item,
     Photo,
     RegionGuide,
-    ScoreParts,
     SuperCategory,
     Taxonomy,
 )
+from ootd_index.vector_index import ScoreParts
 from photo_requests import analyze_request, search_request, stream_request
 
 
@@ -142,7 +142,10 @@ def test_an_embedding_query_is_normalised() -> None:
     values = [0.0] * 128
     values[3] = 5.0
     request = search_service_pb2.SearchByEmbeddingRequest(
-        embedding={"values": values}, super_category=5, color_histogram=[2.0] * 56, k=7
+        embedding=garment_pb2.Embedding(values=values),
+        super_category=taxonomy_pb2.SUPER_CATEGORY_SHOES,
+        color_histogram=[2.0] * 56,
+        k=7,
     )
     query, wanted = search_conversion.embedding_query(request)
     assert query.embedding.tolist()[3] == 1.0
@@ -156,7 +159,8 @@ def test_an_embedding_query_is_normalised() -> None:
 @pytest.mark.parametrize("values", [[], [1.0] * 127, [float("nan")] + [1.0] * 127, [0.0] * 128])
 def test_a_bad_embedding_is_named(values: list[float]) -> None:
     request = search_service_pb2.SearchByEmbeddingRequest(
-        embedding={"values": values}, super_category=1
+        embedding=garment_pb2.Embedding(values=values),
+        super_category=taxonomy_pb2.SUPER_CATEGORY_TOP,
     )
     with pytest.raises(InvalidRequestError) as raised:
         search_conversion.embedding_query(request)
@@ -166,7 +170,9 @@ def test_a_bad_embedding_is_named(values: list[float]) -> None:
 def test_an_upsert_with_a_photo() -> None:
     request = catalog_service_pb2.UpsertItemsRequest(
         item_id="sku-1",
-        photo={"image": b"x", "guide": {"category": 5}},
+        photo=photo_pb2.Photo(
+            image=b"x", guide=garment_pb2.Guide(category=taxonomy_pb2.SUPER_CATEGORY_SHOES)
+        ),
         title="Boots",
         attributes={"brand": "Acme"},
         payload=b"\x00\x01",
@@ -180,11 +186,11 @@ def test_an_upsert_with_a_photo() -> None:
 def test_an_upsert_with_an_embedding() -> None:
     request = catalog_service_pb2.UpsertItemsRequest(
         item_id="sku-1",
-        embedding={
-            "embedding": {"values": [1.0] * 128},
-            "super_category": 1,
-            "sub_category": "shirt",
-        },
+        embedding=catalog_service_pb2.ItemEmbedding(
+            embedding=garment_pb2.Embedding(values=[1.0] * 128),
+            super_category=taxonomy_pb2.SUPER_CATEGORY_TOP,
+            sub_category="shirt",
+        ),
     )
     source = catalog_conversion.upsert(request).source
     assert isinstance(source, EmbeddingSource)
@@ -209,12 +215,12 @@ def test_all_faults_of_an_upsert_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"offset": 10_001}, "hit_options.offset"),
-        ({"min_score": 1.1}, "hit_options.min_score"),
-        ({"min_score": float("nan")}, "hit_options.min_score"),
+        (search_service_pb2.HitOptions(offset=10_001), "hit_options.offset"),
+        (search_service_pb2.HitOptions(min_score=1.1), "hit_options.min_score"),
+        (search_service_pb2.HitOptions(min_score=float("nan")), "hit_options.min_score"),
     ],
 )
-def test_odd_options_of_hits_are_named(options: dict[str, float], field: str) -> None:
+def test_odd_options_of_hits_are_named(options: search_service_pb2.HitOptions, field: str) -> None:
     request = search_service_pb2.SearchByItemRequest(item_id="x" * 10_000, hit_options=options)
     with pytest.raises(InvalidRequestError) as raised:
         search_conversion.item_query(request)
@@ -222,7 +228,7 @@ def test_odd_options_of_hits_are_named(options: dict[str, float], field: str) ->
 
 
 def test_pages_and_deletes() -> None:
-    request = catalog_service_pb2.ListItemsRequest(super_category=6)
+    request = catalog_service_pb2.ListItemsRequest(super_category=taxonomy_pb2.SUPER_CATEGORY_BAG)
     query = catalog_conversion.page_query(request)
     assert (query.page_size, query.super_category) == (100, SuperCategory.BAG)
     for bad in ({"page_size": 0}, {"page_token": " "}):

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog_builders import garment
-from ootd.v1 import catalog_service_pb2, search_service_pb2
+from ootd.v1 import catalog_service_pb2, photo_pb2, search_service_pb2
+from ootd.v1.garment_pb2 import Embedding
+from ootd.v1.taxonomy_pb2 import SUPER_CATEGORY_TOP
 from ootd_gateway.errors import InvalidRequestError
 from ootd_gateway.services.catalog import conversion as catalog_conversion
 from ootd_gateway.services.catalog.item_fields import item_message
@@ -21,13 +23,16 @@ from ootd_gateway.types import (
     ServedModels,
 )
 
+VECTOR = Embedding(values=[1.0] * 128)
 FINGERPRINT = "3f2a81d0c4b5e697-81d03f2ac4b5e697"
 
 
 def ready(fingerprint: str) -> catalog_service_pb2.UpsertItemsRequest:
-    vector = {"embedding": {"values": [1.0] * 128}, "super_category": 1}
     return catalog_service_pb2.UpsertItemsRequest(
-        item_id="a", embedding={**vector, "vector_fingerprint": fingerprint}
+        item_id="a",
+        embedding=catalog_service_pb2.ItemEmbedding(
+            embedding=VECTOR, super_category=SUPER_CATEGORY_TOP, vector_fingerprint=fingerprint
+        ),
     )
 
 
@@ -46,16 +51,18 @@ def test_what_is_none_is_named(bad: str) -> None:
     assert violation.field == "embedding.vector_fingerprint"
     assert FINGERPRINT in violation.description
     request = search_service_pb2.SearchByEmbeddingRequest(
-        embedding={"values": [1.0] * 128}, super_category=1, vector_fingerprint=bad
+        embedding=VECTOR, super_category=SUPER_CATEGORY_TOP, vector_fingerprint=bad
     )
     with pytest.raises(InvalidRequestError, match="vector_fingerprint"):
         search_conversion.embedding_query(request)
 
 
 def test_an_upsert_says_how_its_photo_is_to_be_analysed() -> None:
-    options = {"score_threshold": 0.5, "attribute_model": 2}
+    options = photo_pb2.AnalyzeOptions(
+        score_threshold=0.5, attribute_model=photo_pb2.ATTRIBUTE_MODEL_SEQUENCER
+    )
     request = catalog_service_pb2.UpsertItemsRequest(
-        item_id="a", photo={"image": b"x", "options": options}
+        item_id="a", photo=photo_pb2.Photo(image=b"x", options=options)
     )
     source = catalog_conversion.upsert(request).source
     assert source == Photo(b"x", None, AnalyzeOptions(0.5, AttributeModel.SEQUENCER))

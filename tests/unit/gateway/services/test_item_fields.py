@@ -58,7 +58,8 @@ def test_what_is_named_comes_and_the_id_always() -> None:
         "Blazer",
         {"brand": "Acme"},
     )
-    assert message.garment.box.x0 == ITEM.garment.box.x0  # type: ignore[union-attr]
+    assert ITEM.garment.box is not None
+    assert message.garment.box.x0 == ITEM.garment.box.x0
     assert message.garment.box.x1 == 0
     assert (message.payload, message.garment.sub_category, message.sequence_number) == (b"", "", 0)
 

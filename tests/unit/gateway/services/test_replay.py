@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from catalog_builders import VECTOR_FINGERPRINT, draft
+from catalog_builders import VECTOR_FINGERPRINT, draft, new_index
 from ootd_gateway.errors import StoreUnavailableError
-from ootd_gateway.index.base import IndexChange
-from ootd_gateway.index.sharded import ShardedIndex
+from ootd_gateway.process.index_opening import VECTOR_SIZES
 from ootd_gateway.services.catalog.replay import ChangeApplier, ReplayProgress
 from ootd_gateway.store.catalog.base import ItemChange
 from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.types import SuperCategory
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import IndexChange
 from opened_store import opened_store
 
 
@@ -20,7 +21,7 @@ class WatchedIndex(ShardedIndex):
     """The real index; it notes which changes reach it, and that no two writers meet in it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(SuperCategory, VECTOR_SIZES)
         self.applied: list[int] = []
         self.is_writing = False
 
@@ -50,7 +51,7 @@ async def test_replays_in_batches_and_tells_how_far(store: SqlCatalogStore) -> N
         vector_fingerprint=VECTOR_FINGERPRINT,
     )
     await store.delete(["0", "1", "2", "3", "4"])
-    index, told = ShardedIndex(), list[ReplayProgress]()
+    index, told = new_index(), list[ReplayProgress]()
     applier = ChangeApplier(store, index, batch_size=20)
     assert await applier.replay(told.append) == 95
     assert index.count() == 90
@@ -60,18 +61,18 @@ async def test_replays_in_batches_and_tells_how_far(store: SqlCatalogStore) -> N
 
 
 async def test_an_empty_store(store: SqlCatalogStore) -> None:
-    assert await ChangeApplier(store, ShardedIndex()).replay() == 0
+    assert await ChangeApplier(store, new_index()).replay() == 0
 
 
 async def test_catching_up_stops_where_the_log_ends(store: SqlCatalogStore) -> None:
     await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
-    applier = ChangeApplier(store, ShardedIndex())
+    applier = ChangeApplier(store, new_index())
     await applier.catch_up_to(10**9)
     assert applier.applied_sequence_number == 1
 
 
 async def test_the_tail_sees_what_others_write(tmp_path: Path, store: SqlCatalogStore) -> None:
-    index = ShardedIndex()
+    index = new_index()
     applier = ChangeApplier(store, index, tail_interval_s=0.01)
     applier.start()
     applier.start()
@@ -131,7 +132,7 @@ async def test_the_tail_outlives_a_store_that_is_away(
         failures += 1
         raise StoreUnavailableError("away")
 
-    index = ShardedIndex()
+    index = new_index()
     applier = ChangeApplier(store, index, tail_interval_s=0.001)
     await store.upsert([draft("a")], vector_fingerprint=VECTOR_FINGERPRINT)
     monkeypatch.setattr(store, "changes_after", away)
@@ -148,7 +149,7 @@ async def test_the_tail_outlives_a_store_that_is_away(
 
 
 async def test_an_index_that_is_rebuilt_is_the_same(store: SqlCatalogStore) -> None:
-    first = ShardedIndex()
+    first = new_index()
     applier = ChangeApplier(store, first)
     for round_number in range(5):
         await store.upsert(
@@ -157,7 +158,7 @@ async def test_an_index_that_is_rebuilt_is_the_same(store: SqlCatalogStore) -> N
         )
         await store.delete([f"{n}" for n in range(round_number, 30, 7)])
         await applier.replay()
-    second = ShardedIndex()
+    second = new_index()
     await ChangeApplier(store, second, batch_size=3).replay()
     for category in SuperCategory:
         assert first.count(category) == second.count(category)

@@ -12,11 +12,11 @@ from catalog_builders import (
     VECTOR_FINGERPRINT,
     TableVision,
     draft,
-    embedding,
     encoded_photo,
     garment,
-    histogram,
+    new_index,
 )
+from index_builders import embedding, histogram
 from ootd_gateway.errors import (
     AnswerTooLargeError,
     ImageUnreadableError,
@@ -25,8 +25,7 @@ from ootd_gateway.errors import (
     VectorFingerprintMismatchError,
     VisionUnavailableError,
 )
-from ootd_gateway.index.base import Neighbor, Query
-from ootd_gateway.index.sharded import ShardedIndex
+from ootd_gateway.process.index_opening import VECTOR_SIZES
 from ootd_gateway.services.catalog.replay import ChangeApplier
 from ootd_gateway.services.search.domain import Search
 from ootd_gateway.services.search.types import Hit, HitOptions
@@ -43,6 +42,8 @@ from ootd_gateway.types import (
     ServedModels,
     SuperCategory,
 )
+from ootd_index.sharded_index import ShardedIndex
+from ootd_index.vector_index import Neighbor, Query
 
 TOP, BOTTOM, OUTER, DRESS, SHOES, BAG = SuperCategory
 PHOTO, EMPTY_PHOTO = encoded_photo(), encoded_photo(70, 70)
@@ -67,7 +68,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         [draft(f"sku-{n:02}", n, TOP if n < 40 else BOTTOM) for n in range(60)],
         vector_fingerprint=VECTOR_FINGERPRINT,
     )
-    index = ShardedIndex()
+    index = new_index()
     applier = ChangeApplier(store, index)
     await applier.replay()
     vision = TableVision(
@@ -139,7 +140,7 @@ class LaggingIndex(ShardedIndex):
     """The real index, which here finds out too late what happened to the store meanwhile."""
 
     def __init__(self, index: ShardedIndex) -> None:
-        super().__init__()
+        super().__init__(SuperCategory, VECTOR_SIZES)
         self._shards = index._shards
         self.searches = 0
 

@@ -208,11 +208,12 @@ async def test_logs_of_two_subjects_count_apart(
 
 async def test_a_subject_locks_its_own_counters_alone(database: Database) -> None:
     statements: list[str] = []
+    dialect: Any = postgresql.dialect
 
     def watch(connection: sa.Connection, requests: Sequence[None]) -> Sequence[None]:
         @sa.event.listens_for(connection, "before_execute")
         def note(_: object, clause: sa.ClauseElement, *__: object) -> None:
-            statements.append(str(clause.compile(dialect=postgresql.dialect())))
+            statements.append(str(clause.compile(dialect=dialect())))
 
         locked = Counters.lock(connection, [log.counter])
         with pytest.raises(KeyError):

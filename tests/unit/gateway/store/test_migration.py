@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 
-from catalog_builders import VECTOR_FINGERPRINT, draft, embedding
+from catalog_builders import VECTOR_FINGERPRINT, draft
+from index_builders import embedding
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.store.catalog.schema import COUNTERS
 from ootd_gateway.store.database import Database
@@ -35,7 +36,8 @@ async def test_migrations_make_the_schema(tmp_path: Path) -> None:
             "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'items' AND sql IS NOT NULL"
         ).fetchall()
     assert sorted(name for name, _ in made) == sorted(name for name, _ in declared)
-    for sql in dict(made)["items"], dict(declared)["items"]:
+    for statements in (made, declared):
+        (sql,) = (sql for name, sql in statements if name == "items")
         for name in ("super_category", "embedding", "color_histogram"):
             assert f"ck_items_{name}" in sql
 

@@ -42,7 +42,8 @@ def exporter() -> InMemorySpanExporter:
 @pytest.fixture
 def spans(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
     """What `opentelemetry-instrument` does, for one test."""
-    instrumentors: list[Any] = [GrpcAioInstrumentorServer(), GrpcAioInstrumentorClient()]
+    kinds: list[Any] = [GrpcAioInstrumentorServer, GrpcAioInstrumentorClient]
+    instrumentors = [kind() for kind in kinds]
     exporter.clear()
     for one in instrumentors:
         one.instrument()

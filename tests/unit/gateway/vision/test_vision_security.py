@@ -25,11 +25,11 @@ from ootd_gateway.process.vision_options import vision_options
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import Photo
 from ootd_gateway.vision import triton_replicas, triton_watch
-from ootd_gateway.vision.triton import TritonVision, VisionOptions
 from ootd_gateway.vision.triton_addresses import Address, AddressError, resolve
 from ootd_gateway.vision.triton_connection import ConnectionOptions
 from ootd_gateway.vision.triton_replica import Patience
 from ootd_gateway.vision.triton_security import Security, SecurityFiles
+from ootd_gateway.vision.triton_vision import TritonVision, VisionOptions
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl is not installed; it makes the certificates"

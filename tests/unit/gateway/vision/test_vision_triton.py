@@ -28,8 +28,8 @@ from ootd_gateway.types import (
     RegionGuide,
     SuperCategory,
 )
-from ootd_gateway.vision.triton import TritonVision
 from ootd_gateway.vision.triton_requests import ENSEMBLES
+from ootd_gateway.vision.triton_vision import TritonVision
 
 
 def asking(model: AttributeModel) -> Photo:

@@ -5,14 +5,14 @@ from typing import Any
 
 import grpc
 
-from ootd._shared.names import SUPER_CATEGORIES
+from ootd._shared.names import ATTRIBUTE_MODELS, SUPER_CATEGORIES
 from ootd.errors import OotdError
-from ootd.testing import _checks, _to_proto, _validation
+from ootd.testing import _checks, _limits, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import answer, begin_stream, break_or_fill
 from ootd.testing._item_store import normalized, only
 from ootd.testing._services.service import FakeService, State
 from ootd.v1 import catalog_service_pb2 as catalog
-from ootd.v1 import garment_pb2
+from ootd.v1 import garment_pb2, photo_pb2
 from ootd.v1.catalog_service_pb2_grpc import (
     CatalogServiceServicer,
     add_CatalogServiceServicer_to_server,
@@ -30,7 +30,8 @@ class _Catalog(CatalogServiceServicer):
     ) -> Iterator[catalog.UpsertItemsResponse]:
         request_id = begin_stream(self._state, context)
         for request in request_iterator:
-            response = catalog.UpsertItemsResponse(item_id=request.item_id)
+            item_id = request.item_id[: _limits.ITEM_ID_CHARACTERS]
+            response = catalog.UpsertItemsResponse(item_id=item_id)
             try:
                 self._state.check("UpsertItems")
                 item, response.outcome = _upsert(self._state, request)
@@ -57,7 +58,7 @@ class _Catalog(CatalogServiceServicer):
         def make() -> catalog.GetItemResponse:
             _check_one(request)
             item = self._state.store.get(request.item_id)
-            if request.HasField("item_fields"):
+            if request.item_fields.paths:
                 item = only(item, request.item_fields)
             return catalog.GetItemResponse(item=item)
 
@@ -88,30 +89,47 @@ def _upsert(
 ) -> tuple[catalog.Item, catalog.UpsertOutcome.ValueType]:
     """Store one item, unless it is stored already; return it and what it came to."""
     _check_upload(request)
+    garment, fingerprint = _source(state, request)
+    return state.store.put(_normal(state, request, garment), garment, fingerprint)
+
+
+def _normal(
+    state: State, request: catalog.UpsertItemsRequest, garment: garment_pb2.Garment
+) -> catalog.UpsertItemsRequest:
+    """Return a request that is the same for all that mean the same item."""
+    normal = catalog.UpsertItemsRequest()
+    normal.CopyFrom(request)
     if request.WhichOneof("source") == "embedding":
-        normal = catalog.UpsertItemsRequest()
-        normal.CopyFrom(request)
-        garment = normalized(_garment(request.embedding))
+        # Vectors may differ by their length alone; all are of the models that are served.
         normal.embedding.embedding.CopyFrom(garment.embedding)
         normal.embedding.color_histogram[:] = garment.color_histogram
-        request = normal  # The same item where its vectors differ by their length alone.
-    garment, fingerprint = _source(state, request)
-    return state.store.put(request, garment, fingerprint)
+        normal.embedding.ClearField("vector_fingerprint")
+        return normal
+    if request.photo.guide.WhichOneof("known") is None:
+        normal.photo.ClearField("guide")
+    usual = state.server_info.attribute_model
+    if not request.photo.options.attribute_model and usual is not None:
+        number = ATTRIBUTE_MODELS.index(usual) + 1
+        normal.photo.options.attribute_model = photo_pb2.AttributeModel.ValueType(number)
+    return normal
 
 
 def _source(state: State, request: catalog.UpsertItemsRequest) -> tuple[garment_pb2.Garment, str]:
     """Return the garment of an upload, and what made its vectors."""
+    served = state.server_info.vector_fingerprint
     if request.WhichOneof("source") == "photo":
-        photo = request.photo
-        analysis = state.garments(photo)
-        if not analysis.garments:
-            number = photo.guide.category
-            category = SUPER_CATEGORIES[number - 1] if number else ""
+        analysis = state.garments(request.photo)
+        number = request.photo.guide.category
+        category = SUPER_CATEGORIES[number - 1] if number else ""
+        fitting = [one for one in analysis.garments if category in {"", one.super_category}]
+        if not fitting:
             _checks.no_matching_garment(request.item_id, category)
-        return normalized(_to_proto.garment(analysis.garments[0])), analysis.vector_fingerprint
+        best = max(fitting, key=lambda one: one.score)
+        return normalized(_to_proto.garment(best)), analysis.vector_fingerprint or served
     ready = request.embedding
-    _checks.fingerprint(ready.vector_fingerprint, state.server_info.vector_fingerprint)
-    return _garment(ready), state.server_info.vector_fingerprint
+    _checks.fingerprint(ready.vector_fingerprint, served)
+    _check_sub_category(ready)
+    return normalized(_garment(ready)), served
 
 
 def _garment(ready: catalog.ItemEmbedding) -> garment_pb2.Garment:
@@ -133,21 +151,34 @@ def _check_upload(request: catalog.UpsertItemsRequest) -> None:
             _validation.photo(request.photo, "photo", found)
         else:
             _validation.vectors(request.embedding, "embedding.", found)
-    _validation.text(request.title, "title", found, limit=512)
+    _validation.text(request.title, "title", found, limit=_limits.TITLE_CHARACTERS)
     _check_attributes(request.attributes, found)
     size = len(request.payload)
-    found.require(size <= 16 * 1024, "payload", f"must have at most 16384 bytes, has {size}")
+    told = f"must have at most {_limits.PAYLOAD_BYTES} bytes, has {size}"
+    found.require(size <= _limits.PAYLOAD_BYTES, "payload", told)
+    found.check()
+
+
+def _check_sub_category(ready: catalog.ItemEmbedding) -> None:
+    """Raise InvalidRequestError for a sub-category that the super-category does not have."""
+    found = _validation.Violations()
+    category = SUPER_CATEGORIES[ready.super_category - 1]
+    names, name = _made_up_vision.SUB_CATEGORIES[category], ready.sub_category
+    told = (
+        f"must be a sub-category of {category} ({', '.join(names)}), is {_validation.shown(name)}"
+    )
+    found.require(not name or name in names, "embedding.sub_category", told)
     found.check()
 
 
 def _check_page(request: catalog.ListItemsRequest) -> None:
     """Raise InvalidRequestError for a page that is none."""
     found = _validation.Violations()
-    size = request.page_size if request.HasField("page_size") else _validation.DEFAULT_PAGE_SIZE
-    _validation.count(size, "page_size", found)
+    size = request.page_size if request.HasField("page_size") else _limits.DEFAULT_PAGE_SIZE
+    _validation.count(size, "page_size", found, most=_limits.MAX_PAGE_SIZE)
     token = request.page_token
     good = not token or (
-        len(token) <= _validation.ID_CHARACTERS and bool(_validation.ITEM_ID.match(token))
+        len(token) <= _limits.ITEM_ID_CHARACTERS and bool(_validation.ITEM_ID.match(token))
     )
     told = f"must be an earlier page's next_page_token, is {_validation.shown(token)}"
     found.require(good, "page_token", told)
@@ -168,8 +199,8 @@ def _check_one(request: catalog.GetItemRequest) -> None:
 def _check_ids(values: Sequence[str]) -> None:
     """Raise InvalidRequestError unless there are 1 to 1000 ids."""
     found = _validation.Violations()
-    told = f"must hold 1 to {_validation.MOST} ids, holds {len(values)}"
-    if found.require(1 <= len(values) <= _validation.MOST, "item_ids", told):
+    told = f"must hold 1 to {_limits.MAX_DELETED_IDS} ids, holds {len(values)}"
+    if found.require(1 <= len(values) <= _limits.MAX_DELETED_IDS, "item_ids", told):
         for place, value in enumerate(values):
             _validation.item_id(value, f"item_ids[{place}]", found)
     found.check()
@@ -177,14 +208,14 @@ def _check_ids(values: Sequence[str]) -> None:
 
 def _check_attributes(values: Mapping[str, str], found: _validation.Violations) -> None:
     number = len(values)
-    told = f"must hold at most 64 attributes, holds {number}"
-    if not found.require(number <= 64, "attributes", told):
+    told = f"must hold at most {_limits.ATTRIBUTE_COUNT} attributes, holds {number}"
+    if not found.require(number <= _limits.ATTRIBUTE_COUNT, "attributes", told):
         return
     for name, value in values.items():
         field = f"attributes[{_validation.shown(name)}]"
         found.require(bool(name), field, "must have a name, has none")
-        _validation.text(name, field, found, limit=64, what="name ")
-        _validation.text(value, field, found, limit=256)
+        _validation.text(name, field, found, limit=_limits.ATTRIBUTE_NAME_CHARACTERS, what="name ")
+        _validation.text(value, field, found, limit=_limits.ATTRIBUTE_VALUE_CHARACTERS)
 
 
 SERVICE = FakeService(

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import grpc
 
-from ootd.testing import _checks, _to_proto, _validation
+from ootd.testing import _checks, _limits, _to_proto, _validation
 from ootd.testing._answering import answer
 from ootd.testing._services.service import FakeService, State
 from ootd.v1 import garment_pb2
@@ -19,7 +19,6 @@ from ootd.v1.search_service_pb2_grpc import (
 SearchRequest: TypeAlias = (
     search.SearchByImageRequest | search.SearchByItemRequest | search.SearchByEmbeddingRequest
 )
-DEFAULT_K = 10
 
 
 class _Search(SearchServiceServicer):
@@ -77,7 +76,7 @@ class _Search(SearchServiceServicer):
     def _hits(
         self, request: SearchRequest, query: garment_pb2.Garment, but: str = ""
     ) -> list[search.Hit]:
-        k = request.k if request.HasField("k") else DEFAULT_K
+        k = request.k if request.HasField("k") else _limits.DEFAULT_K
         hits = self._state.store.find(query, k, request.hit_options, but)
         if not request.include_score_parts:
             for hit in hits:
@@ -96,9 +95,10 @@ def _check_query(request: SearchRequest) -> None:
         _validation.vectors(request, "", found)
     options, score = request.hit_options, request.hit_options.min_score
     _validation.fields(options.item_fields, "hit_options.item_fields", found)
-    _validation.count(request.k if request.HasField("k") else DEFAULT_K, "k", found)
-    offset = f"must be 0 to 10000, is {options.offset}"
-    found.require(options.offset <= 10_000, "hit_options.offset", offset)
+    k = request.k if request.HasField("k") else _limits.DEFAULT_K
+    _validation.count(k, "k", found, most=_limits.MAX_K)
+    offset = f"must be 0 to {_limits.MAX_OFFSET}, is {options.offset}"
+    found.require(options.offset <= _limits.MAX_OFFSET, "hit_options.offset", offset)
     in_range = not options.HasField("min_score") or -1 <= score <= 1
     found.require(in_range, "hit_options.min_score", f"must be -1 to 1, is {score:g}")
     found.check()

@@ -8,7 +8,7 @@ import grpc
 from ootd._services.vision.types import Taxonomy
 from ootd._shared.garment_conversion import super_category_to_proto
 from ootd.errors import OotdError
-from ootd.testing import _made_up_vision, _to_proto, _validation
+from ootd.testing import _limits, _made_up_vision, _to_proto, _validation
 from ootd.testing._answering import answer, begin_stream, break_or_fill
 from ootd.testing._services.service import FakeService, State
 from ootd.v1 import taxonomy_pb2
@@ -42,7 +42,8 @@ class _Vision(VisionServiceServicer):
     ) -> Iterator[vision.AnalyzeImagesResponse]:
         request_id = begin_stream(self._state, context)
         for request in request_iterator:
-            response = vision.AnalyzeImagesResponse(correlation_id=request.correlation_id)
+            name = request.correlation_id[: _limits.CORRELATION_ID_BYTES]
+            response = vision.AnalyzeImagesResponse(correlation_id=name)
             try:
                 self._state.check("AnalyzeImages")
                 _check_element(request)
@@ -65,7 +66,8 @@ def _check_element(request: vision.AnalyzeImagesRequest) -> None:
     """Raise InvalidRequestError for an element that is none."""
     found = _validation.Violations()
     size = len(request.correlation_id.encode())
-    found.require(size <= 256, "correlation_id", f"must have at most 256 bytes, has {size}")
+    told = f"must have at most {_limits.CORRELATION_ID_BYTES} bytes, has {size}"
+    found.require(size <= _limits.CORRELATION_ID_BYTES, "correlation_id", told)
     _validation.photo(request.photo, "photo", found)
     found.check()
 

@@ -8,34 +8,40 @@ from typing import Any
 
 import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
+from numpy.typing import NDArray
 
-from catalog_builders import embedding, histogram, index_change
-from ootd_gateway.index.base import IndexEntry, Query
-from ootd_gateway.index.shard import Shard, ShardSettings
-from ootd_gateway.index.sharded import IndexSettings, ShardedIndex
-from ootd_gateway.index.vectors import ExactQuery, Scores
-from ootd_gateway.telemetry.metrics.index import IndexMetrics
-from ootd_gateway.types import SuperCategory
+from index_builders import (
+    FIRST,
+    embedding,
+    histogram,
+    index_change,
+    new_shard,
+    new_sharded_index,
+)
+from ootd_index.index_settings import IndexSettings, ShardSettings
+from ootd_index.scores import ExactQuery, Scores
+from ootd_index.shard import Shard
+from ootd_index.vector_index import IndexEntry, Query
 
-TOP = SuperCategory.TOP
 
-
-def clustered(count: int, clusters: int = 40) -> np.ndarray:
+def clustered(count: int, clusters: int = 40) -> NDArray[np.float32]:
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(clusters, 128))
     vectors = centres[rng.integers(0, clusters, count)] + 0.6 * rng.normal(size=(count, 128))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
-def entries(vectors: np.ndarray, *, with_color: bool = False) -> list[IndexEntry]:
+def entries(vectors: NDArray[np.float32], *, with_color: bool = False) -> list[IndexEntry]:
     return [
-        IndexEntry(n + 1, TOP, vector, histogram(n) if with_color else None)
+        IndexEntry(n + 1, FIRST, vector, histogram(n) if with_color else None)
         for n, vector in enumerate(vectors)
     ]
 
 
-def exact_query(vector: np.ndarray, k: int = 10, weight: float = 0.0, seed: int = 0) -> ExactQuery:
+def exact_query(
+    vector: NDArray[np.float32], k: int = 10, weight: float = 0.0, seed: int = 0
+) -> ExactQuery:
     return ExactQuery(vector, k, histogram(seed) if weight else None, weight, None)
 
 
@@ -44,7 +50,7 @@ def watch_scans(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
     score = shard._table.score
 
-    def counted(query: ExactQuery, rows: np.ndarray | None = None) -> Scores:
+    def counted(query: ExactQuery, rows: NDArray[np.intp] | None = None) -> Scores:
         seen["all" if rows is None else "some"] += 1
         return score(query, rows)
 
@@ -55,7 +61,7 @@ def watch_scans(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def test_small_shards_compare_all_and_large_ones_ask_the_graph(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shard = Shard(ShardSettings(exact_limit=600, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=600, build_threads=1))
     vectors = clustered(1000)
     seen = watch_scans(shard, monkeypatch)
     shard.apply([], entries(vectors)[:600])
@@ -73,8 +79,8 @@ def test_small_shards_compare_all_and_large_ones_ask_the_graph(
 
 def test_the_graph_finds_nearly_all_of_the_best() -> None:
     vectors = clustered(4000)
-    exact = Shard(ShardSettings(exact_limit=10_000))
-    graph = Shard(ShardSettings(exact_limit=500, build_threads=1))
+    exact = new_shard(ShardSettings(exact_limit=10_000))
+    graph = new_shard(ShardSettings(exact_limit=500, build_threads=1))
     for shard in (exact, graph):
         shard.apply([], entries(vectors, with_color=True))
     for weight in (0.0, 0.25):
@@ -88,7 +94,7 @@ def test_the_graph_finds_nearly_all_of_the_best() -> None:
 
 
 def test_the_graph_grows_a_piece_with_each_write() -> None:
-    shard = Shard(ShardSettings(exact_limit=2000, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=2000, build_threads=1))
     all_entries = entries(clustered(2200))
     shard.apply([], all_entries[:1000])
     sizes = [len(shard._graph)]
@@ -102,12 +108,12 @@ def test_the_graph_grows_a_piece_with_each_write() -> None:
 
 
 def test_entries_that_change_before_the_graph_is_complete() -> None:
-    shard = Shard(ShardSettings(exact_limit=1000, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=1000, build_threads=1))
     vectors = clustered(1300)
     shard.apply([], entries(vectors)[:500])
     shard.apply([], entries(vectors)[500:520])
     assert 0 < len(shard._graph) < 520
-    shard.apply(range(1, 100), [IndexEntry(200, TOP, embedding(200), None)])
+    shard.apply(range(1, 100), [IndexEntry(200, FIRST, embedding(200), None)])
     shard.apply([], entries(vectors)[600:])
     assert shard._is_graph_complete
     assert len(shard._graph) == len(shard) == 520 - 99 + 700
@@ -118,7 +124,7 @@ def test_entries_that_change_before_the_graph_is_complete() -> None:
 
 def test_a_write_that_broke_off_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The graph took the vectors, the table did not: the same write again makes it whole."""
-    shard = Shard(ShardSettings(exact_limit=100, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=100, build_threads=1))
     vectors = clustered(200)
     shard.apply([], entries(vectors)[:190])
     put = shard._table.put
@@ -138,7 +144,7 @@ def test_a_write_that_broke_off_can_be_repeated(monkeypatch: pytest.MonkeyPatch)
 def test_colour_takes_more_candidates_where_it_could_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shard = Shard(ShardSettings(exact_limit=100, min_candidates=16, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=100, min_candidates=16, build_threads=1))
     same_look = np.tile(embedding(1), (2000, 1))
     shard.apply([], entries(same_look, with_color=True))
     seen = watch_scans(shard, monkeypatch)
@@ -150,12 +156,12 @@ def test_colour_takes_more_candidates_where_it_could_matter(
 
 
 def test_keys_spread_evenly_over_shards() -> None:
-    index = ShardedIndex(IndexSettings(shards_per_category=4))
+    index = new_sharded_index(IndexSettings(shards_per_partition=4))
     index.apply([index_change(n, n, seed=n % 50) for n in range(1, 2001)])
-    sizes = [len(shard) for shard in index._shards[TOP]]
+    sizes = [len(shard) for shard in index._shards[FIRST]]
     assert sum(sizes) == 2000
     assert min(sizes) > 400
-    assert len(index.search(Query(TOP, embedding(1), 1000))) == 1000
+    assert len(index.search(Query(FIRST, embedding(1), 1000))) == 1000
 
 
 class Meeting:
@@ -174,8 +180,8 @@ class Meeting:
         return meet_and_score
 
 
-def test_searches_of_a_category_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    shard = Shard(ShardSettings())
+def test_searches_of_a_partition_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    shard = new_shard(ShardSettings())
     shard.apply([], entries(clustered(50)))
     Meeting(monkeypatch, shard)
     with ThreadPoolExecutor(2) as pool:
@@ -185,17 +191,17 @@ def test_searches_of_a_category_run_side_by_side(monkeypatch: pytest.MonkeyPatch
     assert len(first) == 10
 
 
-def test_shards_of_a_category_are_searched_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    index = ShardedIndex(IndexSettings(shards_per_category=2))
+def test_shards_of_a_partition_are_searched_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = new_sharded_index(IndexSettings(shards_per_partition=2))
     index.apply([index_change(n, n, seed=n) for n in range(1, 101)])
-    Meeting(monkeypatch, *index._shards[TOP])
-    assert index.search(Query(TOP, embedding(7), 5))[0].key == 7
+    Meeting(monkeypatch, *index._shards[FIRST])
+    assert index.search(Query(FIRST, embedding(7), 5))[0].key == 7
     index.close()
 
 
 def test_searches_that_walk_the_graph_side_by_side_find_the_same() -> None:
     vectors = clustered(3000)
-    shard = Shard(ShardSettings(exact_limit=500, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=500, build_threads=1))
     shard.apply([], entries(vectors))
     numbers = range(0, 3000, 60)
     expected = [shard.search(exact_query(vectors[n], k=20)).keys.tolist() for n in numbers]
@@ -208,7 +214,7 @@ def test_searches_that_walk_the_graph_side_by_side_find_the_same() -> None:
 
 
 def test_sizes_tell_of_the_graph_as_it_grows() -> None:
-    shard = Shard(ShardSettings(exact_limit=1000, build_threads=1))
+    shard = new_shard(ShardSettings(exact_limit=1000, build_threads=1))
     vectors = clustered(1200)
     shard.apply([], entries(vectors)[:100])
     small = shard.size()
@@ -217,22 +223,3 @@ def test_sizes_tell_of_the_graph_as_it_grows() -> None:
     large = shard.size()
     assert (large.entries, large.graph_entries, large.is_graph_complete) == (1200, 1200, True)
     assert large.memory_bytes > small.memory_bytes > 100 * 128 * 4
-
-
-def test_metrics_tell_how_long_searches_took_and_how_they_went() -> None:
-    registry = CollectorRegistry()
-    settings = IndexSettings(shard=ShardSettings(exact_limit=300, build_threads=1))
-    index = ShardedIndex(settings, IndexMetrics(registry))
-
-    def value(name: str, **labels: str) -> float | None:
-        return registry.get_sample_value(name, {"super_category": "top", **labels})
-
-    index.apply([index_change(n, n, seed=n) for n in range(1, 201)])
-    index.search(Query(TOP, embedding(1), 5))
-    assert value("ootd_index_search_seconds_count", how="exact") == 1
-    assert value("ootd_index_graph_complete") == 1  # not used while comparing all is as quick
-    index.apply([index_change(n, n, seed=n) for n in range(201, 1001)])
-    index.search(Query(TOP, embedding(1), 5))
-    assert value("ootd_index_search_seconds_count", how="graph") == 1
-    assert value("ootd_index_graph_entries") == 1000
-    assert (value("ootd_index_bytes") or 0) > 1000 * 128 * 4

@@ -24,7 +24,7 @@ from typing import Self
 from ootd_gateway.embedded import supervisor
 from ootd_gateway.embedded.assemble import Installation, assemble
 from ootd_gateway.embedded.errors import EmbeddedTritonError
-from ootd_gateway.embedded.readiness import Readiness
+from ootd_gateway.embedded.model_readiness import Readiness
 from ootd_gateway.embedded.server_log import ServerLog
 
 HOST = "127.0.0.1"
@@ -317,11 +317,16 @@ class EmbeddedTriton:
         """Raises EmbeddedTritonError as soon as it is certain that Triton will not be ready."""
         deadline = time.monotonic() + self._settings.ready_timeout_s
         loaded = 0
+
+        def tell_loaded() -> None:
+            nonlocal loaded
+            for name in self._log.newly_loaded():
+                loaded += 1
+                self._report(f"Triton has loaded {name} ({loaded} so far)")
+
         with Readiness(self.grpc_url) as readiness:
             while not readiness.is_ready():
-                for name in self._log.newly_loaded():
-                    loaded += 1
-                    self._report(f"Triton has loaded {name} ({loaded} so far)")
+                tell_loaded()
                 if self._stopping.is_set():
                     raise EmbeddedTritonError("stopped while starting")
                 if self._exited.is_set():
@@ -337,6 +342,7 @@ class EmbeddedTriton:
                         f" ({self._see_log()})"
                     )
                 self._exited.wait(_POLL_S)
+            tell_loaded()
             self._check_all_models(readiness)
 
     def _wait_until_watched(self) -> None:

@@ -1,14 +1,12 @@
 """The exact vectors and histograms of a shard, in growing arrays, and scores computed from them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ootd_gateway.index.base import IndexEntry, Neighbor
-from ootd_gateway.types import EMBEDDING_SIZE, HISTOGRAM_BINS, FloatVector, ScoreParts
+from ootd_index.scores import ExactQuery, Scores
+from ootd_index.vector_index import IndexEntry, VectorSizes
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -18,97 +16,18 @@ _BAR_SLACK = np.float32(1e-5)
 """More than float32 sums and the rounding are off."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExactQuery:
-    """A query made ready: `embedding` L2-normalised; `color_weight` 0 where it has no histogram."""
-
-    embedding: FloatVector
-    k: int
-    color_histogram: FloatVector | None
-    color_weight: float
-    exclude_key: int | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scores:
-    """Keys with the parts of their scores, best first, equal scores by key."""
-
-    keys: NDArray[np.int64]
-    appearance: NDArray[np.float64]
-    color: NDArray[np.float64]
-    weight: NDArray[np.float64]
-
-    def total(self) -> NDArray[np.float64]:
-        """Return the scores, as `ScoreParts.score` computes them."""
-        return (1.0 - self.weight) * self.appearance + self.weight * self.color
-
-    def is_settled(self, k: int) -> bool:
-        """Tell whether the k-th best beats any entry farther than all of these, whose colour is at
-        most as good as the best of these.
-        """
-        if not self.weight.any():
-            return True
-        weight = float(self.weight.max())
-        beyond = (1.0 - weight) * self.appearance.min() + weight * self.color.max()
-        total = self.total()
-        return bool(np.partition(total, len(total) - k)[len(total) - k] >= beyond)
-
-    def best(self, k: int) -> "Scores":
-        """Return the best k, in order."""
-        total = self.total()
-        if len(total) > 4 * k:
-            # All that tie with the k-th stay in, so that the order by key decides among them.
-            kth = np.partition(total, len(total) - k)[len(total) - k]
-            return self._take(np.flatnonzero(total >= kth)).best_sorted(k)
-        return self.best_sorted(k)
-
-    def best_sorted(self, k: int) -> "Scores":
-        """Return the best k by sorting all."""
-        return self._take(np.lexsort((self.keys, -self.total()))[:k])
-
-    def after(self, offset: int) -> "Scores":
-        """Return all but the first `offset`."""
-        return self._take(np.arange(min(offset, len(self.keys)), len(self.keys)))
-
-    def neighbors(self) -> list[Neighbor]:
-        """Return them as the contract wants."""
-        parts = zip(
-            self.keys.tolist(),
-            self.appearance.tolist(),
-            self.color.tolist(),
-            self.weight.tolist(),
-            strict=True,
-        )
-        return [Neighbor(key, ScoreParts(cosine, color, w)) for key, cosine, color, w in parts]
-
-    def _take(self, places: NDArray[np.intp]) -> "Scores":
-        return Scores(
-            self.keys[places], self.appearance[places], self.color[places], self.weight[places]
-        )
-
-    @staticmethod
-    def merged(several: Sequence["Scores"]) -> "Scores":
-        """Return the scores of several shards as one."""
-        return Scores(
-            np.concatenate([one.keys for one in several]),
-            np.concatenate([one.appearance for one in several]),
-            np.concatenate([one.color for one in several]),
-            np.concatenate([one.weight for one in several]),
-        )
-
-
 class VectorTable:
-    """Rows of keys, vectors (float32[128]) and histograms (float32[56], zeros where there is none).
+    """Rows of keys, vectors and histograms (zeros where there is none), float32 of the given sizes.
 
     Rows are dense: the last row moves into a removed one's place. Safe for concurrent reads, not
     beside a write.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: VectorSizes) -> None:
         self._rows: dict[int, int] = {}
         self._keys = np.empty(_FIRST_CAPACITY, dtype=np.int64)
-        self._vectors = np.empty((_FIRST_CAPACITY, EMBEDDING_SIZE), dtype=np.float32)
-        self._histograms = np.empty((_FIRST_CAPACITY, HISTOGRAM_BINS), dtype=np.float32)
+        self._vectors = np.empty((_FIRST_CAPACITY, sizes.embedding), dtype=np.float32)
+        self._histograms = np.empty((_FIRST_CAPACITY, sizes.color_histogram), dtype=np.float32)
         self._has_histogram = np.empty(_FIRST_CAPACITY, dtype=np.bool_)
 
     def __len__(self) -> int:

@@ -2,21 +2,17 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index, MetricKind, ScalarKind  # type: ignore[attr-defined]
 
-from ootd_gateway.index.base import IndexEntry
-from ootd_gateway.index.read_write_lock import FairReadWriteLock
-from ootd_gateway.index.vectors import ExactQuery, Scores, VectorTable
-from ootd_gateway.types import EMBEDDING_SIZE
-
-GraphPrecision = Literal["f16", "f32"]
-How = Literal["exact", "graph"]
-"""Whether a search compared all entries, or those alone that the graph named."""
+from ootd_index.index_settings import ShardSettings
+from ootd_index.observer import IndexSize, SearchMethod
+from ootd_index.read_write_lock import FairReadWriteLock
+from ootd_index.scores import ExactQuery, Scores
+from ootd_index.vector_index import IndexEntry, VectorSizes
+from ootd_index.vector_table import VectorTable
 
 _PRECISIONS = {"f16": ScalarKind.F16, "f32": ScalarKind.F32}
 _WRITES_A_STEP = 16
@@ -27,56 +23,19 @@ _EARLY_NODES_AN_ENTRY = 4
 """Likewise, for each entry of the write; enough to be complete in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShardSettings:
-    """How a shard is searched.
-
-    `exact_limit`: up to so many entries all are compared. Beyond, a graph (HNSW, Malkov and
-    Yashunin 2018) of `connectivity` links a node (M), built with a list of `expansion_add`
-    candidates and searched with one of `expansion_search` (ef), gives `overfetch` times as many
-    candidates as asked for, at least `min_candidates`; they are ranked again by their exact
-    scores, and more are taken for the sake of colour, up to `max_candidates`. `precision` is that
-    of the vectors inside the graph. `build_threads` build at a time, 0 is one for each core.
-    """
-
-    exact_limit: int = 10_000
-    connectivity: int = 16
-    expansion_add: int = 128
-    expansion_search: int = 128
-    overfetch: int = 4
-    min_candidates: int = 128
-    max_candidates: int = 2048
-    precision: GraphPrecision = "f16"
-    build_threads: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ShardSize:
-    """Entries, those of them that are in the graph, and bytes of vectors and graph.
-
-    `is_graph_complete`: searches may use the graph; it is built with the writes, from half of
-    `exact_limit` on.
-    """
-
-    entries: int
-    graph_entries: int
-    memory_bytes: int
-    is_graph_complete: bool
-
-
 class Shard:
-    """Entries of one super-category. One writer at a time; searches from any thread, side by side.
+    """Entries of one partition. One writer at a time; searches from any thread, side by side.
 
     Only their walks of the graph take turns: usearch's Python module tells its index that each is
     thread 0 and shares the working memory of that thread; it holds the interpreter's lock
     meanwhile, so nothing is lost. Comparing all entries, and ranking again, run on several cores.
     """
 
-    def __init__(self, settings: ShardSettings) -> None:
+    def __init__(self, sizes: VectorSizes, settings: ShardSettings) -> None:
         self._settings = settings
-        self._table = VectorTable()
+        self._table = VectorTable(sizes)
         self._graph = Index(
-            ndim=EMBEDDING_SIZE,
+            ndim=sizes.embedding,
             metric=MetricKind.IP,
             dtype=_PRECISIONS[settings.precision],
             connectivity=settings.connectivity,
@@ -111,18 +70,18 @@ class Shard:
         """Return the best k entries, best first."""
         return self.find(query)[0]
 
-    def find(self, query: ExactQuery) -> tuple[Scores, How]:
+    def find(self, query: ExactQuery) -> tuple[Scores, SearchMethod]:
         """Return the best k entries, best first, and how they were found."""
         with self._lock.reading():
             scores = self._search_graph(query)
-            how: How = "exact" if scores is None else "graph"
+            method: SearchMethod = "exact" if scores is None else "graph"
             if scores is None:
                 scores = self._table.score(query)
-        return scores.best(query.k), how
+        return scores.best(query.k), method
 
-    def size(self) -> ShardSize:
+    def size(self) -> IndexSize:
         """Tell how large it is; may be a write behind."""
-        return ShardSize(
+        return IndexSize(
             entries=len(self._table),
             graph_entries=self._graph_entries,
             memory_bytes=self._table.memory_bytes + self._graph_bytes,

@@ -1,6 +1,7 @@
 """Errors to rich statuses and to errors of elements."""
 
 from base64 import b64encode
+from typing import Any
 from urllib.parse import quote
 
 import grpc
@@ -17,12 +18,12 @@ from ootd_gateway.errors import (
     OotdError,
     OverloadedError,
 )
-from ootd_gateway.rpc.status import element_error, rich_status
+from ootd_gateway.rpc.error_status import element_error, rich_status
 
 NUMBERED = list(error_reason_pb2.ErrorReason.DESCRIPTOR.values_by_name)
 
 
-def details(status: status_pb2.Status, kind: type) -> list[object]:
+def details(status: status_pb2.Status, kind: type) -> list[Any]:
     found = []
     for one in status.details:
         message = kind()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ootd_gateway.index.read_write_lock import FairReadWriteLock
+from ootd_index.read_write_lock import FairReadWriteLock
 
 
 class Threads:

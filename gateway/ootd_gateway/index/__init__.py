@@ -1,1 +1,0 @@
-"""Vector index: the contract (`base`) and sharded usearch behind it."""
