@@ -47,7 +47,7 @@ def _write_catalog(folder: Path, split: str, photos: int) -> None:
             ImageDraw.Draw(photo).rectangle((20 + i, 30, 70, 95), fill=rgb)
             name = f"images/{split}-{i}.jpg"
             photo.save(folder / "catalog" / name, quality=90)
-            values = (name, super_name, sub, "label", label, "false", 1, color, 0.9, 90, 120)
+            values = (name, super_name, sub, "label", label, "false", i, color, 0.9, 90, 120)
             rows.writerow(dict(zip(COLUMNS, values, strict=True)))
 
 

@@ -31,6 +31,7 @@ class Stand:
         if self.model == "sequencer":
             parser.add_argument("--checkpoint")
         parser.add_argument("--limit", type=int)
+        parser.add_argument("--fold", type=int)
 
     def main(self, options):
         self.seen.append((self.model, options))
@@ -104,6 +105,12 @@ def test_all_models_that_are_there_are_measured_in_turn(calls, data, repository,
     assert calls[2][1].model == str(repository / "embedder" / "1" / "model.onnx")
     assert calls[1][1].checkpoint is None
     assert "tagger is left out" in capsys.readouterr().out
+
+
+def test_all_models_are_measured_on_one_fold(calls, data, repository):
+    arguments = ["all", "--data", data, "--repository", str(repository)]
+    by_model.run("evaluate", [*arguments, "--fold", "3"])
+    assert [options.fold for _, options in calls] == [3, 3, 3]
 
 
 def test_a_runs_folder_gives_the_sequencer_its_checkpoint(calls, data, repository, tmp_path):

@@ -11,7 +11,7 @@ import torch
 
 from ootd_training.models.detector.export import differences, onnx_detector, write
 from ootd_training.models.detector.measure import torch_detector
-from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.network import CrossStageDetector
 from ootd_training.models.detector.ranking_graph import ranking_graph
 from ootd_training.models.detector.suppression import MOST_DETECTIONS, suppress
 from ootd_training.served.onnx_sessions import open_session
@@ -63,10 +63,10 @@ def test_nothing_above_the_threshold_gives_zeros(ranking):
 
 
 @pytest.fixture(scope="module")
-def lively_network() -> DetectorNetwork:
+def lively_network() -> CrossStageDetector:
     """Random weights with biases high enough that what is detected is compared."""
     torch.manual_seed(0)
-    network = DetectorNetwork().eval()
+    network = CrossStageDetector().eval()
     for head in network.heads:
         torch.nn.init.normal_(head.classes.weight, std=2.0)
         torch.nn.init.normal_(head.distances.weight, std=1.0)
@@ -105,7 +105,7 @@ def test_comparison_with_torch_sees_other_weights(lively_network, tmp_path):
     assert len(onnx_detector(path)(square)[1]) > 0
     scores, _ = differences(torch_detector(lively_network, 192), path, [picture])
     assert 0 < scores < 0.02
-    other = DetectorNetwork().eval()
+    other = CrossStageDetector().eval()
     other.load_state_dict(lively_network.state_dict())
     torch.nn.init.constant_(other.heads[0].classes.bias, 2.0)
     scores, _ = differences(torch_detector(other, 192), path, [picture])

@@ -17,7 +17,7 @@ from ootd_training.models.detector.augment import augmented, place
 from ootd_training.models.detector.batches import Pools, collate
 from ootd_training.models.detector.loss import detection_loss
 from ootd_training.models.detector.model import DETECTOR
-from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.network import CrossStageDetector
 from ootd_training.models.detector.samples import Sample, letterbox
 from ootd_training.models.detector.settings import QUICK_STAGES, DetectorSettings, Stage
 from ootd_training.models.training import train
@@ -75,7 +75,7 @@ def test_loss_falls_on_one_batch():
         images=functional.pad(batch.images, (0, 16)),
         pixels=functional.pad(batch.pixels, (0, 2)),
     )
-    network = DetectorNetwork()
+    network = CrossStageDetector()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
     settings = DetectorSettings()
     totals = []
@@ -131,13 +131,14 @@ def small_data(tmp_path):
 def test_a_killed_run_goes_on_where_it_stopped(small_data, tmp_path):
     settings = DetectorSettings().changed(
         data=str(small_data), output=str(tmp_path / "whole"), epochs=3, batch=4,
+        fold=0,
         stages=QUICK_STAGES,
     )  # fmt: skip
     whole = train(DETECTOR, settings)
     assert whole.progress == 1
     lines = [json.loads(line) for line in (tmp_path / "whole/history.jsonl").open()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
-    assert 0 <= lines[-1]["val"]["map50"] <= 1
+    assert 0 <= lines[-1]["held_out"]["map50"] <= 1
     broken = settings.changed(output=str(tmp_path / "broken"))
     kill_after_an_epoch(lambda: train(DETECTOR, broken))
     resumed = train(DETECTOR, broken)

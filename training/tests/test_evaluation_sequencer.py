@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
-from ootd_training.evaluation.sequencer import Start, build_page, read_start
+from ootd_training.evaluation.evaluated_photos import EvaluatedPhotos
+from ootd_training.evaluation.intervals import Interval
+from ootd_training.evaluation.sequencer import Speed, Start, build_page, read_start
 
 
 def figures(precision, nll):
@@ -25,8 +29,22 @@ BEGUN_ALIKE = {
 }
 
 
+SHARES = [f"{kind}, {share}" for kind in ("tokens", "attributes")
+          for share in ("precision", "recall")]  # fmt: skip
+INTERVALS = {guide: dict.fromkeys(SHARES, Interval(0.4, 0.8)) for guide in ("unguided", "guided")}
+
+
+def page_of(starts):
+    return build_page(RESULTS, starts, INTERVALS, Speed(1.0, 2.0), EvaluatedPhotos(Path()))
+
+
+def test_the_interval_stands_below_the_served_file():
+    pair = "0.400 to 0.800 / 0.400 to 0.800"
+    assert f"| served, interval | {pair} | {pair} |" in str(page_of({}))
+
+
 def test_table_two_has_measures_as_columns_and_the_paper_beside():
-    page = str(build_page(RESULTS, {}, 1.0, 2.0))
+    page = str(page_of({}))
     assert "|  | train: precision | train: recall | train: NLL | val: precision |" in page
     assert "| served, guided | – | – | – | 0.700 | 0.500 | – |" in page
     assert "| resception, guided | 0.900 | 0.500 | 0.200 | 0.600 | 0.500 | 0.400 |" in page
@@ -36,14 +54,14 @@ def test_table_two_has_measures_as_columns_and_the_paper_beside():
 
 def test_unequal_runs_are_no_comparison_of_encoders():
     unequal = {**BEGUN_ALIKE, "efficientnet": Start("a trained tagger's trunk", 6, 6)}
-    page = str(build_page(RESULTS, unequal, 1.0, 2.0))
+    page = str(page_of(unequal))
     assert "| resception | random weights | 8 of 8 |" in page
     assert "| efficientnet | a trained tagger's trunk | 6 of 6 |" in page
     assert "do not tell which encoder" in page
 
 
 def test_equal_runs_need_no_reservation():
-    page = str(build_page(RESULTS, BEGUN_ALIKE, 1.0, 2.0))
+    page = str(page_of(BEGUN_ALIKE))
     assert "| efficientnet | random weights | 8 of 8 |" in page
     assert "do not tell which encoder" not in page
 

@@ -27,7 +27,8 @@ from ootd_training.experiments.separation_arms import (
 )
 from ootd_training.experiments.variants import VariantPhotos, VariantSettings, make_photos
 from ootd_training.network.run import Run
-from ootd_training.network.trunk import Trunk, TrunkSettings
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 from ootd_training.taxonomy import load_taxonomy
 
 SMALL = TrunkSettings(width=0.25, depth=0.34, features=32)
@@ -127,7 +128,7 @@ def test_other_photos_or_features_have_another_digest() -> None:
 
 
 def test_features_of_a_frozen_trunk_are_kept(tmp_path: Path) -> None:
-    trunk = Trunk(SMALL)
+    trunk = make_trunk(SMALL)
     weights = {f"trunk.{name}": value for name, value in trunk.state_dict().items()}
     saved = {"average": weights, "settings": {"trunk": dataclasses.asdict(SMALL)}}
     torch.save(saved, tmp_path / "last.pt")

@@ -90,12 +90,12 @@ def test_each_epoch_is_recorded_and_reported_once(tmp_path):
 
     told = []
     run.fit(train_epoch, lambda: {"right": 0.5}, told.append)
-    assert [(epoch.epoch, epoch.val) for epoch in told] == [
+    assert [(epoch.epoch, epoch.held_out) for epoch in told] == [
         (1, None), (2, {"right": 0.5}), (3, {"right": 0.5}),
     ]  # fmt: skip
     lines = read_history(tmp_path / "history.jsonl")
     assert [json.loads(epoch.line()) for epoch in told] == lines
-    assert "val" not in lines[0]
+    assert "held_out" not in lines[0]
 
 
 def test_settings_are_changed_by_the_names_of_their_fields():

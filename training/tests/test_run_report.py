@@ -50,23 +50,33 @@ def test_nested_figures_get_names():
 
 def test_garments_are_counted_by_source_split_and_label(tmp_path):
     data = write_data(tmp_path)
-    counts = garment_counts(PhotoSources(str(data), str(write_drawn(tmp_path / "drawn"))), TAXONOMY)
-    assert list(counts) == ["catalog, train", "outfit, train", "drawn, train", "catalog, val",
-                            "outfit, val"]  # fmt: skip
+    photos = PhotoSources(str(data), str(write_drawn(tmp_path / "drawn")))
+    counts = garment_counts(photos, TAXONOMY)
+    assert list(counts) == ["catalog, train", "outfit, train", "drawn, train"]
     assert counts["catalog, train"]["top"] == counts["catalog, train"]["top: t-shirt"] == 2
-    assert counts["outfit, val"]["shoes: not known"] == counts["outfit, val"]["shoes"] == 8
+    assert counts["outfit, train"]["shoes: not known"] == counts["outfit, train"]["shoes"] == 8
     assert counts["drawn, train"]["bag: backpack"] == 2
+
+
+def test_what_is_held_out_is_counted_apart(tmp_path):
+    data = write_data(tmp_path)
+    counts = garment_counts(PhotoSources(str(data), fold=0), TAXONOMY)
+    assert list(counts) == ["catalog, train", "outfit, train", "catalog, held out",
+                            "outfit, held out"]  # fmt: skip
+    learnt, held_out = counts["outfit, train"]["shoes"], counts["outfit, held out"]["shoes"]
+    assert held_out in (1, 2)
+    assert learnt + held_out == 8
 
 
 def test_boxes_are_counted_with_those_found_on_the_way(tmp_path):
     data = write_data(tmp_path)
     street = tmp_path / "street.json"
     street.write_text(json.dumps([{"photo": "a.jpg", "boxes": [[0, 0, 9, 9, 5.0]]}]))
-    counts = box_counts(PhotoSources(str(data), limit=3), street)
+    counts = box_counts(PhotoSources(str(data), limit=3, fold=0), street)
     assert counts["outfit, train"] == dict.fromkeys(TAXONOMY.supers, 0) | {
         "top": 3, "bottom": 3, "shoes": 3, "bag": 3,
     }  # fmt: skip
-    assert sum(counts["catalog, val"].values()) == 2, "every fourth of 8"
+    assert sum(counts["catalog, held out"].values()) == 1, "every fourth of what is held out"
     assert counts["street, train"]["bag"] == 1
 
 
@@ -81,6 +91,7 @@ def finished(tmp_path):
         seed=41,
         device="cpu",
         evaluate_every=2,
+        fold=0,
     )
     run = Run(nn.Linear(3, 2), settings)
     run.counts = garment_counts(settings.photos, TAXONOMY)
@@ -101,7 +112,7 @@ def test_a_run_report_says_what_was_trained_on_what_and_how(finished):
         "| seed | 41 |",
         "| epochs | 2 of 2 |",
         "| super | 0.75 | – |",
-        "| top: t-shirt | 2 | 0 | 2 | 0 |",
+        "| top: t-shirt | 2 | 0 | 0 | 0 |",
         "| learning_rate | 0.002 |",
         "| trunk, width | 0.55 |",
         f"| torch | {torch.__version__} |",
@@ -129,15 +140,15 @@ def test_figures_of_different_kinds_are_no_columns():
 
 def test_figures_above_one_are_in_the_picture():
     val = {"nll": {"guided": 3.5, "unguided": 3.0}, "top1": {"super": 0.5}}
-    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "val": val}
+    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "held_out": val}
     courses = {panel.title: panel for panel in report_run._curves([line])}
-    assert courses["Val split, nll"].y_limits == (0, None)
-    assert courses["Val split, top1"].y_limits == SHARE
+    assert courses["Held-out fold, nll"].y_limits == (0, None)
+    assert courses["Held-out fold, top1"].y_limits == SHARE
 
 
 def test_likelihoods_have_an_axis_of_their_own_even_below_one():
     val = {"nll": 0.5, "all": {"sub": 0.25, "nll": 0.75}}
-    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "val": val}
+    line = {"epoch": 4, "rate": 0.1, "loss": {"super": 1.5}, "held_out": val}
     found = {(tuple(panel.lines), panel.y_limits) for panel in report_run._curves([line])}
     assert {(("nll",), (0, None)), (("sub",), SHARE)} <= found
 
@@ -190,7 +201,7 @@ def test_a_checkpoint_without_them_says_so(finished):
     assert "holds no versions; these are of the machine that wrote this page" in text
     assert f"| torch | {torch.__version__} |" in text
     assert report_run.COUNTED_NOW in text
-    assert "| top: t-shirt | 2 | 0 | 2 | 0 |" in text
+    assert "| top: t-shirt | 2 | 0 | 0 | 0 |" in text
 
 
 def test_a_run_that_goes_on_elsewhere_keeps_what_was_before(finished):

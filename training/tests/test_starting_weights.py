@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ootd_training.models.detector.export import write
-from ootd_training.models.detector.network import DetectorNetwork
+from ootd_training.models.detector.network import CrossStageDetector
 from ootd_training.models.embedder.export import export_embedder
 from ootd_training.models.embedder.network import Embedder
 from ootd_training.models.embedder.settings import EmbedderSettings
@@ -16,7 +16,8 @@ from ootd_training.models.embedder.train import EmbedderInTraining, load_start
 from ootd_training.models.tagger.export import export_tagger
 from ootd_training.models.tagger.network import ServedTagger, Tagger
 from ootd_training.network.starting_weights import start_from
-from ootd_training.network.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
+from ootd_training.network.trunk import TAGGER_TRUNK, TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 from ootd_training.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -80,7 +81,7 @@ def test_batch_norms_have_the_statistics_of_their_inputs(tagger: tuple[Tagger, P
 
 def test_a_trunk_starts_from_a_released_tagger(tagger: tuple[Tagger, Path]) -> None:
     trained, path = tagger
-    trunk = Trunk(SMALL)
+    trunk = make_trunk(SMALL)
     start_from(trunk, path, crops, TAGGER_TRUNK)
     with torch.inference_mode():
         gap = (trunk.eval()(crops()[0]) - trained.trunk(crops()[0])).abs().max()
@@ -109,12 +110,12 @@ def test_an_embedder_starts_from_a_release_with_new_classifiers(
 
 def test_a_detector_starts_from_a_release_without_its_segmentation(tmp_path: Path) -> None:
     torch.manual_seed(3)
-    trained = DetectorNetwork(width=8)
+    trained = CrossStageDetector(width=8)
     images = [torch.rand(2, 3, 64, 64) for _ in range(3)]
     used(trained, images)
     path = tmp_path / "model.onnx"
     write(trained, path, 64)
-    network = DetectorNetwork(width=8)
+    network = CrossStageDetector(width=8)
     segmentation = network.segmentation.weight.clone()
     start_from(network, path, lambda: images, fresh=("segmentation.",))
     with torch.inference_mode():
@@ -132,7 +133,7 @@ def test_what_does_not_fit_is_said(tagger: tuple[Tagger, Path], tmp_path: Path) 
         start_from(Tagger(OTHER, TAXONOMY), path, crops)
     assert str(path) in str(raised.value)
     with pytest.raises(ValueError, match="another network"):
-        start_from(DetectorNetwork(width=8), path, crops)
+        start_from(CrossStageDetector(width=8), path, crops)
     with pytest.raises(FileNotFoundError, match=r"no model .*none\.onnx"):
         start_from(Tagger(SMALL, TAXONOMY), tmp_path / "none.onnx", crops)
     (tmp_path / "text.onnx").write_text("not a model")

@@ -22,8 +22,10 @@ from ootd_training.models.tagger.network import ServedTagger, Tagger
 from ootd_training.models.tagger.settings import Stage, TaggerSettings
 from ootd_training.models.tagger.train import train_epoch
 from ootd_training.models.training import train
+from ootd_training.network.efficientnet_v2 import scale_channels
 from ootd_training.network.run import Run
-from ootd_training.network.trunk import Trunk, TrunkSettings, scale_channels
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 from ootd_training.served.crop_model import fold_batch_norms, largest_difference, run_crops
 from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import load_taxonomy
@@ -83,7 +85,7 @@ def test_scaled_channels_are_multiples_of_eight() -> None:
 
 
 def test_trunk_takes_any_size() -> None:
-    trunk = Trunk(SMALL).eval()
+    trunk = make_trunk(SMALL).eval()
     with torch.inference_mode():
         for size in (32, 47, 160):
             assert trunk(torch.rand(2, 3, size, size)).shape == (2, 64)
@@ -91,7 +93,7 @@ def test_trunk_takes_any_size() -> None:
 
 def test_folding_batch_norms_changes_no_answer() -> None:
     torch.manual_seed(0)
-    trunk = Trunk(SMALL)
+    trunk = make_trunk(SMALL)
     for _ in range(3):
         trunk(torch.rand(8, 3, 32, 32))
     folded = fold_batch_norms(trunk)
@@ -214,7 +216,7 @@ def test_training_learns(settings: TaggerSettings, tmp_path: Path) -> None:
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     settings: TaggerSettings, tmp_path: Path
 ) -> None:
-    settings = settings.changed(mixing=0.5)
+    settings = settings.changed(mixing=0.5, fold=0)
     whole = train(TAGGER, settings.changed(output=str(tmp_path / "whole")))
     broken = settings.changed(output=str(tmp_path / "broken"))
     kill_after_an_epoch(lambda: train(TAGGER, broken))
@@ -223,7 +225,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     history = [json.loads(line) for line in (tmp_path / "whole/history.jsonl").open()]
-    assert history[-1]["val"]["catalog"]["super"] is not None
+    assert history[-1]["held_out"]["catalog"]["super"] is not None
     loaded = load_tagger(tmp_path / "broken/last.pt", TAXONOMY)
     assert torch.equal(loaded.head.weight, resumed.average.head.weight)
 

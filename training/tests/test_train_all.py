@@ -26,7 +26,7 @@ EPOCH = Epoch(
     minutes_left=4.0,
     rate=0.001,
     loss={"size": [128, 96], "box": 1.53125},
-    val={"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
+    held_out={"side": 128, "outfit": {"top1": {"sub": 0.5}, "color": None, "super": 0.25}},
 )
 
 
@@ -190,6 +190,26 @@ def test_every_model_gets_what_the_steps_before_it_made(options):
     )
 
 
+def test_a_fold_is_held_out_of_all_models_and_measured(options, monkeypatch):
+    options = dataclasses.replace(options, fold=2)
+    trained, measured, delivered = {}, [], []
+    steps = train_all.Steps(options, recorded(trained))
+    for step in steps.all():
+        if step.name in ("detector", "tagger", "sequencer", "embedder"):
+            step.action(nothing)
+    assert {given(arguments, "--fold") for arguments in trained.values()} == {"2"}
+    monkeypatch.setattr("ootd_training.commands.train_all.evaluate_all", measured.append)
+    monkeypatch.setattr("ootd_training.commands.train_all.MODEL_NAMES", ())
+    monkeypatch.setattr(train_all.build, "build", lambda *_: "built")
+    monkeypatch.setattr(train_all.build, "deliver", lambda *what: delivered.append(what))
+    steps.release()
+    assert delivered == [("built", None)], "nothing is installed"
+    (options.runs / "release").mkdir()
+    shutil.copy(REPOSITORY / "release.json", options.runs / "release")
+    steps.reports()
+    assert given(measured[0], "--fold") == "2"
+
+
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_a_sequencer_starts_from_the_tagger_where_it_has_its_trunk(options, encoder, monkeypatch):
     monkeypatch.setattr(SequencerSettings, "encoder", encoder)
@@ -251,10 +271,10 @@ def test_epochs_are_shown_with_the_time_that_is_left():
     assert epoch_lines("[3/8] tagger", EPOCH) == (
         "[3/8] tagger: epoch 2 of 10, 4 min left\n"
         "    loss: size 128x96, box 1.53\n"
-        "    val: side 128\n"
-        "    val, outfit: top1 sub 0.5, super 0.25"
+        "    held out: side 128\n"
+        "    held out, outfit: top1 sub 0.5, super 0.25"
     )
-    assert "val" not in epoch_lines("a", dataclasses.replace(EPOCH, val=None))
+    assert "held out" not in epoch_lines("a", dataclasses.replace(EPOCH, held_out=None))
 
 
 @pytest.mark.parametrize(

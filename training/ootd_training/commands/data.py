@@ -1,4 +1,4 @@
-"""The console command `ootd-data`: fetch the public photos, clean a folder of one's own."""
+"""The console command `ootd-data`: fetch public photos and weights, clean a folder of one's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ootd_training.console.options import add_repository_option, checked_reposit
 from ootd_training.console.progress import Progress
 from ootd_training.data.cleaning.duplicates import BITS, COLOUR_DISTANCE, DISTANCE
 from ootd_training.data.cleaning.folder import REPORT, clean_folder
-from ootd_training.data.fetch.layout import fetch
+from ootd_training.data.fetch.layout import SOURCES_FOLDER, fetch
+from ootd_training.data.fetch.weights import FOLDER, fetch_weights
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
 
 
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="ootd-data", description=__doc__)
     tasks = top.add_subparsers(dest="task", required=True)
     _add_fetch(tasks)
+    _add_weights(tasks)
     _add_clean(tasks)
     return top
 
@@ -42,6 +44,20 @@ def _add_fetch(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     fetching.add_argument(
         "--clothing-dataset", type=Path, help="clothing-dataset, if you have it (likewise)"
+    )
+
+
+def _add_weights(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    weights = tasks.add_parser(
+        "weights",
+        help="download public weights that models can start from",
+        description="Download EfficientNet-Lite0 (ImageNet) and YOLOX-nano (COCO), both "
+        "Apache-2.0, into the folder weights of a data folder, for ootd-train --start pretrained. "
+        "Run it again to check the files.",
+    )
+    weights.add_argument("folder", type=Path, help="data folder")
+    weights.add_argument(
+        "--given", type=Path, help="folder of the weights, if you have it (checked by checksums)"
     )
 
 
@@ -101,11 +117,16 @@ def run(arguments: Sequence[str]) -> None:
         fetch(
             options.folder,
             Progress,
-            lambda text: print(text, file=sys.stderr, flush=True),
+            _say,
             ccp=options.ccp,
             clothing_dataset=options.clothing_dataset,
         )
         print(f"{options.folder}: ready for ootd-train --data {options.folder}")
+        return
+    if options.task == "weights":
+        sources = options.folder / SOURCES_FOLDER
+        fetch_weights(options.folder, sources, Progress, _say, options.given)
+        print(f"{options.folder / FOLDER}: ready for ootd-train MODEL --start pretrained")
         return
     counts = clean_folder(
         options.folder,
@@ -117,6 +138,10 @@ def run(arguments: Sequence[str]) -> None:
     )
     found = ", ".join(f"{counts[name]:,} {name}" for name in ("kept", "split", "dropped"))
     print(f"{options.output}: {found}; {options.output / REPORT} says why")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

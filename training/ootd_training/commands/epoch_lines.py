@@ -18,7 +18,7 @@ def duration(minutes: float) -> str:
 def epoch_lines(head: str, epoch: Epoch) -> str:
     """An epoch, with the time that is left of its run, and a line for each group of figures."""
     left = duration(epoch.minutes_left)
-    parts = (figures("loss", epoch.loss), figures("val", epoch.val or {}))
+    parts = (figures("loss", epoch.loss), figures("held out", epoch.held_out or {}))
     lines = [f"{head}: epoch {epoch.epoch} of {epoch.epochs}, {left} left"]
     return "\n".join([*lines, *(line for part in parts for line in part)])
 

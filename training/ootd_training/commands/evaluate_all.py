@@ -14,6 +14,8 @@ from ootd_training.console.options import (
     checked_repository,
 )
 from ootd_training.data.data_folder import checked_data
+from ootd_training.data.folds import NO_FOLD
+from ootd_training.evaluation.evaluated_photos import add_photo_options
 from ootd_training.models.names import MODEL_NAMES
 from ootd_training.network.run import CHECKPOINT
 
@@ -43,16 +45,12 @@ def parser() -> argparse.ArgumentParser:
         description="Measure every model of a model repository.",
         formatter_class=HelpWithDefaults,
     )
-    result.add_argument("--data", required=True, help="folder of the labelled photos")
+    add_photo_options(result)
     add_repository_option(result)
     result.add_argument(
         "--runs", type=Path,
         help="folder with the checkpoint sequencer/last.pt, which is measured beside its file: "
         "also on train, and with a likelihood",
-    )  # fmt: skip
-    result.add_argument(
-        "--limit", type=int, default=0,
-        help="measure at most this many garments or photos of each source; 0: all",
     )  # fmt: skip
     result.add_argument("--report", type=Path, help="folder to write the reports to")
     result.add_argument("--cache", type=Path, help="folder to keep decoded crops in")
@@ -61,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _common_arguments(options: argparse.Namespace) -> list[str]:
     """What every model is measured with; each takes what it knows."""
-    common = ["--data", options.data, "--limit", str(options.limit)]
+    common = ["--data", str(options.data), "--limit", str(options.limit)]
+    common += ["--fold", str(options.fold)] if options.fold != NO_FOLD else []
     common += ["--repository", str(options.repository)]
     tagger = options.repository / "tagger" / "1" / "model.onnx"
     common += ["--tagger", str(tagger)] if tagger.exists() else []

@@ -19,6 +19,8 @@ from ootd_training.commands.steps import State, Step, forget, locked, run_steps,
 from ootd_training.console.errors import CommandError
 from ootd_training.console.options import add_repository_option, check_space, checked_repository
 from ootd_training.data.data_folder import checked_data
+from ootd_training.data.folds import FOLDS, NO_FOLD
+from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.evaluation.run_report import run_report
 from ootd_training.models.detector.export import load_network
 from ootd_training.models.detector.measure import torch_detector
@@ -54,6 +56,13 @@ class Options:
     threads: int
     device: str
     quick: bool
+    fold: int = NO_FOLD
+    """The fold of train that all models are trained without; -1: none."""
+
+    @property
+    def trial(self) -> bool:
+        """Whether what is built stays in the runs folder."""
+        return self.quick or self.fold != NO_FOLD
 
 
 Train = Callable[[str, Sequence[str], Report], None]
@@ -99,6 +108,7 @@ class Steps:
         arguments += ["--drawn", str(runs / DRAWN)]
         arguments += [] if options.seed is None else ["--seed", str(options.seed)]
         arguments += ["--quick"] if options.quick else []
+        arguments += ["--fold", str(options.fold)] if options.fold != NO_FOLD else []
         if crops:
             arguments += ["--cache", str(runs / CROPS)]
             arguments += ["--street", str(runs / STREET)] if self._has_street() else []
@@ -131,15 +141,18 @@ class Steps:
         runs, limit = self.options.runs, QUICK_LIMIT if self.options.quick else 0
         network, side = load_network(runs / "detector" / CHECKPOINT)
         detector = torch_detector(network, side)
-        found = label_street(detector, self.options.data, complete=False, limit=limit)
+        learnt = PhotoSources(fold=self.options.fold).learnt
+        found = label_street(
+            detector, self.options.data, complete=False, limit=limit, fold=learnt
+        )  # fmt: skip
         write_json(runs / STREET, found)
         print(f"found {sum(len(entry['boxes']) for entry in found)} garments in the street photos")
 
     def release(self) -> None:
-        """Export all models; into the repository unless the run is a quick one."""
+        """Export all models; into the repository unless the run is a trial."""
         options = self.options
         built = build.build(options.repository, options.runs, options.data, MODEL_NAMES)
-        build.deliver(built, None if options.quick else options.repository)
+        build.deliver(built, None if options.trial else options.repository)
 
     def reports(self) -> None:
         """Write a report of each run, of the release and of each released model."""
@@ -153,6 +166,7 @@ class Steps:
         print(f"wrote {build.report(built).write(runs / REPORTS)}")
         chosen = ["--data", str(options.data), "--repository", str(runs / build.BUILT)]
         chosen += ["--runs", str(runs), "--cache", str(runs / CROPS)]
+        chosen += ["--fold", str(options.fold)] if options.fold != NO_FOLD else []
         chosen += ["--limit", str(QUICK_LIMIT if options.quick else 0)]
         evaluate_all([*chosen, "--report", str(runs / REPORTS)])
 
@@ -172,8 +186,8 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     result.add_argument("--data", required=True, help="folder of the labelled photos")
     result.add_argument(
         "--runs", type=Path, default=Path("training-runs"),
-        help="all results go into its folder full, those of --quick into its folder quick "
-        "(default %(default)s)",
+        help="all results go into its folder full, those of --quick into quick, of --fold into "
+        "fold-N (default %(default)s)",
     )  # fmt: skip
     add_repository_option(result)
     result.add_argument("--seed", type=int, help="of everything random (default: each model's own)")
@@ -184,6 +198,11 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     result.add_argument(
         "--quick", action="store_true", help="the same on a slice; releases into the runs folder"
     )
+    result.add_argument(
+        "--fold", type=int, choices=range(FOLDS), default=NO_FOLD, metavar=f"0..{FOLDS - 1}",
+        help="train all models without this fifth of train and measure them on it, to choose "
+        "settings by; releases into the runs folder, as fold-N (default: all of train)",
+    )  # fmt: skip
     again = result.add_mutually_exclusive_group()
     again.add_argument("--restart", action="store_true", help="do everything anew")
     again.add_argument(
@@ -197,10 +216,11 @@ def train_all(arguments: Sequence[str]) -> None:
     nothing = Options(Path(), Path(), Path(), None, 1, "cpu", quick=True)
     names = [step.name for step in Steps(nothing).all()]
     given = parser(names).parse_args(arguments)
-    runs = given.runs / ("quick" if given.quick else "full")
+    whole = "full" if given.fold == NO_FOLD else f"fold-{given.fold}"
+    runs = given.runs / ("quick" if given.quick else whole)
     data, seed = checked_data(given.data), given.seed
     options = Options(
-        data, runs, given.repository, seed, given.threads, given.device, given.quick
+        data, runs, given.repository, seed, given.threads, given.device, given.quick, given.fold
     )  # fmt: skip
     check_taxonomy(given.repository)
     check_space(runs, QUICK_GIGABYTES if given.quick else GIGABYTES)
@@ -211,7 +231,7 @@ def train_all(arguments: Sequence[str]) -> None:
             forget(runs, data, seed, steps, given.first or names[0])
         run_steps(State(runs, data, seed), steps)
     print(f"all {len(steps)} steps are done; reports: {runs / REPORTS}")
-    if not options.quick:
+    if not options.trial:
         print(
             f"pages and model cards of this checkout: cp {runs / REPORTS}/* training/reports/, "
             "then python -m ootd_training.evaluation.model_cards"

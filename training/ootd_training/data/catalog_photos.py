@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ootd_training.data.folds import Fold
 from ootd_training.taxonomy import SUPER_CATEGORIES
 
 WORKING_SIDE = 160
@@ -31,10 +32,13 @@ class CatalogPhoto:
     height: int
 
 
-def read_catalog(data: Path, split: str) -> list[CatalogPhoto]:
-    """All catalogue photos of one split ("train" or "val"), in the file's order."""
+def read_catalog(data: Path, split: str, fold: Fold | None = None) -> list[CatalogPhoto]:
+    """Catalogue photos of one split ("train" or "val"), in the file's order.
+
+    Of train, those of `fold` alone if one is given.
+    """
     with (data / "catalog" / f"{split}.csv").open(newline="") as lines:
-        return [
+        photos = [
             CatalogPhoto(
                 path=data / "catalog" / row["image"],
                 category=SUPER_CATEGORIES.index(row["super"]),
@@ -44,6 +48,9 @@ def read_catalog(data: Path, split: str) -> list[CatalogPhoto]:
             )
             for row in csv.DictReader(lines)
         ]
+    if fold is not None:
+        photos = fold.select(data, photos, lambda photo: photo.path)
+    return photos
 
 
 def foreground(photo: NDArray[np.uint8]) -> NDArray[np.bool_]:

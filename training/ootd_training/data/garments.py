@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ootd_training.data.crops import WHOLE, Garment, Tiles, joined, load_tiles
+from ootd_training.data.folds import Fold
 from ootd_training.data.label_rules import RULES
 from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.data.street_photos import read_street
@@ -70,17 +71,21 @@ def read_outfits(data: Path, split: str, taxonomy: Taxonomy) -> list[Garment]:
     return garments
 
 
-def read_street_garments(data: Path, boxes: Path, taxonomy: Taxonomy) -> list[Garment]:
+def read_street_garments(
+    data: Path, boxes: Path, taxonomy: Taxonomy, fold: Fold | None = None
+) -> list[Garment]:
     """Garments of tagged street photos, with the boxes that the detector found for them.
 
     The tags name the sub-categories that a photo shows, so a box can be any of those of its
     super-category; where they name just one, the garment's sub-category is known.
     FileNotFoundError if there is no file `boxes`.
     """
-    tagged = {photo.name: photo for photo in read_street(data, "train")}
+    tagged = {photo.name: photo for photo in read_street(data, "train", fold)}
     garments = []
     for entry in json.loads(boxes.read_text()):
-        photo = tagged[entry["photo"]]
+        photo = tagged.get(entry["photo"])
+        if photo is None:  # held out
+            continue
         for *corners, index in entry["boxes"]:
             x0, x1 = (min(1.0, max(0.0, corners[i] / photo.width)) for i in (0, 2))
             y0, y1 = (min(1.0, max(0.0, corners[i] / photo.height)) for i in (1, 3))
@@ -165,15 +170,18 @@ def value_indices(taxonomy: Taxonomy, values: Mapping[str, str]) -> dict[str, in
     }
 
 
-def read_garments(data: Path, split: str, taxonomy: Taxonomy, limit: int = 0) -> list[Garment]:
-    """Garments of the catalogue and of the outfits of a split.
+def read_garments(
+    data: Path, split: str, taxonomy: Taxonomy, limit: int = 0, fold: Fold | None = None
+) -> list[Garment]:
+    """Garments of the catalogue and of the outfits of a split; of train, those of `fold` if given.
 
     With `limit`, that many of each, spread evenly.
     """
     garments: list[Garment] = []
     for part in (read_catalog(data, split, taxonomy), read_outfits(data, split, taxonomy)):
-        step = max(1, len(part) // limit) if limit else 1
-        garments += part[::step][: limit or None]
+        chosen = part if fold is None else fold.select(data, part, lambda garment: garment.photo)
+        step = max(1, len(chosen) // limit) if limit else 1
+        garments += chosen[::step][: limit or None]
     return garments
 
 
@@ -184,11 +192,12 @@ def training_garments(photos: PhotoSources, taxonomy: Taxonomy) -> list[Garment]
 
 def _training_parts(photos: PhotoSources, taxonomy: Taxonomy) -> Iterator[list[Garment]]:
     data, limit = Path(photos.data), photos.limit
-    yield read_garments(data, "train", taxonomy, limit)
+    yield read_garments(data, "train", taxonomy, limit, photos.learnt)
     if photos.drawn:
         yield read_drawn_garments(Path(photos.drawn), taxonomy)[: limit or None]
     if photos.street:
-        yield read_street_garments(data, Path(photos.street), taxonomy)[: limit or None]
+        found = read_street_garments(data, Path(photos.street), taxonomy, photos.learnt)
+        yield found[: limit or None]
 
 
 def load_training_tiles(photos: PhotoSources, taxonomy: Taxonomy, cache: Path | None) -> Tiles:
@@ -197,6 +206,11 @@ def load_training_tiles(photos: PhotoSources, taxonomy: Taxonomy, cache: Path | 
     return functools.reduce(joined, parts)
 
 
-def load_val_tiles(photos: PhotoSources, taxonomy: Taxonomy, cache: Path | None) -> Tiles:
-    """The tiles of the val split, that a run is judged by."""
-    return load_tiles(read_garments(Path(photos.data), "val", taxonomy, photos.limit), cache)
+def load_held_out_tiles(
+    photos: PhotoSources, taxonomy: Taxonomy, cache: Path | None
+) -> Tiles | None:
+    """The tiles of the part of train that a run is judged by; None if nothing is held out."""
+    if not photos.judged:
+        return None
+    garments = read_garments(Path(photos.data), "train", taxonomy, photos.limit, photos.held_out)
+    return load_tiles(garments, cache)

@@ -10,11 +10,14 @@ from pathlib import Path
 from ootd_training.data.catalog_photos import read_catalog
 from ootd_training.data.crops import Garment
 from ootd_training.data.drawn_photos import read_drawn
+from ootd_training.data.folds import Fold
 from ootd_training.data.garments import read_garments, training_garments
 from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.taxonomy import SUPER_CATEGORIES, Taxonomy
 
+HELD_OUT = "held out"
+"""What the garments that judge a run are named by, beside "train"."""
 Counts = Mapping[str, Mapping[str, int]]
 """Garments of each label, of each source and split ("catalog, train"); all have all labels."""
 
@@ -43,23 +46,28 @@ def _by_source(
 
 def garment_counts(photos: PhotoSources, taxonomy: Taxonomy) -> Counts:
     """The garments of a run of a model that looks at crops."""
-    trained = training_garments(photos, taxonomy)
-    judged = read_garments(Path(photos.data), "val", taxonomy, photos.limit)
-    return _by_source(trained, "train", taxonomy) | _by_source(judged, "val", taxonomy)
+    counts = _by_source(training_garments(photos, taxonomy), "train", taxonomy)
+    if photos.judged:
+        data, limit, fold = Path(photos.data), photos.limit, photos.held_out
+        judged = read_garments(data, "train", taxonomy, limit, fold)
+        counts |= _by_source(judged, HELD_OUT, taxonomy)
+    return counts
 
 
 def box_counts(photos: PhotoSources, street: Path) -> Counts:
     """The boxes of a run of the detector; `street` is the file of the labels that it found itself.
 
-    Every fourth catalogue photo of the val split judges a run.
+    Every fourth catalogue photo that is held out judges a run.
     """
     data, limit = Path(photos.data), photos.limit
     classes: dict[str, list[int]] = {}
-    for split, step in (("train", 1), ("val", 4)):
-        catalog = read_catalog(data, split)[::step][: limit or None]
-        outfits = read_outfits(data, split)[: limit or None]
-        classes[f"catalog, {split}"] = [photo.category for photo in catalog]
-        classes[f"outfit, {split}"] = [int(c) for photo in outfits for c in photo.classes]
+    parts: list[tuple[str, Fold | None, int]] = [("train", photos.learnt, 1)]
+    parts += [(HELD_OUT, photos.held_out, 4)] if photos.judged else []
+    for name, fold, step in parts:
+        catalog = read_catalog(data, "train", fold)[::step][: limit or None]
+        outfits = read_outfits(data, "train", fold)[: limit or None]
+        classes[f"catalog, {name}"] = [photo.category for photo in catalog]
+        classes[f"outfit, {name}"] = [int(c) for photo in outfits for c in photo.classes]
     if photos.drawn:
         drawn = read_drawn(Path(photos.drawn))
         classes["drawn, train"] = [int(c) for photo in drawn for c in photo.classes]

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as run_length
 
+from ootd_training.data.folds import Fold
+
 
 @dataclass(frozen=True)
 class OutfitPhoto:
@@ -42,8 +44,11 @@ def annotation_file(data: Path, split: str) -> Path:
     return data / "detect" / f"{split}.json"
 
 
-def read_outfits(data: Path, split: str) -> list[OutfitPhoto]:
-    """All labelled outfit photos of one split, in the file's order."""
+def read_outfits(data: Path, split: str, fold: Fold | None = None) -> list[OutfitPhoto]:
+    """Labelled outfit photos of one split, in the file's order.
+
+    Of train, those of `fold` alone if one is given.
+    """
     document = json.loads(annotation_file(data, split).read_text())
     by_photo = defaultdict(list)
     for annotation in document["annotations"]:
@@ -64,4 +69,6 @@ def read_outfits(data: Path, split: str) -> list[OutfitPhoto]:
                 masks=tuple(a["segmentation"] for a in found),
             )
         )
+    if fold is not None:
+        photos = fold.select(data, photos, lambda photo: photo.path)
     return photos

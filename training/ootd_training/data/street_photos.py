@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ootd_training.data.folds import Fold
 from ootd_training.taxonomy import SUPER_CATEGORIES
 
 
@@ -32,8 +33,11 @@ class StreetPhoto:
         return tuple(sub for name, sub in self.items if name == super_name)
 
 
-def read_street(data: Path, split: str) -> list[StreetPhoto]:
-    """All street photos of one split ("train" or "val"), in the file's order."""
+def read_street(data: Path, split: str, fold: Fold | None = None) -> list[StreetPhoto]:
+    """Street photos of one split ("train" or "val"), in the file's order.
+
+    Of train, those of `fold` alone if one is given.
+    """
     photos = []
     for line in (data / "street" / f"{split}.jsonl").read_text().splitlines():
         row = json.loads(line)
@@ -46,4 +50,6 @@ def read_street(data: Path, split: str) -> list[StreetPhoto]:
                 items=tuple((item["super"], item["sub"]) for item in row["items"]),
             )
         )
+    if fold is not None:
+        photos = fold.select(data, photos, lambda photo: photo.path)
     return photos

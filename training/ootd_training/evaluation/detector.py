@@ -1,10 +1,10 @@
-"""Quality of the exported detector on the val split, alone and under the service's rules."""
+"""Quality of a detector on val or on a fold of train, alone and under the service's rules."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,23 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ootd_training.console.options import add_repository_option, checked_repository
-from ootd_training.data.catalog_photos import CatalogPhoto, read_catalog
-from ootd_training.data.outfit_photos import OutfitPhoto, read_outfits
 from ootd_training.evaluation.detector_rules import (
     RULES,
     THRESHOLDS,
+    Outcome,
     Outcomes,
     measure_rules,
     recall_at,
 )
 from ootd_training.evaluation.evaluate_options import add_evaluate_options, deliver
+from ootd_training.evaluation.evaluated_photos import EvaluatedPhotos
+from ootd_training.evaluation.intervals import (
+    EXPLAINED,
+    Interval,
+    draws,
+    interval,
+    ratio_interval,
+)
 from ootd_training.evaluation.measured_files import checked_digests
 from ootd_training.evaluation.served_graph import ServedGraph
 from ootd_training.models.detector.measure import (
@@ -31,6 +38,7 @@ from ootd_training.models.detector.measure import (
     Precision,
     Recognition,
     detections,
+    drawn_precisions,
     guided,
     judge_rows,
     recognition,
@@ -44,6 +52,8 @@ from ootd_training.taxonomy import REPOSITORY, SUPER_CATEGORIES
 
 MODEL = REPOSITORY / "detector" / "1" / "model.onnx"
 ALONE, EXCLUSIVE, CHECKED, SERVED = RULES
+GIVEN, RIGHT, LABELLED = range(3)
+"""Columns of `Outcome.by_photo`."""
 PAPER = {
     "*11st, guided*": (0.877, 0.872, 0.855, 0.716, 0.225),
     "*11st, non-guided*": (0.849, 0.842, 0.818, 0.684, 0.223),
@@ -59,6 +69,8 @@ class Measures:
     catalog: int
     unguided: Precision
     guided: Precision
+    intervals: Mapping[str, Interval]
+    """Of the mean average precision at an IoU of 0.5, `unguided` and `guided`."""
     known: Recognition
     rules: Outcomes
     threshold: float
@@ -73,6 +85,7 @@ class Measures:
             "catalog_photos": self.catalog,
             "unguided": {"mean": self.unguided.mean, "by_class": self.unguided.by_class},
             "guided": {"mean": self.guided.mean, "by_class": self.guided.by_class},
+            "intervals": dict(self.intervals),
             "catalog_right": dataclasses.asdict(self.known),
             "rules": {n: {"precision": o.precision, "recall": o.recall} for n, o in found.items()},
             "milliseconds": self.milliseconds,
@@ -92,20 +105,24 @@ def latency(model: Path, repeats: int = 30) -> float:
 def measure(
     model: Path,
     graph: ServedGraph,
-    data: Path,
-    outfits: Sequence[OutfitPhoto],
-    catalog: Sequence[CatalogPhoto],
+    evaluated: EvaluatedPhotos,
 ) -> Measures:
-    """Everything about an ONNX detector, `model` and part of the `graph`, on photos of val."""
-    photos = list(outfits)
+    """Everything about an ONNX detector, `model` and part of the `graph`."""
+    photos, catalog = evaluated.outfits(), evaluated.catalog()
+    data, split = evaluated.data, evaluated.split
     rows = detections(graph.detector, photos)
+    helped = guided(rows, photos)
     thresholds = sorted({*THRESHOLDS, graph.score_threshold})
     return Measures(
         outfits=len(photos),
         catalog=len(catalog),
-        unguided=judge_rows(rows, photos, data, "val"),
-        guided=judge_rows(guided(rows, photos), photos, data, "val"),
-        known=recognition(graph.detector, list(catalog)),
+        unguided=judge_rows(rows, photos, data, split),
+        guided=judge_rows(helped, photos, data, split),
+        intervals={
+            name: interval(drawn_precisions(found, photos, data, split, draws(len(photos))))
+            for name, found in (("unguided", rows), ("guided", helped))
+        },
+        known=recognition(graph.detector, catalog),
         rules=measure_rules(graph, photos, thresholds),
         threshold=graph.score_threshold,
         milliseconds=latency(model),
@@ -203,29 +220,38 @@ def _add_rules(page: Page, measures: Measures) -> None:
     page.picture("rules", "precision over recall with each rule", rules_picture(rules, threshold))
 
 
-def build_page(measures: Measures) -> Page:
-    """The report of a detector."""
-    page = Page("detector", "Detector: measured on the val split")
+def build_page(measures: Measures, photos: EvaluatedPhotos) -> Page:
+    """The report of a detector, measured on `photos`."""
+    page = Page("detector", f"Detector: measured on {photos.title}")
     page.section("In short")
     alone, served = (measures.rules[name][measures.threshold] for name in (ALONE, SERVED))
     known = measures.known
     page.table(
-        ("figure", "val"),
+        ("figure", photos.name, "interval"),
         [
-            ["mAP at IoU 0.5, unguided", average(measures.unguided.mean[0.5])],
-            ["mAP at IoU 0.5, guided", average(measures.guided.mean[0.5])],
-            ["mAP at IoU 0.7, unguided", average(measures.unguided.mean[0.7])],
-            ["catalogue photos whose best detection has their class", percent(known.right)],
-            ["precision of garments, detector alone", percent(alone.precision)],
-            ["precision of garments, as served", percent(served.precision)],
-            ["recall of garments, as served", percent(served.recall)],
-            ["size of the file", f"{measures.megabytes:.2f} MB"],
+            [
+                "mAP at IoU 0.5, unguided",
+                average(measures.unguided.mean[0.5]),
+                measures.intervals["unguided"].text(average),
+            ],
+            [
+                "mAP at IoU 0.5, guided",
+                average(measures.guided.mean[0.5]),
+                measures.intervals["guided"].text(average),
+            ],
+            ["mAP at IoU 0.7, unguided", average(measures.unguided.mean[0.7]), "–"],
+            ["catalogue photos whose best detection has their class", percent(known.right), "–"],
+            _share_row("precision of garments, detector alone", alone, RIGHT, GIVEN),
+            _share_row("precision of garments, as served", served, RIGHT, GIVEN),
+            _share_row("recall of garments, as served", served, RIGHT, LABELLED),
+            ["size of the file", f"{measures.megabytes:.2f} MB", "–"],
         ],
     )
     page.text(
+        EXPLAINED,
         f"Measured on {measures.outfits} outfit photos and {measures.catalog} catalogue photos of "
-        "the val split, real photos only, letterboxed to 320 px as the service does. One photo "
-        f"takes {measures.milliseconds:.1f} ms of one processor core (median) in ONNX Runtime."
+        f"{photos.title}, real photos only, letterboxed to 320 px as the service does. One photo "
+        f"takes {measures.milliseconds:.1f} ms of one processor core (median) in ONNX Runtime.",
     )
     _add_precision(page, measures)
     _add_rules(page, measures)
@@ -237,6 +263,13 @@ def build_page(measures: Measures) -> Page:
     rows = [[name, percent(known.by_class.get(name))] for name in SUPER_CATEGORIES]
     page.table(("class", "right"), [*rows, ["**all**", percent(known.right)]])
     return page
+
+
+def _share_row(text: str, outcome: Outcome, part: int, whole: int) -> list[str]:
+    """A share of garments over photos, two columns of `Outcome.by_photo`, with its interval."""
+    right, counted = outcome.by_photo[:, part], outcome.by_photo[:, whole]
+    share = float(right.sum() / max(1, counted.sum()))
+    return [text, percent(share), ratio_interval(right, counted).text()]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -260,10 +293,8 @@ def main(options: argparse.Namespace) -> None:
         }
     )
     cv2.setNumThreads(1)
-    outfits, catalog = read_outfits(options.data, "val"), read_catalog(options.data, "val")
-    if options.limit:
-        outfits, catalog = outfits[: options.limit], catalog[: options.limit]
+    photos = EvaluatedPhotos.of(options)
     graph = ServedGraph(repository, options.model, tagger)
-    measures = measure(options.model, graph, options.data, outfits, catalog)
+    measures = measure(options.model, graph, photos)
     thresholds = served_thresholds(repository)
-    deliver(build_page(measures), measures.summary(), options, digests, thresholds)
+    deliver(build_page(measures, photos), measures.summary(), options, digests, thresholds)

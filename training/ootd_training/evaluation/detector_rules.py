@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ootd_training.data.outfit_photos import OutfitPhoto
 from ootd_training.evaluation.served_graph import Kept, ServedGraph, Switches
@@ -32,6 +33,16 @@ class Outcome:
     given: int
     right: int
     labelled: int
+    by_photo: NDArray[np.int64] = field(
+        default_factory=lambda: np.empty((0, 3), np.int64), compare=False, repr=False
+    )
+    """The same three of each photo, [photos, 3]."""
+
+    @classmethod
+    def of(cls, by_photo: NDArray[np.int64]) -> Outcome:
+        """The sums over photos [photos, 3]."""
+        given, right, labelled = by_photo.sum(0).tolist()
+        return cls(given, right, labelled, by_photo)
 
     @property
     def precision(self) -> float:
@@ -69,17 +80,16 @@ def measure_rules(
     graph: ServedGraph, photos: Sequence[OutfitPhoto], thresholds: Sequence[float] = THRESHOLDS
 ) -> Outcomes:
     """Precision and recall over labelled photos for each set of rules and each score threshold."""
-    counts = {name: {t: [0, 0] for t in thresholds} for name in RULES}
-    labelled = sum(len(photo.boxes) for photo in photos)
-    for photo in photos:
+    counts = {name: {t: np.zeros((len(photos), 3), np.int64) for t in thresholds} for name in RULES}
+    for index, photo in enumerate(photos):
         candidates = graph.candidates(read_photo(photo.path), min(thresholds))
         for name, switches in RULES.items():
             for threshold in thresholds:
                 kept = graph.garments(candidates, threshold, switches)
-                counts[name][threshold][0] += len(kept.boxes)
-                counts[name][threshold][1] += matched(kept, photo)
+                found = (len(kept.boxes), matched(kept, photo), len(photo.boxes))
+                counts[name][threshold][index] = found
     return {
-        name: {t: Outcome(given, right, labelled) for t, (given, right) in found.items()}
+        name: {threshold: Outcome.of(by_photo) for threshold, by_photo in found.items()}
         for name, found in counts.items()
     }
 

@@ -1,4 +1,4 @@
-"""Quality of the served embedder on the val split, from its ONNX file."""
+"""Quality of an embedder on val or on a fold of train, from its ONNX file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from ootd_training.data.crops import load_tiles
-from ootd_training.data.garments import read_garments
 from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
+from ootd_training.evaluation.evaluated_photos import EvaluatedPhotos
+from ootd_training.evaluation.intervals import EXPLAINED, garment_intervals
 from ootd_training.evaluation.measured_files import checked_digest
 from ootd_training.models.embedder.export import MODEL, onnx_embed
 from ootd_training.models.embedder.measure import (
     DEPTHS,
     Embed,
     embed_views,
+    item_ranks,
     measure_views,
     parts_by_source,
     retrieval,
@@ -40,11 +43,18 @@ LABEL_ROWS = (
 )
 
 
-def measure(embed: Embed, data: Path, limit: int, cache: Path | None) -> dict[str, Any]:
-    """Everything about an embedder on the val split: `search` and `retrieval`, each by source."""
-    tiles = load_tiles(read_garments(data, "val", load_taxonomy(), limit), cache)
+def measure(embed: Embed, photos: EvaluatedPhotos, cache: Path | None) -> dict[str, Any]:
+    """Everything about an embedder: `search` and `retrieval`, each by source; `intervals` of the
+    share of queries whose own garment is the best hit."""
+    tiles = photos.tiles(load_taxonomy(), cache)
     parts = parts_by_source(embed_views(embed, tiles, CROP_SIZE))
+    garments, ranks = item_ranks(parts["all"])
+
+    def best_hits(chosen: NDArray[np.int64]) -> dict[str, float | None]:
+        return {name: float((rank[chosen] == 0).mean()) for name, rank in ranks.items()}
+
     return {
+        "intervals": garment_intervals([garment.photo for garment in garments], best_hits),
         "search": {source: measure_views(views) for source, views in parts.items()},
         "retrieval": {source: retrieval(views) for source, views in parts.items()},
     }
@@ -53,11 +63,11 @@ def measure(embed: Embed, data: Path, limit: int, cache: Path | None) -> dict[st
 def _add_search(page: Page, search: Mapping[str, Any]) -> None:
     page.section("Search")
     page.text(
-        "Each garment is searched among the val garments of its super-category. For *same garment* "
-        "the query is another crop of the same photo (moved, turned, blurred, relit, partly "
-        "covered), with its own or with another background. A shop photo and a street photo of the "
-        "same garment, the case that matters most, exist nowhere in the labelled photos and are "
-        "not measured."
+        "Each garment is searched among the measured ones of its super-category. For *same "
+        "garment* the query is another crop of the same photo (moved, turned, blurred, relit, "
+        "partly covered), with its own or with another background. A shop photo and a street photo "
+        "of the same garment, the case that matters most, exist nowhere in the labelled photos and "
+        "are not measured."
     )
     rows = [["garments", *(f"{found['garments']:,}" for found in search.values())]]
     for query in ("same_item", "same_item_other_background"):
@@ -114,29 +124,34 @@ def _add_codes(page: Page, found: Mapping[str, Any]) -> None:
     }
     page.picture(
         "codes", "mean average precision by cosine and by codes",
-        bars("All val garments", "mAP", groups),
+        bars("All garments", "mAP", groups),
     )  # fmt: skip
 
 
-def build_page(measures: Mapping[str, Any]) -> Page:
-    """The report of an embedder."""
-    page = Page("embedder", "Embedder: measured on the val split")
+def build_page(measures: Mapping[str, Any], photos: EvaluatedPhotos) -> Page:
+    """The report of an embedder, measured on `photos`."""
+    page = Page("embedder", f"Embedder: measured on {photos.title}")
     page.section("In short")
     search, found = measures["search"]["all"], measures["retrieval"]["all"]
     rows = [
-        [f"{QUERY_NAMES[name]} is the best hit", percent(search[name]["top1"])]
+        [
+            f"{QUERY_NAMES[name]} is the best hit",
+            percent(search[name]["top1"]),
+            measures["intervals"][name].text(),
+        ]
         for name in ("same_item", "same_item_other_background")
     ]
     for name, numbers in found.items():
         text = f"mAP, {QUERY_NAMES[name]}: cosine, codes, loss"
         cells = " / ".join(average(numbers[kind]) for kind in ("cosine", "codes", "loss"))
-        rows.append([text, cells])
-    rows.append(["size of the file", f"{measures['megabytes']:.2f} MB"])
-    page.table(("figure", "val"), rows)
+        rows.append([text, cells, "–"])
+    rows.append(["size of the file", f"{measures['megabytes']:.2f} MB", "–"])
+    page.table(("figure", photos.name, "interval"), rows)
     page.text(
-        f"Measured on {search['garments']:,} garments of real photos of the val split. One "
+        EXPLAINED,
+        f"Measured on {search['garments']:,} garments of real photos of {photos.title}. One "
         f"crop takes {measures['milliseconds_per_crop']:.1f} ms of one processor core (median, in "
-        "batches of 5) in ONNX Runtime."
+        "batches of 5) in ONNX Runtime.",
     )
     _add_search(page, measures["search"])
     _add_codes(page, measures["retrieval"])
@@ -151,8 +166,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> None:
     """Run `ootd-evaluate embedder`; CommandError if the file is no embedder."""
     digests = {"embedder": checked_digest("embedder", options.model)}
-    embed = onnx_embed(options.model)
-    measures = measure(embed, options.data, options.limit, options.cache)
+    embed, photos = onnx_embed(options.model), EvaluatedPhotos.of(options)
+    measures = measure(embed, photos, options.cache)
     measures["milliseconds_per_crop"] = milliseconds_per_crop(options.model)
     measures["megabytes"] = options.model.stat().st_size / 1e6
-    deliver(build_page(measures), measures, options, digests)
+    deliver(build_page(measures, photos), measures, options, digests)

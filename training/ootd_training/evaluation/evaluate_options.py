@@ -8,18 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ootd_training.evaluation.evaluated_photos import add_photo_options
 from ootd_training.evaluation.measured_files import Thresholds, add_measured
 from ootd_training.report.page import Page
 
 
 def add_evaluate_options(parser: argparse.ArgumentParser, model: Path) -> None:
     """Add the options; `model` is the file that is measured by default."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled photos")
+    add_photo_options(parser)
     parser.add_argument("--model", type=Path, default=model, help="ONNX file (the shipped one)")
-    parser.add_argument(
-        "--limit", type=int, default=0,
-        help="measure at most this many garments or photos of each source; 0: all",
-    )  # fmt: skip
     parser.add_argument(
         "--report", type=Path, help="folder to write the report with its pictures to"
     )

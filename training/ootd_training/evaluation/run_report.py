@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from ootd_training.data.folds import NO_FOLD
 from ootd_training.data.label_counts import Counts
 from ootd_training.models.registry import known_counts
 from ootd_training.network.history import HISTORY, flat, read_history
@@ -69,7 +70,7 @@ def _curves(history: list[dict[str, Any]]) -> list[Panel]:
                 y_limits=(0, 1.1 * largest), stairs=True,
             )
         )  # fmt: skip
-    return [*parts, *_val_panels(history, whole)]
+    return [*parts, *_held_out_panels(history, whole)]
 
 
 def _sizes(history: list[dict[str, Any]]) -> dict[str, Line]:
@@ -84,16 +85,16 @@ def _sizes(history: list[dict[str, Any]]) -> dict[str, Line]:
     return {n: (epochs, c) for n, c in zip(("height", "width"), columns, strict=True)}
 
 
-def _val_panels(history: list[dict[str, Any]], whole: tuple[float, float]) -> list[Panel]:
-    """Figures of the val split by group; likelihoods never share an axis with shares."""
+def _held_out_panels(history: list[dict[str, Any]], whole: tuple[float, float]) -> list[Panel]:
+    """Figures of the held-out fold by group; likelihoods never share an axis with shares."""
     groups: dict[tuple[str, bool], dict[str, Line]] = {}
-    for name, line in _lines(history, "val").items():
+    for name, line in _lines(history, "held_out").items():
         group, _, figure = name.partition(", ")
         likelihood = LIKELIHOOD in name.split(", ")
         groups.setdefault((group if figure else "", likelihood), {})[figure or name] = line
     parts = []
     for (group, likelihood), lines in groups.items():
-        title = "Val split" + (f", {group}" if group else "")
+        title = "Held-out fold" + (f", {group}" if group else "")
         label, limits = ("nats a token", (0, None)) if likelihood else ("share", SHARE)
         parts.append(
             Panel(title, "epoch", label, lines, x_limits=whole, y_limits=limits, dots=True)
@@ -155,16 +156,18 @@ def _add_counts(page: Page, counts: Counts) -> None:
     page.table(("garments", *counts), [*rows, ["**all**", *(f"**{n:,}**" for n in sums)]])
 
 
-def _add_figures(page: Page, val: Mapping[str, Any]) -> None:
-    """The last figures of the val split: a column for each source if they have most in common."""
-    columns = {s: dict(flat(values)) for s, values in val.items() if isinstance(values, Mapping)}
+def _add_figures(page: Page, figures: Mapping[str, Any]) -> None:
+    """The last held-out figures: a column for each source if they have most in common."""
+    columns = {
+        s: dict(flat(values)) for s, values in figures.items() if isinstance(values, Mapping)
+    }
     names = dict.fromkeys(name for values in columns.values() for name in values)
     common = sum(map(len, columns.values())) > len(columns) * len(names) / 2
-    if common and len(columns) == len(val):
+    if common and len(columns) == len(figures):
         rows = [[n, *(_text(values.get(n)) for values in columns.values())] for n in names]
         page.table(("figure", *columns), rows)
     else:
-        page.table(("figure", "val"), [[name, _text(value)] for name, value in flat(val)])
+        page.table(("figure", "held out"), [[name, _text(value)] for name, value in flat(figures)])
 
 
 def run_report(
@@ -181,7 +184,7 @@ def run_report(
     settings = state["settings"]
     weights = sum(value.numel() for value in state["average"].values())
     sessions = saved_sessions(state)
-    judged = [line for line in history if "val" in line]
+    judged = [line for line in history if "held_out" in line]
     page = Page(name, f"Training run: {model}")
     facts = {
         "seed": str(settings["seed"]),
@@ -192,14 +195,21 @@ def run_report(
         "weights and running statistics": f"{weights:,}",
     }
     page.table(("run", ""), list(facts.items()))
-    page.section("Figures on the val split")
+    page.section("Figures on the held-out fold")
     if judged:
         page.text(f"After epoch {judged[-1]['epoch']}, with the averaged weights.")
-        _add_figures(page, judged[-1]["val"])
+        _add_figures(page, judged[-1]["held_out"])
     else:
-        page.text("Not judged yet.")
+        page.text(
+            "The run learnt from all of train: nothing was held out to judge it by. The report of "
+            "the released file has its figures on val."
+            if settings.get("fold", NO_FOLD) == NO_FOLD
+            else "Not judged yet."
+        )
     page.section("Course")
-    page.picture("curves", "loss, learning rate and val figures by epoch", panels(_curves(history)))
+    page.picture(
+        "curves", "loss, learning rate and held-out figures by epoch", panels(_curves(history))
+    )
     page.section("Data")
     if not state.get("counts"):
         page.text(COUNTED_NOW)

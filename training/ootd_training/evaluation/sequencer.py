@@ -1,7 +1,7 @@
-"""Quality of the served sequencer on the val split, from its ONNX file, beside other models.
+"""Quality of a sequencer on val or on a fold of train, beside other models.
 
-Checkpoints of training runs are measured on the train split too, and have a likelihood: the form
-of 11st's Table 2. A tagger is measured by the same questions.
+Checkpoints of training runs are measured on what they learnt from too, and have a likelihood: the
+form of 11st's Table 2. A tagger is measured by the same questions.
 """
 
 from __future__ import annotations
@@ -10,39 +10,62 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ootd_training.data.crops import Tiles, load_tiles
+from ootd_training.data.folds import Fold
 from ootd_training.data.garments import read_garments
 from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
+from ootd_training.evaluation.evaluated_photos import EvaluatedPhotos
+from ootd_training.evaluation.intervals import EXPLAINED, Interval, garment_intervals
 from ootd_training.evaluation.measured_files import checked_digests
 from ootd_training.evaluation.tagger import onnx_predict
 from ootd_training.models.sequencer.export import MODEL, load_sequencer, onnx_answer, served_at
 from ootd_training.models.sequencer.likelihood import independent_likelihood, sequence_likelihood
 from ootd_training.models.sequencer.measure import (
     Answer,
+    Answers,
+    guides_of,
+    measure_answers,
     measure_by_source,
     tagger_answer,
     torch_answer,
 )
 from ootd_training.models.sequencer.tokens import Vocabulary
 from ootd_training.models.tagger.measure import served_crops
+from ootd_training.network.public_weights import PRETRAINED
 from ootd_training.report.page import Page, percent
 from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop
 from ootd_training.taxonomy import load_taxonomy
 
 SERVED = "served"
-SPLITS = ("train", "val")
+LEARNT = "train"
+"""What a checkpoint learnt from, beside the photos that the report is of."""
 TABLE_TWO = ("precision", "recall", "NLL")
 PAPER = ("*11st, ResCeption*", "0.866", "0.867", "0.298", "0.842", "0.841", "0.363")
 """The row of 11st's Table 2."""
 Judge = Callable[[Tiles], dict[str, Any]]
 """Tiles to `measures` by guide and source, and `nll`, a likelihood or None."""
 Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""What judges say, by model and split."""
+"""What judges say, by model and photos: `LEARNT`, and the name of those that the report is of."""
+
+
+GUIDES = ("unguided", "guided")
+KINDS = {"tokens": "all tokens", "attributes": "attributes"}
+SHARES = ("precision", "recall")
+Intervals = Mapping[str, Mapping[str, Interval]]
+"""By guide, and by kind and share ("tokens, recall")."""
+
+
+class Speed(NamedTuple):
+    """Of the served file: milliseconds a crop on one thread, and its size."""
+
+    milliseconds: float
+    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,8 @@ def read_start(checkpoint: Path) -> Start:
     """How the run of a checkpoint began, and how far it came."""
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     settings = state["settings"]
-    weights = "a trained tagger's trunk" if settings["start"] else "random weights"
+    known = {"": "random weights", PRETRAINED: "public weights"}
+    weights = known.get(settings["start"], "a trained tagger's trunk")
     return Start(weights, state["epoch"], settings["epochs"])
 
 
@@ -100,6 +124,28 @@ def judge_tagger(model: Path, vocabulary: Vocabulary) -> Judge:
     return judge
 
 
+def short_intervals(answer: Answer, tiles: Tiles, vocabulary: Vocabulary) -> Intervals:
+    """Intervals of precision and recall of a sequencer's answers, by guide."""
+    crops = served_crops(tiles, CROP_SIZE)
+    found = {}
+    for guide in GUIDES:
+        answers = answer(crops, guides_of(tiles.garments, guide == "guided"))
+
+        def shares(chosen: NDArray[np.int64], answers: Answers = answers) -> dict[str, float]:
+            drawn = (answers[0][chosen], answers[1][chosen], answers[2][chosen])
+            garments = tuple(tiles.garments[index] for index in chosen)
+            measured = measure_answers(drawn, garments, vocabulary)
+            return {f"{k}, {share}": measured[k][share] for k in KINDS for share in SHARES}
+
+        found[guide] = garment_intervals([garment.photo for garment in tiles.garments], shares)
+    return found
+
+
+def three(share: float) -> str:
+    """A share as this page writes it."""
+    return f"{share:.3f}"
+
+
 def _pair(found: Mapping[str, float]) -> str:
     return f"{found['precision']:.3f} / {found['recall']:.3f}"
 
@@ -113,16 +159,17 @@ def _cells(found: Mapping[str, Any] | None, guide: str) -> list[str]:
     return [f"{tokens['precision']:.3f}", f"{tokens['recall']:.3f}", nll]
 
 
-def _table_two(page: Page, results: Results) -> None:
+def _table_two(page: Page, results: Results, photos: EvaluatedPhotos) -> None:
+    columns = (LEARNT, photos.name)
     rows = [
         [
             f"{model}, {guide}",
-            *(cell for split in SPLITS for cell in _cells(splits.get(split), guide)),
+            *(cell for name in columns for cell in _cells(splits.get(name), guide)),
         ]
         for model, splits in results.items()
-        for guide in ("unguided", "guided")
+        for guide in GUIDES
     ]
-    page.table(("", *(f"{split}: {name}" for split in SPLITS for name in TABLE_TWO)),
+    page.table(("", *(f"{column}: {name}" for column in columns for name in TABLE_TWO)),
                [*rows, list(PAPER)])  # fmt: skip
 
 
@@ -142,14 +189,14 @@ def _add_starts(page: Page, starts: Mapping[str, Start]) -> None:
         )
 
 
-def _by_source(page: Page, results: Results) -> None:
+def _by_source(page: Page, results: Results, photos: EvaluatedPhotos) -> None:
     head = (
         "", "guided", "attributes: precision / recall", "sub-category emitted",
         "sub-category, best of all", "in its super-category", "super-category",
     )  # fmt: skip
     rows = []
     for model, splits in results.items():
-        for guide, sources in splits["val"]["measures"].items():
+        for guide, sources in splits[photos.name]["measures"].items():
             for source, found in sources.items():
                 sub, top = found["emitted_sub"], found["top1"]
                 rows.append([
@@ -163,21 +210,31 @@ def _by_source(page: Page, results: Results) -> None:
 
 
 def build_page(
-    results: Results, starts: Mapping[str, Start], milliseconds: float, megabytes: float
+    results: Results,
+    starts: Mapping[str, Start],
+    intervals: Intervals,
+    speed: Speed,
+    photos: EvaluatedPhotos,
 ) -> Page:
     """The report of a sequencer and the models beside it, some of them checkpoints with starts."""
-    page = Page("sequencer", "Sequencer: measured on the val split")
+    page = Page("sequencer", f"Sequencer: measured on {photos.title}")
     page.section("In short")
     rows = []
     for model, splits in results.items():
-        found = [splits["val"]["measures"][guide]["all"] for guide in ("unguided", "guided")]
-        cells = [_pair(part[kind]) for part in found for kind in ("tokens", "attributes")]
+        found = [splits[photos.name]["measures"][guide]["all"] for guide in GUIDES]
+        cells = [_pair(part[kind]) for part in found for kind in KINDS]
         rows.append([model, *cells])
-    kinds = ("all tokens", "attributes")
-    heads = [f"{kind}, {guide}" for guide in ("unguided", "guided") for kind in kinds]
+    cells = [
+        " / ".join(intervals[guide][f"{kind}, {share}"].text(three) for share in SHARES)
+        for guide in GUIDES
+        for kind in KINDS
+    ]
+    rows.append([f"{SERVED}, interval", *cells])
+    heads = [f"{name}, {guide}" for guide in GUIDES for name in KINDS.values()]
     page.table(("precision / recall", *heads), rows)
     page.text(
-        f"{milliseconds:.1f} ms a crop on one thread (batches of 5), {megabytes:.1f} MB.",
+        f"{speed.milliseconds:.1f} ms a crop on one thread (batches of 5), "
+        f"{speed.megabytes:.1f} MB. {EXPLAINED}",
         f"*{SERVED}* is the ONNX file; checkpoints have the names of their encoders. Real photos "
         "alone, crops around the labelled box or around the garment of a catalogue photo. "
         "*Guided*: the true super-category is given. Precision and recall are micro averages over "
@@ -192,14 +249,14 @@ def build_page(
         "that the served file was made of has its figures, but for rounding. The paper's row is of "
         "its own data, 721,544 photos for training and more than 90 attributes."
     )
-    _table_two(page, results)
+    _table_two(page, results, photos)
     _add_starts(page, starts)
     page.section("By source")
     page.text(
         "*emitted*: the first token, the best of the best super-category, or of the given one. The "
         "three on the right are those of the tagger's report, which no guide changes."
     )
-    _by_source(page, results)
+    _by_source(page, results, photos)
     return page
 
 
@@ -222,12 +279,12 @@ def main(options: argparse.Namespace) -> None:
     )
     taxonomy = load_taxonomy()
     vocabulary = Vocabulary(taxonomy)
-    tiles = {
-        split: load_tiles(
-            read_garments(options.data, split, taxonomy, options.limit), options.cache
-        )
-        for split in (("train", "val") if options.checkpoint else ("val",))
-    }
+    photos = EvaluatedPhotos.of(options)
+    tiles = {photos.name: photos.tiles(taxonomy, options.cache)}
+    if options.checkpoint:
+        fold = None if photos.fold is None else Fold(photos.fold.number, held_out=False)
+        learnt = read_garments(options.data, "train", taxonomy, options.limit, fold)
+        tiles[LEARNT] = load_tiles(learnt, options.cache)
     judges: dict[str, Judge] = {}
     starts: dict[str, Start] = {}
     for path in options.checkpoint:
@@ -236,18 +293,22 @@ def main(options: argparse.Namespace) -> None:
         judges[name], starts[name] = judge, read_start(path)
     if options.tagger:
         judges["tagger"] = judge_tagger(options.tagger, vocabulary)
-    served = judge_served(onnx_answer(options.model), vocabulary)
-    results = {SERVED: {"val": served(tiles["val"])}}
+    answer, own = onnx_answer(options.model), tiles[photos.name]
+    results = {SERVED: {photos.name: judge_served(answer, vocabulary)(own)}}
     for name, judge in judges.items():
         results[name] = {split: judge(part) for split, part in tiles.items()}
     unguided = {"GUIDE_SUPERS": np.full((5, 1), -1, np.int32)}
-    speed = milliseconds_per_crop(options.model, others=unguided)
-    size = options.model.stat().st_size / 1e6
-    page = build_page(results, starts, speed, size)
+    speed = Speed(
+        milliseconds_per_crop(options.model, others=unguided),
+        options.model.stat().st_size / 1e6,
+    )
+    intervals = short_intervals(answer, own, vocabulary)
+    page = build_page(results, starts, intervals, speed, photos)
     measures = {
         **results,
         "starts": {name: asdict(start) for name, start in starts.items()},
-        "milliseconds_per_crop": speed,
-        "megabytes": size,
+        "intervals": intervals,
+        "milliseconds_per_crop": speed.milliseconds,
+        "megabytes": speed.megabytes,
     }
     deliver(page, measures, options, digests)

@@ -1,4 +1,4 @@
-"""Quality of the served tagger on the val split, from its ONNX file."""
+"""Quality of a tagger on val or on a fold of train, from its ONNX file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ootd_training.data.crops import Garment, load_tiles
+from ootd_training.data.crops import Garment
 from ootd_training.data.garments import read_garments
 from ootd_training.evaluation.evaluate_options import add_crop_evaluate_options, deliver
+from ootd_training.evaluation.evaluated_photos import EvaluatedPhotos
+from ootd_training.evaluation.intervals import EXPLAINED, Interval, garment_intervals
 from ootd_training.evaluation.measured_files import checked_digest
 from ootd_training.models.tagger.export import MODEL
 from ootd_training.models.tagger.measure import (
@@ -38,6 +40,7 @@ from ootd_training.served.crop_model import CROP_SIZE, milliseconds_per_crop, ru
 from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
 
+SHORT_FIGURES = {"super": "super-category", "sub": "sub-category"}
 SOURCES = {
     "catalog": "catalogue, crop around the garment",
     "catalog_whole": "catalogue, whole photo as the crop",
@@ -85,6 +88,31 @@ def measure(answers: Mapping[str, Answers], taxonomy: Taxonomy) -> dict[str, dic
         for name, found in answers.items()
     }
     return {"accuracy": accuracy, "attributes": attributes}
+
+
+def short_intervals(
+    answers: Mapping[str, Answers], taxonomy: Taxonomy
+) -> dict[str, dict[str, Interval]]:
+    """Intervals of the short figures: `super` and `sub` by source; `precision` and `recall` of the
+    attributes of all."""
+    found = {}
+    single = {name: part for name, part in answers.items() if name != "catalog_whole"}
+    for name, part in single.items():
+
+        def shares(chosen: NDArray[np.int64], part: Answers = part) -> dict[str, float | None]:
+            drawn = part.take(chosen)
+            measured = measure_tagger(drawn.subs, drawn.attributes, drawn.garments, taxonomy)
+            return {figure: measured[figure]["right"] for figure in SHORT_FIGURES}
+
+        found[name] = garment_intervals([garment.photo for garment in part.garments], shares)
+    every = joined_answers(single.values())
+
+    def micro(chosen: NDArray[np.int64]) -> dict[str, float | None]:
+        measured = attribute_measures(every.take(chosen), taxonomy)["micro"]
+        return {figure: measured[figure] for figure in ("precision", "recall")}
+
+    found["attributes"] = garment_intervals([g.photo for g in every.garments], micro)
+    return found
 
 
 def learnt_by_source(
@@ -274,25 +302,30 @@ def build_page(
     learnt: Mapping[str, Mapping[str, Learnt]],
     counts: Mapping[str, Mapping[str, int]],
     taxonomy: Taxonomy,
+    *,
+    photos: EvaluatedPhotos,
 ) -> Page:
-    """The report of a tagger."""
-    page = Page("tagger", "Tagger: measured on the val split")
+    """The report of a tagger, measured on `photos`."""
+    page = Page("tagger", f"Tagger: measured on {photos.title}")
+    intervals = measures["intervals"]
     page.section("In short")
     rows = []
-    for name, text in (("super", "super-category"), ("sub", "sub-category")):
+    for name, text in SHORT_FIGURES.items():
         for source in ("catalog", "outfit"):
             if source in measures["accuracy"]:
                 right = _cell(measures["accuracy"][source][name])
-                rows.append([f"{text}, {SOURCES[source]}", right])
+                rows.append([f"{text}, {SOURCES[source]}", right, intervals[source][name].text()])
     micro = measures["attributes"]["all"]["micro"]
-    rows.append(["attributes, micro precision", percent(micro["precision"])])
-    rows.append(["attributes, micro recall", percent(micro["recall"])])
-    rows.append(["size of the file", f"{measures['megabytes']:.2f} MB"])
-    page.table(("figure", "val"), rows)
+    for name in ("precision", "recall"):
+        cells = [percent(micro[name]), intervals["attributes"][name].text()]
+        rows.append([f"attributes, micro {name}", *cells])
+    rows.append(["size of the file", f"{measures['megabytes']:.2f} MB", "–"])
+    page.table(("figure", photos.name, "interval"), rows)
     page.text(
+        EXPLAINED,
         f"Trained attribute groups: {', '.join(group.name for group in taxonomy.groups)}. One "
         f"crop takes {measures['milliseconds_per_crop']:.1f} ms of one processor core (median, in "
-        "batches of 5) in ONNX Runtime."
+        "batches of 5) in ONNX Runtime.",
     )
     _add_accuracy(page, measures["accuracy"])
     _add_attributes(page, measures["attributes"])
@@ -315,11 +348,13 @@ def main(options: argparse.Namespace) -> None:
     """Run `ootd-evaluate tagger`; CommandError if the file is no tagger."""
     digests = {"tagger": checked_digest("tagger", options.model)}
     taxonomy = load_taxonomy()
-    tiles = load_tiles(read_garments(options.data, "val", taxonomy, options.limit), options.cache)
+    photos = EvaluatedPhotos.of(options)
+    tiles = photos.tiles(taxonomy, options.cache)
     answers = answers_by_source(onnx_predict(options.model, taxonomy), tiles, CROP_SIZE)
     learnt = learnt_by_source(answers, read_garments(options.data, "train", taxonomy), taxonomy)
     measures = {
         **measure(answers, taxonomy),
+        "intervals": short_intervals(answers, taxonomy),
         "learnt": {
             source: {name: dataclasses.asdict(found) for name, found in groups.items()}
             for source, groups in learnt.items()
@@ -328,5 +363,5 @@ def main(options: argparse.Namespace) -> None:
         "megabytes": options.model.stat().st_size / 1e6,
     }
     counts = real_examples(options.data, taxonomy)
-    page = build_page(measures, answers, learnt, counts, taxonomy)
+    page = build_page(measures, answers, learnt, counts, taxonomy, photos=photos)
     deliver(page, measures, options, digests)

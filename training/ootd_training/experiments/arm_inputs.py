@@ -17,7 +17,8 @@ from ootd_training.data.crop_views import pixels_of
 from ootd_training.models.embedder.network import EMBEDDING_SIZE
 from ootd_training.network.run import placed
 from ootd_training.network.starting_weights import start_from
-from ootd_training.network.trunk import TAGGER_TRUNK, Trunk, TrunkSettings
+from ootd_training.network.trunk import TAGGER_TRUNK, TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 
 TRUNK_SIZE = 80
 """Side in pixels of the crops that the tagger's trunk is trained with."""
@@ -110,7 +111,7 @@ def trunk_features(
     if path.exists():
         return np.asarray(np.load(path))
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")["settings"]["trunk"]
-    trunk = Trunk(TrunkSettings(**saved))
+    trunk = make_trunk(TrunkSettings(**saved))
     start_from(trunk, checkpoint, list, TAGGER_TRUNK)
     placed(trunk.eval(), device)
     parts, progress = [], Progress("features", len(photos))

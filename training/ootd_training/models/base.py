@@ -36,7 +36,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Real photos, of the val split, on which a file and PyTorch must agree."""
+    """Real photos on which a file and PyTorch must agree."""
 
     photos: list[Path]
     crops: NDArray[np.uint8]
@@ -67,7 +67,7 @@ class Trainer(ABC, Generic[Network]):
 
     @abstractmethod
     def evaluate(self, run: Run[Network]) -> Mapping[str, Any]:
-        """Figures of the averaged network on the val split."""
+        """Figures of the averaged network on the held-out fold; called if there is one."""
 
 
 class Model(Protocol[Settings, Network]):

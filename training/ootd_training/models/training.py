@@ -30,5 +30,10 @@ def train(
     run = Run(trainer.network, settings)
     trainer.begin(run, resumed=not restart and run.resume())
     run.counts = model.counts(settings.photos, run.output)
-    run.fit(lambda: trainer.train_epoch(run), lambda: trainer.evaluate(run), report)
+    judged = settings.photos.judged
+    run.fit(
+        lambda: trainer.train_epoch(run),
+        (lambda: trainer.evaluate(run)) if judged else None,
+        report,
+    )
     return run

@@ -27,8 +27,8 @@ class Epoch:
     """Learning rate after the epoch."""
     loss: Mapping[str, Any]
     """Mean of each part of the loss, and settings in force, such as the photos' size."""
-    val: Mapping[str, Any] | None
-    """Figures of the val split, None where the epoch was not evaluated."""
+    held_out: Mapping[str, Any] | None
+    """Figures of the held-out fold of train, None where the epoch was not evaluated."""
 
     def line(self) -> str:
         """The epoch as a line of the history file, in JSON."""

@@ -181,7 +181,7 @@ class Run(Generic[Network]):
 
     def _check_settings(self, saved: Mapping[str, Any]) -> None:
         for name, value in self.settings.saved().items():
-            if name not in PLACES and name in saved and saved[name] != value:
+            if name not in PLACES and name in saved and _differ(saved[name], value):
                 raise ValueError(
                     f"{self.output} holds a run with {name} {saved[name]!r}, not {value!r}; "
                     "choose another --output, the same settings, or --restart"
@@ -195,7 +195,7 @@ class Run(Generic[Network]):
                     f"--output, the --{name} of that run, or --restart"
                 )
 
-    def record(self, loss: Mapping[str, Any], val: Mapping[str, Any] | None) -> Epoch:
+    def record(self, loss: Mapping[str, Any], held_out: Mapping[str, Any] | None) -> Epoch:
         """Add the epoch that is done to the history file."""
         epochs = self.settings.run.epochs
         left = self.seconds / max(1, self.epoch) * (epochs - self.epoch)
@@ -207,7 +207,7 @@ class Run(Generic[Network]):
             minutes_left=round(left / 60, 1),
             rate=round(self.rate(), 6),
             loss=loss,
-            val=val,
+            held_out=held_out,
         )
         with (self.output / HISTORY).open("a") as history:
             history.write(epoch.line() + "\n")
@@ -216,16 +216,26 @@ class Run(Generic[Network]):
     def fit(
         self,
         train_epoch: Callable[[], Mapping[str, Any]],
-        evaluate: Callable[[], Mapping[str, Any]],
+        evaluate: Callable[[], Mapping[str, Any]] | None,
         report: Report = print_epoch,
     ) -> None:
-        """Train to the end; after each epoch its line is recorded, reported, and the run saved."""
+        """Train to the end; after each epoch its line is recorded, reported, and the run saved.
+
+        `evaluate` gives figures of held-out photos; None where there are none.
+        """
         run = self.settings.run
         while self.epoch < run.epochs:
             loss = dict(train_epoch())
-            evaluated = self.epoch % run.evaluate_every == 0 or self.epoch == run.epochs
-            report(self.record(loss, dict(evaluate()) if evaluated else None))
+            due = self.epoch % run.evaluate_every == 0 or self.epoch == run.epochs
+            report(self.record(loss, dict(evaluate()) if evaluate and due else None))
             self.save()
+
+
+def _differ(saved: Any, value: Any) -> bool:
+    """Whether a setting is another than a checkpoint's, which may lack newer parts of it."""
+    if isinstance(saved, Mapping) and isinstance(value, Mapping):
+        return any(_differ(saved[name], value.get(name)) for name in saved)
+    return bool(saved != value)
 
 
 def saved_sessions(state: Mapping[str, Any]) -> list[Session]:

@@ -35,7 +35,7 @@ class RunSettings:
     ema_decay: float = 0.997
     """Share (0 to 1) of the old average of the weights that a step keeps."""
     evaluate_every: int = 5
-    """Epochs from one evaluation on the val split to the next; the last epoch has one, too."""
+    """Epochs from one evaluation on the held-out fold to the next; the last epoch has one, too."""
 
 
 @dataclass(frozen=True)

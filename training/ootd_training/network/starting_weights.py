@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 import torch
@@ -25,6 +26,15 @@ MEASURED_BATCHES = 20
 
 Batches = Callable[[], Sequence[Tensor]]
 """Makes a few batches of training pictures, [n, 3, h, w] in 0..1; called for a release alone."""
+
+
+class Folded(NamedTuple):
+    """A convolution that a batch norm was folded into."""
+
+    weight: Tensor
+    """[out, in / groups, h, w]"""
+    bias: Tensor
+    """[out]"""
 
 
 def start_from(
@@ -80,10 +90,7 @@ def load_released(
     for convolution, (name, norm) in norms.items():
         if f"{convolution}.bias" not in given:
             raise ValueError(f"{path} holds another network: it lacks {convolution}")
-        given[f"{name}.bias"] = given.pop(f"{convolution}.bias")
-        given[f"{name}.weight"] = torch.full((norm.num_features,), (1 + norm.eps) ** 0.5)
-        given[f"{name}.running_mean"] = torch.zeros(norm.num_features)
-        given[f"{name}.running_var"] = torch.ones(norm.num_features)
+        given |= _norm_state(name, norm, given.pop(f"{convolution}.bias"))
     state = network.state_dict()
     parameters = {name for name, _ in network.named_parameters()}
     kept = {
@@ -93,6 +100,36 @@ def load_released(
     }
     _load(network, {**kept, **{name: given[name] for name in state if name in given}}, path)
     _measure_norms(network, [norm for _, norm in norms.values()], batches())
+
+
+def load_folded(
+    network: nn.Module, convolutions: Sequence[Folded], path: Path, batches: Batches
+) -> None:
+    """Copy convolutions with their batch norms folded in into a network, one after the other.
+
+    Those that no norm follows there stay as they are. In evaluation the others then answer as the
+    folded ones; see `load_released` for `batches`. ValueError if shapes are not the same.
+    """
+    norms = list(_normalised(network))
+    state = network.state_dict()
+    shapes = [state[f"{name}.weight"].shape for name, _ in norms]
+    if shapes != [folded.weight.shape for folded in convolutions]:
+        raise ValueError(f"{path} holds a network of another kind than the one to train")
+    for (name, (norm_name, norm)), folded in zip(norms, convolutions, strict=True):
+        state[f"{name}.weight"] = folded.weight
+        state |= _norm_state(norm_name, norm, folded.bias)
+    _load(network, state, path)
+    _measure_norms(network, [norm for _, (_, norm) in norms], batches())
+
+
+def _norm_state(name: str, norm: nn.BatchNorm2d, bias: Tensor) -> dict[str, Tensor]:
+    """The state of a norm that adds a bias, and does nothing else."""
+    return {
+        f"{name}.bias": bias,
+        f"{name}.weight": torch.full((norm.num_features,), (1 + norm.eps) ** 0.5),
+        f"{name}.running_mean": torch.zeros(norm.num_features),
+        f"{name}.running_var": torch.ones(norm.num_features),
+    }
 
 
 def _load(network: nn.Module, state: dict[str, Tensor], path: Path) -> None:

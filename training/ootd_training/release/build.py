@@ -199,7 +199,7 @@ def report(described: manifest.Manifest) -> Page:
     page.section("ONNX Runtime against PyTorch")
     page.text(
         "Largest absolute difference between the file and the network in single precision, on real "
-        f"photos of the val split: {COMPARED_PHOTOS} outfit photos (detections above "
+        f"photos: {COMPARED_PHOTOS} outfit photos (detections above "
         f"{COMPARED_SCORE:g}), {COMPARED_GARMENTS} garments of each source. Boxes are in pixels of "
         "the detector's input; of sequences it is the share that differs. Measured when a model "
         "is exported; one that a release leaves as it is keeps what was found then."

@@ -32,8 +32,8 @@ COMPARED_GARMENTS = 32
 
 def comparison(data: Path, taxonomy: Taxonomy) -> Comparison:
     """Outfit photos, and garments of all sources as the service cuts them."""
-    photos = [record.path for record in read_outfits(data, "val")[:COMPARED_PHOTOS]]
-    tiles = load_tiles(read_garments(data, "val", taxonomy, COMPARED_GARMENTS), None)
+    photos = [record.path for record in read_outfits(data, "train")[:COMPARED_PHOTOS]]
+    tiles = load_tiles(read_garments(data, "train", taxonomy, COMPARED_GARMENTS), None)
     crops = [tiles.served(index, CROP_SIZE) for index in range(len(tiles))]
     guides = [garment.super_index if i % 2 else -1 for i, garment in enumerate(tiles.garments)]
     return Comparison(photos, np.stack(crops), np.array(guides, np.int32)[:, None])

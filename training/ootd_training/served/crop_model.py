@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
@@ -20,6 +21,8 @@ from ootd_training.served.half_precision import store_half_precision
 from ootd_training.served.onnx_sessions import open_session, processor_milliseconds
 from ootd_training.served.source_traces import remove_source_traces
 from ootd_training.whole_files import write_whole
+
+Network = TypeVar("Network", bound=nn.Module)
 
 CROP_SIZE = 160
 """Side of the crops that the service cuts, in pixels."""
@@ -45,7 +48,7 @@ class Resized(nn.Module):
         return answer
 
 
-def fold_batch_norms(model: nn.Module) -> nn.Module:
+def fold_batch_norms(model: Network) -> Network:
     """A copy for inference in which each batch norm has become part of the convolution before it.
 
     It has to be done before the weights are rounded to half precision, as the parts of a batch
@@ -53,13 +56,10 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
     """
     model = copy.deepcopy(model).eval()
     for module in list(model.modules()):
-        if not isinstance(module, nn.Sequential):
-            continue
-        for i in range(len(module) - 1):
-            convolution, norm = module[i], module[i + 1]
+        for (name, convolution), (norm_name, norm) in pairwise(list(module.named_children())):
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                module[i] = fuse_conv_bn_eval(convolution, norm)
-                module[i + 1] = nn.Identity()
+                setattr(module, name, fuse_conv_bn_eval(convolution, norm))
+                setattr(module, norm_name, nn.Identity())
     return model
 
 

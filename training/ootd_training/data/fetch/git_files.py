@@ -153,7 +153,7 @@ class _Store:
             return
         if shutil.which("git") is None:
             raise FetchError(
-                "git is not installed and is needed to fetch the photos: install it, or give "
+                "git is not installed and is needed to fetch the files: install it, or give "
                 f"a folder that you have downloaded by hand with {self.source.option}"
             )
         if not (self.path / "HEAD").exists():

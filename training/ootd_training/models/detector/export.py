@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from pathlib import Path
 
@@ -13,14 +12,15 @@ from numpy.typing import NDArray
 from onnx import compose
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ootd_training.models.detector.architectures import make_detector
 from ootd_training.models.detector.boxes import cell_centres, decode, overlap
 from ootd_training.models.detector.measure import Detector
-from ootd_training.models.detector.network import ConvolutionUnit, DetectorNetwork
+from ootd_training.models.detector.network import DetectorNetwork
 from ootd_training.models.detector.ranking_graph import IR_VERSION, OPSET, ranking_graph
 from ootd_training.models.detector.samples import letterbox, read_photo
-from ootd_training.models.detector.settings import INPUT_SIZE
+from ootd_training.models.detector.settings import CROSS_STAGE, INPUT_SIZE
+from ootd_training.served.crop_model import fold_batch_norms
 from ootd_training.served.half_precision import store_half_precision
 from ootd_training.served.onnx_sessions import open_session
 from ootd_training.taxonomy import SUPER_CATEGORIES
@@ -43,7 +43,7 @@ class Served(nn.Module):
 
     def __init__(self, network: DetectorNetwork, side: int) -> None:
         super().__init__()
-        self.network = fused(network)
+        self.network = fold_batch_norms(network)
         self.side = side
         centres, strides = cell_centres(side, side)
         self.register_buffer("centres", centres)
@@ -57,17 +57,6 @@ class Served(nn.Module):
         boxes = decode(distances, self.centres, self.strides).clamp(0, self.side)
         boxes = boxes * (INPUT_SIZE / self.side)
         return boxes, logits.sigmoid().transpose(1, 2)
-
-
-def fused(network: DetectorNetwork) -> DetectorNetwork:
-    """A copy in evaluation mode with each normalisation folded into its convolution."""
-    result = copy.deepcopy(network).eval()
-    for module in result.modules():
-        if isinstance(module, ConvolutionUnit):
-            assert isinstance(module.normalisation, nn.BatchNorm2d)
-            module.convolution = fuse_conv_bn_eval(module.convolution, module.normalisation)
-            module.normalisation = nn.Identity()
-    return result
 
 
 def build(network: DetectorNetwork, side: int) -> onnx.ModelProto:
@@ -154,6 +143,6 @@ def write(network: DetectorNetwork, path: Path, side: int = INPUT_SIZE) -> None:
 def load_network(checkpoint: Path) -> tuple[DetectorNetwork, int]:
     """The averaged network of a checkpoint, in evaluation mode, and the side it is meant for."""
     state = torch.load(checkpoint, weights_only=True)
-    network = DetectorNetwork()
+    network = make_detector(state["settings"].get("architecture", CROSS_STAGE))
     network.load_state_dict(state["average"])
     return network.eval(), int(state["settings"]["stages"][-1]["height"])

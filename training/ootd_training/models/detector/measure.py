@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,19 +86,55 @@ def guided(rows: list[Row], photos: list[OutfitPhoto]) -> list[Row]:
     return [row for row in rows if row["category_id"] in named[row["image_id"]]]
 
 
+def _matched(
+    rows: list[Row], photos: list[OutfitPhoto], data: Path, split: str, overlaps: Sequence[float]
+) -> COCOeval:
+    """COCO's judge of at least one row, with each photo's detections matched to its garments."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(annotation_file(data, split)))
+        judge = COCOeval(truth, truth.loadRes(rows), "bbox")
+        judge.params.iouThrs = np.array(overlaps)
+        judge.params.recThrs = RECALLS
+        judge.params.imgIds = [photo.identity for photo in photos]
+        # Garments of any size, and all detections, up to COCO's limit.
+        judge.params.areaRng, judge.params.areaRngLbl = judge.params.areaRng[:1], ["all"]
+        judge.params.maxDets = judge.params.maxDets[-1:]
+        judge.evaluate()
+    return judge
+
+
+def drawn_precisions(
+    rows: list[Row],
+    photos: list[OutfitPhoto],
+    data: Path,
+    split: str,
+    draws: Iterable[NDArray[np.int64]],
+) -> list[float]:
+    """Mean average precision at an IoU of 0.5 for each draw of photos, by their indices, which may
+    repeat; a draw has as many as there are photos."""
+    if not rows:
+        return [0.0 for _ in draws]
+    judge = _matched(rows, photos, data, split, OVERLAPS[:1])
+    # Of each class, photo after photo, in the order of their ids.
+    found = np.array(judge.evalImgs, dtype=object).reshape(len(SUPER_CATEGORIES), len(photos))
+    means = []
+    for drawn in draws:
+        judge.evalImgs = found[:, drawn].reshape(-1).tolist()
+        with contextlib.redirect_stdout(io.StringIO()):
+            judge.accumulate()
+        table = judge.eval["precision"][0, :, :, 0, 0]
+        means.append(float(np.nanmean(np.where(table > -1, table, np.nan).mean(0))))
+    return means
+
+
 def judge_rows(rows: list[Row], photos: list[OutfitPhoto], data: Path, split: str) -> Precision:
     """Average precision by COCO's rules (101 recall points, at most 100 detections a photo)."""
     if not rows:
         nothing = dict.fromkeys(SUPER_CATEGORIES, 0.0)
         curves = {name: np.zeros(len(RECALLS)) for name in SUPER_CATEGORIES}
         return Precision(dict.fromkeys(OVERLAPS, 0.0), dict.fromkeys(OVERLAPS, nothing), curves)
+    judge = _matched(rows, photos, data, split, OVERLAPS)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(annotation_file(data, split)))
-        judge = COCOeval(truth, truth.loadRes(rows), "bbox")
-        judge.params.iouThrs = np.array(OVERLAPS)
-        judge.params.recThrs = RECALLS
-        judge.params.imgIds = [photo.identity for photo in photos]
-        judge.evaluate()
         judge.accumulate()
     # precision: overlap, recall, class, area range, most detections; -1 without garments
     table = judge.eval["precision"][:, :, :, 0, -1]

@@ -10,7 +10,12 @@ from ootd_training.data.photo_sources import PhotoSources
 from ootd_training.models.base import Checkpoint, Compare, Comparison, Differences
 from ootd_training.models.detector.export import differences, load_network, write
 from ootd_training.models.detector.measure import torch_detector
-from ootd_training.models.detector.settings import LARGE_STAGES, QUICK_STAGES, DetectorSettings
+from ootd_training.models.detector.settings import (
+    ARCHITECTURES,
+    LARGE_STAGES,
+    QUICK_STAGES,
+    DetectorSettings,
+)
 from ootd_training.models.detector.street_labels import STREET_LABELS
 from ootd_training.models.detector.train import DetectorTrainer
 from ootd_training.network.run_options import chosen
@@ -25,6 +30,10 @@ class DetectorModel:
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the batch, the share of catalogue photos, and the sizes of the photos."""
+        parser.add_argument(
+            "--architecture", choices=ARCHITECTURES, default=self.defaults.architecture,
+            help="network that finds garments",
+        )  # fmt: skip
         parser.add_argument("--batch", type=int, default=self.defaults.batch, help="photos a step")
         parser.add_argument(
             "--catalog-share", type=float, default=self.defaults.catalog_share,

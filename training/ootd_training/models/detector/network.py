@@ -1,4 +1,4 @@
-"""The network: CSP backbone, path-aggregation neck, decoupled anchor-free head.
+"""The network that learns from random weights: CSP backbone, path aggregation, decoupled head.
 
 The layout follows the YOLOv8 family at its smallest width (Ultralytics, 2023; CSP blocks after
 Wang et al., CSPNet, 2020; PAN after Liu et al., 2018), with a lighter head.
@@ -7,6 +7,8 @@ Wang et al., CSPNet, 2020; PAN after Liu et al., 2018), with a lighter head.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -105,14 +107,27 @@ class Head(nn.Module):
         return self.classes(self.class_features(shared)), distances
 
 
-class DetectorNetwork(nn.Module):
-    """Finds garments.
+class DetectorNetwork(nn.Module, ABC):
+    """Finds garments, anchor-free.
 
     Takes f32[b, 3, h, w] (RGB, 0 to 1; h and w multiples of 32). Gives class logits
     f32[b, cells, 6], distance logits f32[b, cells, 4 * bins] with the cells of the three levels
     one after another, and, in training mode alone, segmentation logits f32[b, 7, h/8, w/8]
     (background, then the classes) that only guide the features.
     """
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Class, distance and (in training) segmentation logits, as the class says."""
+
+
+def gathered(maps: Sequence[Tensor]) -> Tensor:
+    """Maps f32[b, n, h, w] of several levels as f32[b, cells, n], one level after another."""
+    return torch.cat([level.flatten(2) for level in maps], dim=2).transpose(1, 2)
+
+
+class CrossStageDetector(DetectorNetwork):
+    """The network of this module."""
 
     def __init__(self, width: int = 16, head: int = 48) -> None:
         super().__init__()
@@ -158,11 +173,7 @@ class DetectorNetwork(nn.Module):
         classes, distances = [], []
         for head, features in zip(self.heads, (merged3, out4, out5), strict=True):
             class_map, distance_map = head(features)
-            classes.append(class_map.flatten(2))
-            distances.append(distance_map.flatten(2))
+            classes.append(class_map)
+            distances.append(distance_map)
         segmentation = self.segmentation(merged3) if self.training else None
-        return (
-            torch.cat(classes, dim=2).transpose(1, 2),
-            torch.cat(distances, dim=2).transpose(1, 2),
-            segmentation,
-        )
+        return gathered(classes), gathered(distances), segmentation

@@ -18,6 +18,10 @@ INPUT_SIZE = 320
 PADDING_VALUE = 114
 """Grey level (0 to 255) around a letterboxed photo."""
 
+CROSS_STAGE = "cross-stage"
+YOLOX_NANO = "yolox-nano"
+ARCHITECTURES = (CROSS_STAGE, YOLOX_NANO)
+
 UNLABELLED = 255
 """Value in a label map of pixels of which nothing is known."""
 
@@ -68,6 +72,8 @@ class DetectorSettings(TrainingSettings):
             ema_decay=0.998,
         )
     )  # fmt: skip
+    architecture: str = CROSS_STAGE
+    """One of `ARCHITECTURES`; for YOLOX-nano there are public weights to start from."""
     batch: int = 16
     """Photos a step."""
     box_gain: float = 7.5

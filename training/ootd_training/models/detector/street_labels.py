@@ -13,6 +13,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from ootd_training.data.folds import Fold
 from ootd_training.data.street_photos import StreetPhoto, read_street
 from ootd_training.models.detector.measure import Detector, Found
 from ootd_training.models.detector.samples import Sample, letterbox, load_boxed, read_photo
@@ -57,15 +58,19 @@ def labels(
 
 
 def label_street(
-    detector: Detector, data: Path, complete: bool = True, limit: int = 0
+    detector: Detector,
+    data: Path,
+    complete: bool = True,
+    limit: int = 0,
+    fold: Fold | None = None,
 ) -> list[LabelledPhoto]:
-    """Labels for those street photos of the train split that the tags confirm.
+    """Labels for those street photos of the train split, or of its `fold`, that the tags confirm.
 
     A detector must learn from `complete` photos, as what is not labelled is background to it; the
     models that look at crops can use the others too. With `limit`, only that many are looked at.
     """
     result: list[LabelledPhoto] = []
-    for photo in read_street(data, "train")[: limit or None]:
+    for photo in read_street(data, "train", fold)[: limit or None]:
         square, scale = letterbox(read_photo(photo.path))
         rows = labels(photo, detector(square), scale, complete)
         if rows is not None:

@@ -17,6 +17,7 @@ from ootd_training.data.drawn_photos import read_drawn
 from ootd_training.data.label_counts import box_counts
 from ootd_training.data.outfit_photos import read_outfits
 from ootd_training.models.base import Trainer
+from ootd_training.models.detector.architectures import make_detector, start_detector
 from ootd_training.models.detector.batches import Batch, Pools, epoch_batches
 from ootd_training.models.detector.loss import detection_loss
 from ootd_training.models.detector.measure import average_precision, recognition, torch_detector
@@ -24,6 +25,7 @@ from ootd_training.models.detector.network import DetectorNetwork
 from ootd_training.models.detector.samples import Sample, load_catalog, load_drawn, load_outfit
 from ootd_training.models.detector.settings import DetectorSettings, Stage
 from ootd_training.models.detector.street_labels import STREET_LABELS, label_street, load_street
+from ootd_training.network.public_weights import PRETRAINED
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import MEASURED_BATCHES, start_from
 from ootd_training.whole_files import write_whole
@@ -36,8 +38,8 @@ def load_pools(settings: DetectorSettings) -> Pools:
     """Decode the training photos that have labels once."""
     photos = settings.photos
     data, limit = Path(photos.data), photos.limit or None
-    outfits = read_outfits(data, "train")[:limit]
-    catalog = read_catalog(data, "train")[:limit]
+    outfits = read_outfits(data, "train", photos.learnt)[:limit]
+    catalog = read_catalog(data, "train", photos.learnt)[:limit]
     main = [load_outfit(record, CACHE_SIDE) for record in outfits]
     extra = [load_catalog(record, CACHE_SIDE) for record in catalog]
     if photos.drawn:
@@ -84,7 +86,8 @@ class TrainingPhotos:
         if not (data / "street" / "train.jsonl").exists():
             return []
         if not file.exists():
-            found = label_street(torch_detector(*self._teacher(run)), data)
+            detector = torch_detector(*self._teacher(run))
+            found = label_street(detector, data, fold=self.settings.photos.learnt)
             with write_whole(file) as path:
                 path.write_text(json.dumps(found))
         return load_street(data, file, CACHE_SIDE)
@@ -103,11 +106,18 @@ class DetectorTrainer(Trainer[DetectorNetwork]):
     def __init__(self, settings: DetectorSettings) -> None:
         cv2.setNumThreads(1)
         self.settings = settings
-        self.network = DetectorNetwork()
+        self.network = make_detector(settings.architecture)
         self.photos = TrainingPhotos(settings)
         if settings.run.start:
+            self._start(settings)
+
+    def _start(self, settings: DetectorSettings) -> None:
+        batches = self.photos.first_images
+        if settings.run.start == PRETRAINED:
+            start_detector(self.network, Path(settings.photos.data), batches)
+        else:
             start = Path(settings.run.start)
-            start_from(self.network, start, self.photos.first_images, fresh=("segmentation.",))
+            start_from(self.network, start, batches, fresh=("segmentation.",))
 
     def begin(self, run: Run[DetectorNetwork], resumed: bool) -> None:
         """Forget the street labels of an earlier run, unless that goes on."""
@@ -130,14 +140,14 @@ class DetectorTrainer(Trainer[DetectorNetwork]):
         return {"size": [stage.height, stage.width], **run.train_epoch(batches, count, loss)}
 
     def evaluate(self, run: Run[DetectorNetwork]) -> dict[str, Any]:
-        """Quality on the val split, of every fourth catalogue photo, at the size in force."""
+        """Quality on the held-out fold, of every fourth catalogue photo, at the size in force."""
         photos, stage = self.settings.photos, self.settings.stage(run.progress)
         data, limit = Path(photos.data), photos.limit or None
-        outfits = read_outfits(data, "val")[:limit]
-        catalog = read_catalog(data, "val")[::4][:limit]
+        outfits = read_outfits(data, "train", photos.held_out)[:limit]
+        catalog = read_catalog(data, "train", photos.held_out)[::4][:limit]
         side = max(stage.height, stage.width)
         detector = torch_detector(run.average, side)
-        precision = average_precision(detector, outfits, data, "val")
+        precision = average_precision(detector, outfits, data, "train")
         known = recognition(detector, catalog)
         return {
             "side": side,

@@ -111,26 +111,41 @@ def _labels(garments: Sequence[Garment]) -> dict[str, NDArray[np.int64]]:
     }
 
 
+def item_ranks(views: Views) -> tuple[tuple[Garment, ...], dict[str, NDArray[np.int64]]]:
+    """The garments that are searched, and how many others are hit before each, by kind of query.
+
+    A garment that is alone in its super-category is not searched.
+    """
+    parts = list(views.by_super())
+    garments = tuple(garment for part in parts for garment in part.garments)
+    ranks = {
+        name: np.concatenate(
+            [np.zeros(0, np.int64), *(_ranks(part.queries[name], part.indexed) for part in parts)]
+        )
+        for name in views.queries
+    }
+    return garments, ranks
+
+
 def measure_views(views: Views) -> dict[str, Any]:
     """Means over the garments, each searched among the garments of its super-category alone.
 
     `same_item`: share of changed crops whose own garment is among the best 1, 5, 10 and 20 hits
-    (`top1` ...). `same_sub`, `same_color`: share of the five nearest *other* garments with the same
-    label, where both are labelled, beside the share that a random choice would have.
+    (`top1` ...; None if none is searched). `same_sub`, `same_color`: share of the five nearest
+    *other* garments with the same label, where both are labelled, beside the share that a random
+    choice would have.
     """
-    ranks: dict[str, list[NDArray[np.int64]]] = {name: [] for name in views.queries}
     agreements: dict[str, list[tuple[float, float, int]]] = {}
     for part in views.by_super():
-        for name, embeddings in part.queries.items():
-            ranks[name].append(_ranks(embeddings, part.indexed))
         nearest = neighbours(part.indexed, min(5, len(part.garments) - 1))
         for name, values in _labels(part.garments).items():
             if (found := _agreement(nearest, values)) is not None:
                 agreements.setdefault(name, []).append(found)
     result: dict[str, Any] = {"garments": len(views.garments)}
-    for name, parts in ranks.items():
-        rank = np.concatenate(parts)
-        result[name] = {f"top{n}": round(float((rank < n).mean()), 4) for n in DEPTHS}
+    for name, rank in item_ranks(views)[1].items():
+        result[name] = {
+            f"top{n}": round(float((rank < n).mean()), 4) if len(rank) else None for n in DEPTHS
+        }
     for name, found_parts in agreements.items():
         weights = np.array([count for _, _, count in found_parts], float)
         shares = np.array([(share, chance) for share, chance, _ in found_parts])

@@ -9,8 +9,7 @@ from ootd_training.models.base import Checkpoint, Compare, CropModel
 from ootd_training.models.embedder.export import export_embedder, load_embedder
 from ootd_training.models.embedder.settings import QUICK_SIZES, EmbedderSettings
 from ootd_training.models.embedder.train import EmbedderTrainer
-from ootd_training.network.run_options import add_crop_options, chosen
-from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.run_options import add_crop_options, chosen, chosen_trunk
 from ootd_training.served.crop_model import largest_difference
 from ootd_training.taxonomy import Taxonomy
 
@@ -30,9 +29,7 @@ class EmbedderModel(CropModel):
 
     def settings(self, options: argparse.Namespace) -> EmbedderSettings:
         """The settings that the options name."""
-        settings = chosen(options, self.defaults).changed(
-            trunk=TrunkSettings(width=options.width, depth=options.depth)
-        )
+        settings = chosen(options, self.defaults).changed(trunk=chosen_trunk(options))
         if options.quick:
             settings = settings.changed(
                 epochs=3,

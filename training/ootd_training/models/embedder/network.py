@@ -1,11 +1,12 @@
-"""The embedder's network: an EfficientNet trunk and a projection to 128 dimensions."""
+"""The embedder's network: a trunk and a projection to 128 dimensions."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ootd_training.network.trunk import Trunk, TrunkSettings
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 
 EMBEDDING_SIZE = 128
 
@@ -15,8 +16,8 @@ class Embedder(nn.Module):
 
     def __init__(self, settings: TrunkSettings) -> None:
         super().__init__()
-        self.trunk = Trunk(settings)
-        self.projection = nn.Linear(settings.features, EMBEDDING_SIZE)
+        self.trunk = make_trunk(settings)
+        self.projection = nn.Linear(self.trunk.features, EMBEDDING_SIZE)
 
     def forward(self, crops: Tensor) -> Tensor:
         """The embeddings of the crops."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ootd_training.data.crop_views import pixels_of, prefetch
-from ootd_training.data.garments import load_training_tiles, load_val_tiles
+from ootd_training.data.garments import load_held_out_tiles, load_training_tiles
 from ootd_training.models.base import Trainer
 from ootd_training.models.embedder.batches import PairBatch, PairSampler
 from ootd_training.models.embedder.loss import LabelHead, contrastive_loss, label_loss, soft_codes
@@ -19,6 +19,7 @@ from ootd_training.models.embedder.network import Embedder
 from ootd_training.models.embedder.settings import EmbedderSettings
 from ootd_training.models.tagger.loss import Labels, encode_labels
 from ootd_training.network.inference import answers_of
+from ootd_training.network.public_weights import PRETRAINED, start_trunk
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import (
     MEASURED_BATCHES,
@@ -128,18 +129,27 @@ class EmbedderTrainer(Trainer[EmbedderInTraining]):
         taxonomy = load_taxonomy()
         self.network = EmbedderInTraining(settings, taxonomy)
         self.tiles = load_training_tiles(settings.photos, taxonomy, cache)
-        self.held_out = load_val_tiles(settings.photos, taxonomy, cache)
+        self.held_out = load_held_out_tiles(settings.photos, taxonomy, cache)
         self.sampler = PairSampler(self.tiles, settings, taxonomy)
         self.labels = encode_labels(self.tiles.garments, taxonomy)
         if settings.run.start:
-            start = Path(settings.run.start)
-            load_start(self.network, start, lambda: first_crops(self.sampler, settings))
+            self._start(settings)
+
+    def _start(self, settings: EmbedderSettings) -> None:
+        def batches() -> list[Tensor]:
+            return first_crops(self.sampler, settings)
+
+        if settings.run.start == PRETRAINED:
+            start_trunk(self.network.embedder.trunk, Path(settings.photos.data), batches)
+        else:
+            load_start(self.network, Path(settings.run.start), batches)
 
     def train_epoch(self, run: Run[EmbedderInTraining]) -> dict[str, Any]:
         """One epoch of drawn pairs."""
         return train_epoch(run, self.sampler, self.labels.to(run.device))
 
     def evaluate(self, run: Run[EmbedderInTraining]) -> dict[str, dict[str, Any]]:
-        """Search among the val garments, by source."""
+        """Search among the held-out garments, by source."""
+        assert self.held_out is not None, "a run that is judged holds a fold out"
         embed = torch_embed(run.average.embedder)
         return measure_by_source(embed, self.held_out, self.settings.size(run.progress))

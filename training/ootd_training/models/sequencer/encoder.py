@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ootd_training.network.trunk import IMAGE_MEAN, IMAGE_STD, Trunk, TrunkSettings, scale_channels
+from ootd_training.network.efficientnet_v2 import IMAGE_MEAN, IMAGE_STD, scale_channels
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 
 Kernel = tuple[int, int]
 
@@ -218,7 +220,8 @@ def make_encoder(
 ) -> tuple[nn.Module, int]:
     """The encoder of this name and the number of its features; ValueError if there is none."""
     if name == "efficientnet":
-        return Trunk(trunk), trunk.features
+        made = make_trunk(trunk)
+        return made, made.features
     if name == "resception":
         return ResCeption(resception), resception.features
     raise ValueError(f"there is no encoder {name!r}; choose efficientnet or resception")

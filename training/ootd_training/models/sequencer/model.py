@@ -11,8 +11,7 @@ from ootd_training.models.sequencer.export import compare, export_sequencer, loa
 from ootd_training.models.sequencer.settings import ENCODERS, SequencerSettings
 from ootd_training.models.sequencer.train import SequencerTrainer
 from ootd_training.models.tagger.model import add_batch_options, quick_settings
-from ootd_training.network.run_options import add_crop_options, chosen
-from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.run_options import add_crop_options, chosen, chosen_trunk
 from ootd_training.taxonomy import Taxonomy
 
 
@@ -40,7 +39,7 @@ class SequencerModel(CropModel):
     def settings(self, options: argparse.Namespace) -> SequencerSettings:
         """The settings that the options name."""
         settings = chosen(options, self.defaults).changed(
-            trunk=TrunkSettings(width=options.width, depth=options.depth),
+            trunk=chosen_trunk(options),
             resception=ResCeptionSettings(width=options.resception_width),
         )
         return quick_settings(settings) if options.quick else settings

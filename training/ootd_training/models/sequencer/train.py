@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ootd_training.data.crop_views import pixels_of
 from ootd_training.data.crops import Tiles
-from ootd_training.data.garments import load_training_tiles, load_val_tiles
+from ootd_training.data.garments import load_held_out_tiles, load_training_tiles
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.models.base import Trainer
 from ootd_training.models.sequencer.likelihood import sequence_likelihood
@@ -20,6 +20,7 @@ from ootd_training.models.sequencer.network import Sequencer, ServedSequencer
 from ootd_training.models.sequencer.settings import SequencerSettings
 from ootd_training.models.tagger.batches import LabelledBatch, first_crops, labelled_batches
 from ootd_training.models.tagger.loss import encode_labels
+from ootd_training.network.public_weights import PRETRAINED, start_trunk
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import start_from
 from ootd_training.network.trunk import TAGGER_TRUNK, Trunk
@@ -36,17 +37,19 @@ def make_sequencer(settings: SequencerSettings, tiles: Tiles, taxonomy: Taxonomy
                 "--start names a tagger, whose EfficientNet is no part of "
                 f"{settings.encoder}; leave it out, or choose --encoder efficientnet"
             )
-        start_from(
-            sequencer.encoder,
-            Path(settings.run.start),
-            lambda: first_crops(tiles, settings),
-            TAGGER_TRUNK,
-        )
+
+        def batches() -> list[Tensor]:
+            return first_crops(tiles, settings)
+
+        if settings.run.start == PRETRAINED:
+            start_trunk(sequencer.encoder, Path(settings.photos.data), batches)
+        else:
+            start_from(sequencer.encoder, Path(settings.run.start), batches, TAGGER_TRUNK)
     return sequencer
 
 
 def evaluate(network: Sequencer, held_out: Tiles, size: int) -> dict[str, Any]:
-    """Precision, recall and right shares of val, unguided and guided, and the likelihood."""
+    """Precision, recall, right shares of held-out garments, unguided, guided; and likelihood."""
     answer = torch_answer(ServedSequencer(network))
     measures = measure_by_source(answer, held_out, network.vocabulary, size)
     result: dict[str, Any] = {"nll": sequence_likelihood(network, held_out, size)}
@@ -67,7 +70,7 @@ class SequencerTrainer(Trainer[Sequencer]):
         self.settings = settings
         taxonomy = load_taxonomy()
         self.tiles = load_training_tiles(settings.photos, taxonomy, cache)
-        self.held_out = load_val_tiles(settings.photos, taxonomy, cache)
+        self.held_out = load_held_out_tiles(settings.photos, taxonomy, cache)
         self.network = make_sequencer(settings, self.tiles, taxonomy)
 
     def train_epoch(self, run: Run[Sequencer]) -> dict[str, Any]:
@@ -90,4 +93,5 @@ class SequencerTrainer(Trainer[Sequencer]):
 
     def evaluate(self, run: Run[Sequencer]) -> dict[str, Any]:
         """Figures at the size in force."""
+        assert self.held_out is not None, "a run that is judged holds a fold out"
         return evaluate(run.average, self.held_out, self.settings.size(run.progress))

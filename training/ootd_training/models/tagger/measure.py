@@ -74,6 +74,11 @@ class Answers:
     subs: NDArray[np.float32]
     attributes: NDArray[np.float32]
 
+    def take(self, indices: NDArray[np.int64]) -> Answers:
+        """The answers of these indices, which may repeat."""
+        garments = tuple(self.garments[index] for index in indices)
+        return Answers(garments, self.subs[indices], self.attributes[indices])
+
 
 def answers_by_source(predict: Predict, tiles: Tiles, size: int) -> dict[str, Answers]:
     """Answers for catalogue photos (around the garment, and whole) and for outfit boxes."""

@@ -14,8 +14,7 @@ from ootd_training.models.tagger.export import export_tagger, load_tagger
 from ootd_training.models.tagger.network import ServedTagger
 from ootd_training.models.tagger.settings import LARGE_STAGES, QUICK_STAGES, TaggerSettings
 from ootd_training.models.tagger.train import TaggerTrainer
-from ootd_training.network.run_options import add_crop_options, chosen
-from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.run_options import add_crop_options, chosen, chosen_trunk
 from ootd_training.served.crop_model import largest_difference
 from ootd_training.taxonomy import Taxonomy
 
@@ -42,9 +41,7 @@ class TaggerModel(CropModel):
 
     def settings(self, options: argparse.Namespace) -> TaggerSettings:
         """The settings that the options name."""
-        settings = chosen(options, self.defaults).changed(
-            trunk=TrunkSettings(width=options.width, depth=options.depth)
-        )
+        settings = chosen(options, self.defaults).changed(trunk=chosen_trunk(options))
         if options.large:
             settings = settings.changed(stages=LARGE_STAGES)
         if options.quick:

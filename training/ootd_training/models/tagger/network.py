@@ -1,4 +1,4 @@
-"""The tagger's network: an EfficientNet trunk and one linear layer for all labels."""
+"""The tagger's network: a trunk and one linear layer for all labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ootd_training.network.trunk import Trunk, TrunkSettings
+from ootd_training.network.trunk import TrunkSettings
+from ootd_training.network.trunk_factory import make_trunk
 from ootd_training.taxonomy import Taxonomy
 
 
@@ -16,10 +17,10 @@ class Tagger(nn.Module):
 
     def __init__(self, settings: TrunkSettings, taxonomy: Taxonomy, dropout: float = 0.2) -> None:
         super().__init__()
-        self.trunk = Trunk(settings)
+        self.trunk = make_trunk(settings)
         self.dropout = nn.Dropout(dropout)
         self.sizes = (len(taxonomy.subs), taxonomy.attribute_count)
-        self.head = nn.Linear(settings.features, sum(self.sizes))
+        self.head = nn.Linear(self.trunk.features, sum(self.sizes))
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ootd_training.data.crop_views import pixels_of
 from ootd_training.data.crops import Tiles
-from ootd_training.data.garments import load_training_tiles, load_val_tiles
+from ootd_training.data.garments import load_held_out_tiles, load_training_tiles
 from ootd_training.data.mixing import mixed
 from ootd_training.data.sampling import log_prior_shift
 from ootd_training.models.base import Trainer
@@ -22,6 +22,7 @@ from ootd_training.models.tagger.measure import Predict, measure_by_source
 from ootd_training.models.tagger.network import ServedTagger, Tagger
 from ootd_training.models.tagger.settings import TaggerSettings
 from ootd_training.network.inference import answers_of
+from ootd_training.network.public_weights import PRETRAINED, start_trunk
 from ootd_training.network.run import Run
 from ootd_training.network.starting_weights import start_from
 from ootd_training.taxonomy import Taxonomy, load_taxonomy
@@ -92,10 +93,18 @@ class TaggerTrainer(Trainer[Tagger]):
         self.taxonomy = load_taxonomy()
         self.network = Tagger(settings.trunk, self.taxonomy, settings.dropout)
         self.tiles = load_training_tiles(settings.photos, self.taxonomy, cache)
-        self.held_out = load_val_tiles(settings.photos, self.taxonomy, cache)
+        self.held_out = load_held_out_tiles(settings.photos, self.taxonomy, cache)
         if settings.run.start:
-            start = Path(settings.run.start)
-            start_from(self.network, start, lambda: first_crops(self.tiles, settings))
+            self._start(settings)
+
+    def _start(self, settings: TaggerSettings) -> None:
+        def batches() -> list[Tensor]:
+            return first_crops(self.tiles, settings)
+
+        if settings.run.start == PRETRAINED:
+            start_trunk(self.network.trunk, Path(settings.photos.data), batches)
+        else:
+            start_from(self.network, Path(settings.run.start), batches)
 
     def train_epoch(self, run: Run[Tagger]) -> dict[str, Any]:
         """One epoch of drawn garments."""
@@ -103,6 +112,7 @@ class TaggerTrainer(Trainer[Tagger]):
 
     def evaluate(self, run: Run[Tagger]) -> dict[str, dict[str, float]]:
         """Shares of right answers, by source."""
+        assert self.held_out is not None, "a run that is judged holds a fold out"
         served = served_tagger(run.average, self.tiles, self.settings, self.taxonomy)
         predict = torch_predict(served.to(run.device))
         size = self.settings.size(run.progress)
