@@ -115,7 +115,7 @@ $(TRAINING_READY): training/constraints.txt training/pyproject.toml
 	@echo "Setting up $(TRAINING_VENV) with PyTorch ..."
 	$(PYTHON) -m venv $(TRAINING_VENV)
 	$(TRAINING_VENV)/bin/pip install $(PIP_OPTIONS) -c training/constraints.txt \
-	  -e clients/samples -e "training[test]"
+	  -e clients/samples -e clients/python -e "training[test]"
 	@touch $@
 
 clean: ## Remove what was set up and written

@@ -7,15 +7,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from labelled_photos import write_data
+from ootd import types as ootd_types
 from ootd_training.data import garments
 from ootd_training.data.crops import WHOLE, Garment
 from ootd_training.models.tagger.measure import Answers, attribute_measures
 from ootd_training.taxonomy import REPOSITORY, load_taxonomy
-
-ootd_types = pytest.importorskip("ootd.types", reason="needs the client")
 
 TAXONOMY = load_taxonomy()
 SHIRT, DRESS, COAT = ("top", "shirt"), ("dress", "dress"), ("outer", "coat")
