@@ -11,7 +11,7 @@ import numpy as np
 
 from ootd_samples.colors import RGB, mix, scale
 from ootd_samples.design import GarmentDesign
-from ootd_samples.garments.torso import plain, seam_color
+from ootd_samples.garments.sewing import plain, seam_color
 from ootd_samples.geometry import (
     Floats,
     Points,

@@ -8,7 +8,7 @@ from ootd_samples.colors import mix, scale
 from ootd_samples.design import GarmentDesign
 from ootd_samples.figure import Figure
 from ootd_samples.garments.bag import Hold, cloth_of, draw_bag, size_of, strap
-from ootd_samples.garments.torso import seam_color
+from ootd_samples.garments.sewing import seam_color
 from ootd_samples.geometry import array, ellipse, smooth
 from ootd_samples.pieces import Mark, Stage, Stroke
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ootd_samples.colors import RGB, mix, scale
 from ootd_samples.design import GarmentDesign
-from ootd_samples.garments.torso import plain
+from ootd_samples.garments.sewing import plain
 from ootd_samples.geometry import Floats, Points, array, moved, rotate, smooth
 from ootd_samples.pieces import Folds, Frame, Mark, Material, Piece, Stage, Stroke
 

@@ -14,9 +14,9 @@ from ootd_samples.garments.footwear import (
     cloth_of,
     sole_color,
 )
+from ootd_samples.garments.sewing import plain, seam_color
 from ootd_samples.garments.shoes_closed import boot, flat, loafer, shaft_of, sneaker
 from ootd_samples.garments.shoes_open import heeled, sandal
-from ootd_samples.garments.torso import plain, seam_color
 from ootd_samples.geometry import ellipse
 from ootd_samples.pieces import Mark, Stage
 

@@ -13,7 +13,7 @@ from ootd_samples.garments.footwear import (
     sole,
     sole_color,
 )
-from ootd_samples.garments.torso import plain, seam_color
+from ootd_samples.garments.sewing import plain, seam_color
 from ootd_samples.pieces import Mark, Piece
 
 

@@ -14,7 +14,7 @@ from ootd_samples.garments.footwear import (
     sole,
     sole_color,
 )
-from ootd_samples.garments.torso import plain
+from ootd_samples.garments.sewing import plain
 from ootd_samples.pieces import Mark
 
 
