@@ -16,9 +16,9 @@ from ootd_samples.shading import (
     box_blur,
     coordinates,
     fold_height,
-    grain,
     lambert,
     resize,
+    rough,
     weave_relief,
 )
 
@@ -113,11 +113,7 @@ class Canvas:
         rim = 0.86 + 0.14 * np.clip(soft * 1.5 - 0.5, 0, 1)
         diffuse = resize(diffuse * rim, w, h)
         color = self._colors(piece, window, folds)
-        oy, ox = (int(n) for n in self._rng.integers(0, 512, 2))
-        rough = np.take(
-            np.take(grain(), np.arange(oy, oy + h) & 511, 0), np.arange(ox, ox + w) & 511, 1
-        )
-        tone = diffuse * (1 + surface.grain * rough) * np.float32(piece.shade)
+        tone = diffuse * (1 + surface.grain * rough(w, h, self._rng)) * np.float32(piece.shade)
         # Black cloth still shows its folds: light adds a little that does not depend on colour.
         sheen = 14 * (tone - 1)
         if gleam is not None:
