@@ -109,10 +109,7 @@ CUTS: dict[str, SubCategoryCut] = {
         details={"pleats": 0.4, "buttons": 0.2, "belt": 0.2},
     ),
     "joggers": SubCategoryCut(
-        {"fleece": 1},
-        _SOLID,
-        _SOBER | {"gray": 34},
-        details={"panel": 0.35},
+        {"fleece": 1}, _SOLID, _SOBER | {"gray": 34}, details={"panel": 0.35}
     ),
     "coat": SubCategoryCut(
         {"wool": 6, "cotton": 3},
