@@ -73,8 +73,8 @@ class Canvas:
 
     def _paint_piece(self, piece: Piece, owner: int) -> None:
         window = self._window(piece.outline, 2)
-        if window is None:
-            return
+        if window is None or min(window[2] - window[0], window[3] - window[1]) < 3:
+            return  # too thin to have a slope for the light to fall on: a sliver at the edge
         if piece.shadow > 0:
             self._cast(piece)
         x0, y0, x1, y1 = window
