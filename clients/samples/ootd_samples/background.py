@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from ootd_samples.colors import RGB, scale
-from ootd_samples.shading import Grid, grain, noise, resize
+from ootd_samples.shading import Grid, noise, resize, uneven
 
 Rng = np.random.Generator
 
@@ -44,12 +44,6 @@ def _slope(width: int, low: float, high: float, rng: Rng) -> Grid:
     return np.linspace(left, right, width, dtype=np.float32)[None, :, None]
 
 
-def _rough(width: int, height: int, amount: float, rng: Rng) -> Grid:
-    oy, ox = (int(n) for n in rng.integers(0, 512, 2))
-    rows, columns = np.arange(oy, oy + height) & 511, np.arange(ox, ox + width) & 511
-    return 1 + amount * np.take(np.take(grain(), rows, 0), columns, 1)
-
-
 def _blurred(image: Image.Image, width: int, height: int, radius: float) -> Grid:
     soft = image.filter(ImageFilter.GaussianBlur(radius))
     big = soft.resize((width, height), Image.Resampling.BICUBIC)
@@ -71,7 +65,7 @@ def ground_plane(
     z = np.broadcast_to(depth[:, None] * 4, x.shape) + np.float32(rng.uniform(0, 1))
     x = x + np.float32(rng.uniform(-0.5, 0.5)) + 0.12 * z * np.float32(rng.uniform(-1, 1))
     tone = 0.86 + 0.28 * _field(width, rows, width / 5, rng)
-    tone *= _rough(width, rows, 0.025, rng)
+    tone *= uneven(width, rows, 0.025, rng)
     kind = tile or str(rng.choice(["plain", "slabs", "cobble", "brick"], p=[0.4, 0.25, 0.2, 0.15]))
     if kind != "plain":
         tone *= _tiles(kind, x.astype(np.float32), z.astype(np.float32), y)
@@ -179,7 +173,7 @@ def wall_texture(width: int, height: int, rng: Rng) -> Grid:
     if kind == "brick" and rng.random() < 0.4:
         base = _rgb(rng, 150, 225, 8)
     tone = 0.88 + 0.24 * _field(width, height, width / 3, rng)
-    tone *= _rough(width, height, 0.018, rng)
+    tone *= uneven(width, height, 0.018, rng)
     xs, ys = np.meshgrid(
         np.arange(width, dtype=np.float32) / width, np.arange(height, dtype=np.float32) / width
     )
@@ -222,7 +216,7 @@ def _studio(width: int, height: int, ground: float, rng: Rng) -> Grid:
     glow = 1.04 - float(rng.uniform(0.05, 0.25)) * (xs**2 + ys**2)
     floor = np.clip((np.linspace(0, 1, height, dtype=np.float32) - ground) * 8, 0, 1)
     tone = glow * (1 - 0.07 * floor[:, None])
-    out: Grid = base * (tone * _rough(width, height, 0.006, rng))[..., None]
+    out: Grid = base * (tone * uneven(width, height, 0.006, rng))[..., None]
     return out
 
 
@@ -252,15 +246,9 @@ def _room(width: int, height: int, ground: float, rng: Rng) -> Grid:
 
 
 def _plant(draw: ImageDraw.ImageDraw, x: float, floor: float, h: int, rng: Rng) -> None:
-    draw.polygon(
-        [
-            (x - h * 0.04, floor - h * 0.09),
-            (x + h * 0.04, floor - h * 0.09),
-            (x + h * 0.03, floor),
-            (x - h * 0.03, floor),
-        ],
-        fill=_rgb(rng, 90, 220, 20),
-    )
+    rim, foot, top = h * 0.04, h * 0.03, floor - h * 0.09
+    pot = [(x - rim, top), (x + rim, top), (x + foot, floor), (x - foot, floor)]
+    draw.polygon(pot, fill=_rgb(rng, 90, 220, 20))
     for _ in range(14):
         a, r = rng.uniform(-1.3, 1.3), h * float(rng.uniform(0.1, 0.22))
         tip = (x + r * np.sin(a), floor - h * 0.09 - r * np.cos(a))

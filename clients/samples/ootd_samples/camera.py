@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from ootd_samples.shading import Grid, grain
+from ootd_samples.shading import Grid, rough
 
 
 def develop(scene: Grid, rng: np.random.Generator) -> Image.Image:
@@ -38,14 +38,7 @@ def develop(scene: Grid, rng: np.random.Generator) -> Image.Image:
 def _noisy(picture: Grid, level: float, rng: np.random.Generator) -> Grid:
     """The picture with sensor noise of a deviation: mostly grey, a little between red and blue."""
     height, width = picture.shape[:2]
-    grey, tint = (
-        np.take(
-            np.take(grain(), np.arange(oy, oy + height) & 511, 0),
-            np.arange(ox, ox + width) & 511,
-            1,
-        )
-        for oy, ox in rng.integers(0, 512, (2, 2))
-    )
+    grey, tint = (rough(width, height, rng) for _ in range(2))
     picture += (level * grey)[..., None]
     picture[..., 0] += 0.4 * level * tint
     picture[..., 2] -= 0.4 * level * tint

@@ -16,9 +16,9 @@ from ootd_samples.shading import (
     box_blur,
     coordinates,
     fold_height,
-    grain,
     lambert,
     resize,
+    rough,
     weave_relief,
 )
 
@@ -73,16 +73,15 @@ class Canvas:
 
     def _paint_piece(self, piece: Piece, owner: int) -> None:
         window = self._window(piece.outline, 2)
-        if window is None:
-            return
+        if window is None or min(window[2] - window[0], window[3] - window[1]) < 3:
+            return  # too thin to have a slope for the light to fall on: a sliver at the edge
         if piece.shadow > 0:
             self._cast(piece)
         x0, y0, x1, y1 = window
         mask = _mask(piece, window)
         color = self._shaded(piece, mask, window)
-        alpha = (mask * piece.opacity)[..., None]
         area = self.rgb[y0:y1, x0:x1]
-        area += (color - area) * alpha
+        area += (color - area) * mask[..., None]
         self.body[y0:y1, x0:x1] = np.maximum(self.body[y0:y1, x0:x1], mask)
         self._own(window, mask >= _VISIBLE, owner)
 
@@ -113,11 +112,7 @@ class Canvas:
         rim = 0.86 + 0.14 * np.clip(soft * 1.5 - 0.5, 0, 1)
         diffuse = resize(diffuse * rim, w, h)
         color = self._colors(piece, window, folds)
-        oy, ox = (int(n) for n in self._rng.integers(0, 512, 2))
-        rough = np.take(
-            np.take(grain(), np.arange(oy, oy + h) & 511, 0), np.arange(ox, ox + w) & 511, 1
-        )
-        tone = diffuse * (1 + surface.grain * rough) * np.float32(piece.shade)
+        tone = diffuse * (1 + surface.grain * rough(w, h, self._rng)) * np.float32(piece.shade)
         # Black cloth still shows its folds: light adds a little that does not depend on colour.
         sheen = 14 * (tone - 1)
         if gleam is not None:
@@ -170,8 +165,9 @@ class Canvas:
         if window is None:
             return
         x0, y0, x1, y1 = window
-        mask = _fill((stroke.points,), window, (), stroke.clip) if stroke.closed else None
-        if mask is None:
+        if stroke.closed:
+            mask = _fill((stroke.points,), window, stroke.clip)
+        else:
             mask = _line(stroke, window)
         color = np.asarray(stroke.color, np.float32)
         area = self.rgb[y0:y1, x0:x1]
@@ -189,32 +185,27 @@ def _scaled(outline: Floats, x0: int, y0: int, scale: float) -> list[float]:
 
 def _mask(piece: Piece, window: tuple[int, int, int, int]) -> Grid:
     if not piece.tube:
-        return _fill((piece.outline,), window, piece.holes, piece.clip)
+        return _fill((piece.outline,), window)
     n = len(piece.outline) // 2
     left, right = piece.outline[:n], piece.outline[: n - 1 : -1]
     links = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
-    return _fill(tuple(links), window, piece.holes, piece.clip)
+    return _fill(tuple(links), window)
 
 
 def _fill(
     outlines: tuple[Floats, ...],
     window: tuple[int, int, int, int],
-    holes: tuple[Floats, ...],
-    clip: Floats | None,
-    scale: int = _SUPERSAMPLE,
+    clip: Floats | None = None,
 ) -> Grid:
     """Coverage, 0 to 1, of the outlines inside the window."""
     x0, y0, x1, y1 = window
-    image = Image.new("L", ((x1 - x0) * scale, (y1 - y0) * scale))
+    s = _SUPERSAMPLE
+    image = Image.new("L", ((x1 - x0) * s, (y1 - y0) * s))
     draw = ImageDraw.Draw(image)
     for outline in outlines:
-        draw.polygon(_scaled(outline, x0, y0, scale), fill=255)
-    for hole in holes:
-        draw.polygon(_scaled(hole, x0, y0, scale), fill=0)
-    if scale > 1:
-        image = image.reduce(scale)
-    mask: Grid = np.asarray(image, dtype=np.float32) / 255
-    return mask if clip is None else mask * _fill((clip,), window, (), None, scale)
+        draw.polygon(_scaled(outline, x0, y0, s), fill=255)
+    mask: Grid = np.asarray(image.reduce(s), dtype=np.float32) / 255
+    return mask if clip is None else mask * _fill((clip,), window)
 
 
 def _line(stroke: Stroke, window: tuple[int, int, int, int]) -> Grid:
@@ -231,5 +222,5 @@ def _line(stroke: Stroke, window: tuple[int, int, int, int]) -> Grid:
         draw.line(points, fill=255, width=width, joint="curve")
     mask: Grid = np.asarray(image.reduce(s), dtype=np.float32) / 255
     if stroke.clip is not None:
-        mask = mask * _fill((stroke.clip,), window, (), None)
+        mask = mask * _fill((stroke.clip,), window)
     return mask

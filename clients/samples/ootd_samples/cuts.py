@@ -7,36 +7,15 @@ from dataclasses import dataclass, field
 Weights = dict[str, float]
 
 _ANY: Weights = {
-    "black": 20,
-    "white": 13,
-    "gray": 10,
-    "beige": 8,
-    "brown": 7,
-    "red": 8,
-    "pink": 6,
-    "orange": 4,
-    "yellow": 5,
-    "green": 7,
-    "blue": 9,
-    "navy": 8,
-    "purple": 5,
-}
+    "black": 20, "white": 13, "gray": 10, "beige": 8, "brown": 7, "red": 8, "pink": 6, "orange": 4,
+    "yellow": 5, "green": 7, "blue": 9, "navy": 8, "purple": 5,
+}  # fmt: skip
 _SOBER: Weights = _ANY | {"black": 26, "gray": 14, "navy": 14, "beige": 12, "brown": 9}
 _DENIM: Weights = {"blue": 50, "navy": 26, "black": 10, "gray": 8, "white": 6}
 _LEATHERS: Weights = {
-    "black": 34,
-    "brown": 24,
-    "beige": 11,
-    "white": 8,
-    "red": 8,
-    "gray": 4,
-    "navy": 4,
-    "blue": 3,
-    "green": 3,
-    "pink": 3,
-    "yellow": 2,
-    "purple": 1,
-}
+    "black": 34, "brown": 24, "beige": 11, "white": 8, "red": 8, "gray": 4, "navy": 4, "blue": 3,
+    "green": 3, "pink": 3, "yellow": 2, "purple": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,10 +109,7 @@ CUTS: dict[str, SubCategoryCut] = {
         details={"pleats": 0.4, "buttons": 0.2, "belt": 0.2},
     ),
     "joggers": SubCategoryCut(
-        {"fleece": 1},
-        _SOLID,
-        _SOBER | {"gray": 34},
-        details={"panel": 0.35},
+        {"fleece": 1}, _SOLID, _SOBER | {"gray": 34}, details={"panel": 0.35}
     ),
     "coat": SubCategoryCut(
         {"wool": 6, "cotton": 3},

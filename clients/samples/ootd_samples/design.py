@@ -12,14 +12,7 @@ from ootd_samples.cuts import CUTS, SubCategoryCut
 from ootd_samples.labels import ALL_SUB_CATEGORIES, super_category_of
 from ootd_samples.patterns import shares
 
-_ADJECTIVES = {
-    "striped": "striped",
-    "checked": "checked",
-    "dotted": "polka dot",
-    "floral": "floral",
-    "graphic": "graphic",
-}
-_TITLE_WORDS = {"tank-top": "tank top", "jacket": "jacket", "t-shirt": "t-shirt"}
+_FABRIC_WORDS = {"leather": "leather", "knit": "knitted", "silk": "satin"}
 
 
 @dataclass(frozen=True)
@@ -59,10 +52,10 @@ class GarmentDesign:
         """What a shop would call it, such as `Navy striped t-shirt`."""
         words = [self.color]
         if self.pattern != "solid":
-            words.append(_ADJECTIVES[self.pattern])
-        elif self.fabric in ("leather", "knit", "silk") and self.super_category != "shoes":
-            words.append({"leather": "leather", "knit": "knitted", "silk": "satin"}[self.fabric])
-        words.append(_TITLE_WORDS.get(self.sub_category, self.sub_category))
+            words.append("polka dot" if self.pattern == "dotted" else self.pattern)
+        elif self.fabric in _FABRIC_WORDS and self.super_category != "shoes":
+            words.append(_FABRIC_WORDS[self.fabric])
+        words.append("tank top" if self.sub_category == "tank-top" else self.sub_category)
         return " ".join(words).capitalize()
 
     def has(self, detail: str) -> bool:

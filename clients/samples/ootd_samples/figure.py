@@ -242,16 +242,8 @@ class Figure:
         """Half width of the torso at a height."""
         b = self.build
         ys = (0.18, 0.2, 0.25, 0.29, WAIST_Y, 0.45, HIP_Y, 0.56)
-        xs = (
-            0.036,
-            b.shoulders * 0.9,
-            b.chest * 1.04,
-            b.chest,
-            b.waist,
-            b.hips * 0.93,
-            b.hips,
-            0.094,
-        )
+        upper = (0.036, b.shoulders * 0.9, b.chest * 1.04, b.chest)
+        xs = (*upper, b.waist, b.hips * 0.93, b.hips, 0.094)
         return float(np.interp(y, ys, xs))
 
     def arm(self, side: int) -> Arm:

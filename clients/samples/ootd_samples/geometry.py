@@ -52,6 +52,12 @@ def moved(points: Floats, x: float, y: float) -> Floats:
     return shifted
 
 
+def direction(start: Floats, end: Floats) -> Floats:
+    """The unit vector from one point to another."""
+    step: Floats = end - start
+    return step / max(float(np.hypot(*step)), 1e-6)
+
+
 def ellipse(center: Points, rx: float, ry: float, *, angle: float = 0.0, n: int = 28) -> Floats:
     """An ellipse as a closed outline."""
     t = np.linspace(0, 2 * np.pi, n, endpoint=False)

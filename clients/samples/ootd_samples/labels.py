@@ -15,21 +15,9 @@ SUPER_OF: dict[str, str] = {
 }
 ALL_SUB_CATEGORIES: tuple[str, ...] = tuple(SUPER_OF)
 COLORS: tuple[str, ...] = (
-    "black",
-    "white",
-    "gray",
-    "beige",
-    "brown",
-    "red",
-    "pink",
-    "orange",
-    "yellow",
-    "green",
-    "blue",
-    "navy",
-    "purple",
-    "multicolor",
-)
+    "black", "white", "gray", "beige", "brown", "red", "pink", "orange", "yellow", "green", "blue",
+    "navy", "purple", "multicolor",
+)  # fmt: skip
 PATTERNS: tuple[str, ...] = ("solid", "striped", "checked", "dotted", "floral", "graphic")
 SLEEVE_LENGTHS: tuple[str, ...] = ("sleeveless", "short", "long")
 

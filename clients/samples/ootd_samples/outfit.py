@@ -18,9 +18,10 @@ from ootd_samples.geometry import ellipse
 from ootd_samples.labels import SUB_CATEGORIES
 from ootd_samples.pieces import Mark, Piece, Stage
 from ootd_samples.sample import Sample, check_seed, check_size, labels
-from ootd_samples.shading import Grid, Light, box_blur
+from ootd_samples.shading import Grid, Light, box_blur, resize
 
 _ORDER = ("shoes", "bottom", "top", "dress", "outer", "bag")
+_DRAWERS = {"bottom": bottom.draw, "dress": dress.draw, "outer": outer.draw}
 _TIGHTS: tuple[RGB, ...] = ((26, 25, 28), (58, 56, 60), (92, 62, 48))
 
 
@@ -35,10 +36,7 @@ class _Dressing:
 
 
 def draw_outfit(
-    seed: int,
-    *,
-    size: tuple[int, int] = (427, 640),
-    designs: Sequence[GarmentDesign] | None = None,
+    seed: int, *, size: tuple[int, int] = (427, 640), designs: Sequence[GarmentDesign] | None = None
 ) -> Sample:
     """A photo of a person in an outfit, `size` (width, height) px.
 
@@ -141,11 +139,7 @@ def _carrying(
 
 
 def _posed(
-    rng: np.random.Generator,
-    feminine: float,
-    arms: tuple[str, str] | None,
-    width: int,
-    height: int,
+    rng: np.random.Generator, feminine: float, arms: tuple[str, str] | None, width: int, height: int
 ) -> Figure:
     """The figure in the photo: nearly always whole, now and then cut off below."""
     share = float(rng.uniform(0.78, 0.93))
@@ -155,27 +149,14 @@ def _posed(
     unit = min(height * share, width * 2.1)
     x = width * float(rng.uniform(0.4, 0.6))
     room = height - unit * 1.02
-    y = (
-        room * float(rng.uniform(0.3, 0.75))
-        if room > 0
-        else height * float(rng.uniform(0.02, 0.06))
-    )
-    return Figure(
-        Build.random(rng, feminine),
-        Pose.random(rng, arms),
-        x,
-        y,
-        unit,
-        turn=float(rng.normal(0, 0.012)),
-        wide=1.0,
-    )
+    share, low, high = (room, 0.3, 0.75) if room > 0 else (height, 0.02, 0.06)
+    y = share * float(rng.uniform(low, high))
+    build, pose = Build.random(rng, feminine), Pose.random(rng, arms)
+    return Figure(build, pose, x, y, unit, turn=float(rng.normal(0, 0.012)))
 
 
 def _marks(
-    fig: Figure,
-    looks: person.Looks,
-    dressing: _Dressing,
-    rng: np.random.Generator,
+    fig: Figure, looks: person.Looks, dressing: _Dressing, rng: np.random.Generator
 ) -> list[tuple[Mark, str]]:
     """Everything to paint, with the item that it belongs to ("" for the person)."""
     worn, skin = dressing.worn, looks.skin
@@ -206,21 +187,12 @@ def _is_tucked(worn: dict[str, GarmentDesign], rng: np.random.Generator) -> bool
     return bool(rng.random() < likely)
 
 
-def _garment(
-    fig: Figure,
-    design: GarmentDesign,
-    dressing: _Dressing,
-    skin: RGB,
-) -> list[Mark]:
+def _garment(fig: Figure, design: GarmentDesign, dressing: _Dressing, skin: RGB) -> list[Mark]:
     name, worn = design.super_category, dressing.worn
     if name == "top":
         return top.draw(fig, design, tucked=dressing.tucked)
-    if name == "bottom":
-        return bottom.draw(fig, design)
-    if name == "dress":
-        return dress.draw(fig, design)
-    if name == "outer":
-        return outer.draw(fig, design)
+    if name in _DRAWERS:
+        return _DRAWERS[name](fig, design)
     if name == "bag":
         return bag_worn.draw_worn(fig, design, dressing.side, dressing.way)
     over = "bottom" not in worn or bottom.is_slim(worn["bottom"])
@@ -240,20 +212,10 @@ def _ground_shadow(scene: Grid, fig: Figure, light: Light) -> None:
         draw.polygon([(float(a), float(b)) for a, b in spot], fill=150)
         reach = fig.px(0.45) * light.hardness
         away = -np.sign(light.x or 1.0)
-        cast = ellipse(
-            [(x + away * reach * 0.5, y - fig.px(0.015))],
-            reach * 0.6,
-            fig.px(0.02),
-            angle=-0.06 * away,
-        )
+        middle = (x + away * reach * 0.5, y - fig.px(0.015))
+        cast = ellipse([middle], reach * 0.6, fig.px(0.02), angle=-0.06 * away)
         alpha = int(95 * max(0.0, light.hardness - 0.55) / 0.45)
         draw.polygon([(float(a), float(b)) for a, b in cast / 4], fill=max(alpha, 1))
     dark = np.asarray(image, dtype=np.float32) / 255
     soft = box_blur(dark, max(1, round(fig.px(0.012) / 4)))
-    full = np.asarray(
-        Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR), np.float32
-    )
-    scene *= (1 - 0.75 * full)[..., None]
-
-
-__all__ = ["choose_designs", "draw_outfit"]
+    scene *= (1 - 0.75 * resize(soft, width, height))[..., None]

@@ -8,29 +8,24 @@ import numpy as np
 
 from ootd_samples.colors import RGB, scale
 from ootd_samples.figure import Figure
-from ootd_samples.geometry import Floats, along, join, smooth, tube
+from ootd_samples.geometry import Floats, along, direction, join, smooth, tube
 from ootd_samples.pieces import Folds, Mark, Material, Piece, Stage, Stroke
 
+# From light to dark.
 _SKINS: tuple[RGB, ...] = (
-    (240, 208, 186),
-    (230, 190, 165),
-    (222, 176, 145),
-    (205, 155, 120),
-    (178, 127, 92),
-    (141, 95, 66),
-    (104, 68, 48),
-    (78, 51, 38),
-)
+    (240, 208, 186), (230, 190, 165), (222, 176, 145), (205, 155, 120), (178, 127, 92),
+    (141, 95, 66), (104, 68, 48), (78, 51, 38),
+)  # fmt: skip
 _HAIRS: tuple[RGB, ...] = (
-    (28, 22, 20),
-    (48, 33, 25),
-    (78, 52, 34),
-    (112, 74, 44),
-    (160, 118, 70),
-    (205, 168, 112),
-    (140, 62, 34),
-    (120, 116, 112),
-)
+    (28, 22, 20), (48, 33, 25), (78, 52, 34), (112, 74, 44), (160, 118, 70), (205, 168, 112),
+    (140, 62, 34), (120, 116, 112),
+)  # fmt: skip
+# Forward along the hand and sideways to the thumb, in body heights.
+_PALM = (
+    (-0.006, 0.012), (0.012, 0.016), (0.035, 0.015), (0.062, 0.008), (0.067, 0.0), (0.062, -0.008),
+    (0.04, -0.014), (0.015, -0.014), (-0.006, -0.012),
+)  # fmt: skip
+_THUMB = ((0.006, 0.008), (0.02, 0.019), (0.037, 0.02))
 _STYLES = ("short", "crop", "bob", "long", "bun", "tail", "hat", "beanie", "curly")
 
 
@@ -101,19 +96,9 @@ def torso(fig: Figure, looks: Looks, *, legs: RGB | None = None) -> list[Mark]:
         line = np.stack([leg.hip, (leg.hip + leg.knee) / 2, leg.knee, calf, foot])
         marks.append(_limb(fig, stocking, line, halves, Stage.SKIN, shadow=0.3))
     half, s = fig.half, fig.build.shoulders
-    side = [
-        (0.031, 0.12),
-        (0.032, 0.165),
-        (0.05, 0.181),
-        (s * 0.8, SHOULDER_LINE),
-        (s * 0.86, 0.225),
-        (half(0.27), 0.27),
-        (half(0.33), 0.33),
-        (half(0.395), 0.395),
-        (half(0.45), 0.45),
-        (half(0.5), 0.5),
-        (half(0.5) * 0.98, 0.54),
-    ]
+    side = [(0.031, 0.12), (0.032, 0.165), (0.05, 0.181), (s * 0.8, 0.192), (s * 0.86, 0.225)]
+    side += [(half(y), y) for y in (0.27, 0.33, 0.395, 0.45, 0.5)]
+    side += [(half(0.5) * 0.98, 0.54)]
     right = smooth(side)
     left = right[::-1] * (-1, 1)
     outline = fig.at(join(right, left))
@@ -123,16 +108,12 @@ def torso(fig: Figure, looks: Looks, *, legs: RGB | None = None) -> list[Mark]:
     return marks
 
 
-SHOULDER_LINE = 0.192
-
-
 _ARM = (0.016, 0.0235, 0.026, 0.0245, 0.022, 0.02, 0.019, 0.016, 0.013)
 
 
 def _arm_line(fig: Figure, line: Floats) -> Floats:
     """The middle line of a bare arm, from the top of its shoulder."""
-    down = line[1] - line[0]
-    start = line[0] - down / max(float(np.hypot(*down)), 1e-6) * fig.px(0.014)
+    start = line[0] - direction(line[0], line[1]) * fig.px(0.014)
     return along(np.concatenate([start[None], line]), 0.0, 1.0)
 
 
@@ -149,31 +130,15 @@ def arm(fig: Figure, looks: Looks, side: int) -> list[Mark]:
 def hand(fig: Figure, looks: Looks, side: int) -> list[Mark]:
     """The hand at the end of the arm: palm, fingers and thumb."""
     a = fig.arm(side)
-    d = (a.wrist - a.elbow) / max(float(np.hypot(*(a.wrist - a.elbow))), 1e-6)
+    d = direction(a.elbow, a.wrist)
     across = np.array([-d[1], d[0]]) * (-side)
     u = fig.unit * fig.build.limbs
 
     def go(forward: float, sideways: float) -> Floats:
         return np.asarray(a.wrist + d * forward * u + across * sideways * u)
 
-    palm = smooth(
-        np.stack(
-            [
-                go(-0.006, 0.012),
-                go(0.012, 0.016),
-                go(0.035, 0.015),
-                go(0.062, 0.008),
-                go(0.067, 0.0),
-                go(0.062, -0.008),
-                go(0.04, -0.014),
-                go(0.015, -0.014),
-                go(-0.006, -0.012),
-            ]
-        ),
-        closed=True,
-        per=5,
-    )
-    thumb = tube(np.stack([go(0.006, 0.008), go(0.02, 0.019), go(0.037, 0.02)]), [u * 0.006] * 3)
+    palm = smooth(np.stack([go(*place) for place in _PALM]), closed=True, per=5)
+    thumb = tube(np.stack([go(*place) for place in _THUMB]), [u * 0.006] * 3)
     frame = fig.frame_between(a.wrist, a.wrist + d)
     stage = Stage.BACK_ARM if a.pose == "behind" else Stage.HAND
     skin = skin_of(looks)

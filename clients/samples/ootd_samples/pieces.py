@@ -77,7 +77,7 @@ class Folds:
 
 @dataclass(frozen=True)
 class Piece:
-    """A filled outline (n, 2) in px. `holes` are cut out; `clip` keeps what lies inside it.
+    """A filled outline (n, 2) in px.
 
     `bulge` is the roundness (0 flat to 1 a tube), `shadow` the strength of the shadow it throws on
     what lies under it, `print_half` the half width of the printed motif in body heights (0: none).
@@ -88,12 +88,9 @@ class Piece:
     frame: Frame
     stage: Stage
     folds: Folds = field(default_factory=Folds)
-    holes: tuple[Floats, ...] = ()
-    clip: Floats | None = None
     bulge: float = 1.0
     shadow: float = 0.35
     shade: float = 1.0
-    opacity: float = 1.0
     print_half: float = 0.0
     tube: bool = False  # the outline is a tube's: its two sides may cross where it bends sharply
 

@@ -89,14 +89,26 @@ def noise(x: Grid, y: Grid) -> Grid:
     return out
 
 
-@lru_cache(maxsize=4)
-def grain(side: int = 512) -> Grid:
-    """Fine cloth noise of mean 0 and deviation 1; slice it."""
+@lru_cache(maxsize=1)
+def _grain() -> Grid:
+    """Fine cloth noise of mean 0 and deviation 1, 512 x 512, periodic."""
     rng = np.random.default_rng(21)
-    fine = rng.standard_normal((side, side)).astype(np.float32)
+    fine = rng.standard_normal((512, 512)).astype(np.float32)
     coarse = (fine + np.roll(fine, 1, 0) + np.roll(fine, 1, 1) + np.roll(fine, (1, 1), (0, 1))) / 2
     out: Grid = (0.5 * fine + 0.86 * coarse).astype(np.float32)
     return out
+
+
+def rough(width: int, height: int, rng: np.random.Generator) -> Grid:
+    """A piece of the grain of that size, from a random place."""
+    oy, ox = (int(n) for n in rng.integers(0, 512, 2))
+    rows, columns = np.arange(oy, oy + height) & 511, np.arange(ox, ox + width) & 511
+    return np.take(np.take(_grain(), rows, 0), columns, 1)
+
+
+def uneven(width: int, height: int, amount: float, rng: np.random.Generator) -> Grid:
+    """Brightness around 1 of a rough surface; `amount` is its deviation."""
+    return 1 + amount * rough(width, height, rng)
 
 
 def box_blur(a: Grid, radius: int, passes: int = 2) -> Grid:

@@ -12,12 +12,16 @@ from ootd_samples.colors import RGB
 from ootd_samples.design import GarmentDesign
 from ootd_samples.figure import Figure
 from ootd_samples.garments import bag, bottom, dress, outer, shoes, top
-from ootd_samples.geometry import smooth
+from ootd_samples.geometry import array, smooth
 from ootd_samples.labels import super_category_of
 from ootd_samples.pieces import Mark, Stage, Stroke, extent
 from ootd_samples.sample import Sample, check_seed, check_size, labels
 from ootd_samples.shading import Light
 
+# A hanger over the shoulders; for a bottom it is moved down to the waist.
+_HOOK = array([(0.0, 0.17), (0.0, 0.14), (0.016, 0.12), (0.012, 0.098), (-0.008, 0.1)])
+_SLOPING_BAR = array([(-0.1, 0.212), (0.0, 0.168), (0.1, 0.212)])
+_STRAIGHT_BAR = array([(-0.08, 0.17), (0.0, 0.168), (0.08, 0.17)])
 _DRAWERS = {"top": top.draw, "bottom": bottom.draw, "outer": outer.draw, "dress": dress.draw}
 
 
@@ -83,18 +87,12 @@ def _laid(
 def _hanger(fig: Figure, design: GarmentDesign, rng: np.random.Generator) -> list[Mark]:
     wood: RGB = (150, 106, 66) if rng.random() < 0.5 else (40, 38, 38)
     metal: RGB = (150, 150, 154)
-    hook = [(0.0, 0.17), (0.0, 0.14), (0.016, 0.12), (0.012, 0.098), (-0.008, 0.1)]
-    bar = [(-0.1, 0.212), (0.0, 0.168), (0.1, 0.212)]
-    shift = 0.0
-    if design.super_category == "bottom":
-        bar = [(-0.08, 0.17), (0.0, 0.168), (0.08, 0.17)]
-        shift = 0.228
-
-    def line(points: list[tuple[float, float]], rgb: RGB, width: float) -> Stroke:
-        moved = [(x, y + shift) for x, y in points]
-        return Stroke(smooth(fig.at(moved)), rgb, fig.px(width), Stage.BEHIND, 1.0)
-
-    return [line(hook, metal, 0.004), line(bar, wood, 0.014)]
+    bottom_half = design.super_category == "bottom"
+    bar, down = (_STRAIGHT_BAR, 0.228) if bottom_half else (_SLOPING_BAR, 0.0)
+    return [
+        Stroke(smooth(fig.at(line + np.array((0, down)))), rgb, fig.px(width), Stage.BEHIND)
+        for line, rgb, width in ((_HOOK, metal, 0.004), (bar, wood, 0.014))
+    ]
 
 
 def _standing(

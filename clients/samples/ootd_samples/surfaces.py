@@ -14,13 +14,16 @@ from ootd_samples.shading import (
     Light,
     coordinates,
     fold_height,
-    grain,
     lambert,
     noise,
     resize,
+    uneven,
 )
 
 Rng = np.random.Generator
+_WOODS: tuple[RGB, ...] = (
+    (196, 152, 104), (150, 106, 68), (104, 72, 48), (204, 190, 170), (216, 176, 120),
+)  # fmt: skip
 
 
 def draw(width: int, height: int, kind: str, light: Light, rng: Rng) -> Grid:
@@ -52,12 +55,6 @@ def _lit(surface: Grid, rng: Rng) -> Grid:
     return lit
 
 
-def _rough(width: int, height: int, amount: float, rng: Rng) -> Grid:
-    oy, ox = (int(n) for n in rng.integers(0, 512, 2))
-    rows, columns = np.arange(oy, oy + height) & 511, np.arange(ox, ox + width) & 511
-    return 1 + amount * np.take(np.take(grain(), rows, 0), columns, 1)
-
-
 def _plane(tone: Grid, rgb: RGB) -> Grid:
     out: Grid = np.asarray(rgb, np.float32) * tone[..., None]
     return out
@@ -66,7 +63,7 @@ def _plane(tone: Grid, rgb: RGB) -> Grid:
 def _white(width: int, height: int, rng: Rng) -> Grid:
     level = int(rng.integers(222, 250))
     return _plane(
-        _rough(width, height, 0.006, rng), (level, level, level - int(rng.integers(0, 8)))
+        uneven(width, height, 0.006, rng), (level, level, level - int(rng.integers(0, 8)))
     )
 
 
@@ -79,7 +76,7 @@ def _sheet(width: int, height: int, light: Light, rng: Rng) -> Grid:
     phase = rng.uniform(0, 60, 2)
     relief = fold_height(u, v, folds, SURFACES["cotton"], (float(phase[0]), float(phase[1])))
     diffuse, _ = lambert(relief * max(width, height) / 3, light)
-    tone = resize(diffuse, width, height) * _rough(width, height, 0.014, rng)
+    tone = resize(diffuse, width, height) * uneven(width, height, 0.014, rng)
     if rng.random() < 0.3:
         other = sample(str(rng.choice(NAMED)), rng)
         kind = str(rng.choice(["striped", "checked", "dotted", "floral"]))
@@ -96,14 +93,7 @@ def _sheet(width: int, height: int, light: Light, rng: Rng) -> Grid:
 
 
 def _wood(width: int, height: int, rng: Rng) -> Grid:
-    woods: tuple[RGB, ...] = (
-        (196, 152, 104),
-        (150, 106, 68),
-        (104, 72, 48),
-        (204, 190, 170),
-        (216, 176, 120),
-    )
-    base = woods[int(rng.integers(len(woods)))]
+    base = _WOODS[int(rng.integers(len(_WOODS)))]
     xs = np.arange(width, dtype=np.float32) / height
     ys = np.arange(height, dtype=np.float32) / height
     gx, gy = np.meshgrid(xs, ys)
@@ -117,14 +107,14 @@ def _wood(width: int, height: int, rng: Rng) -> Grid:
     rings = noise(u * 5 + row * 11, v * 9) + 0.4 * noise(u * 12, v * 40)
     joint = np.minimum(np.minimum(v % 1, 1 - v % 1) * plank, (u % 0.9)) * height
     tone = (0.86 + 0.16 * shade + 0.16 * (rings - 0.6)) * (0.62 + 0.38 * np.clip(joint / 2, 0, 1))
-    return _plane(tone * _rough(width, height, 0.02, rng), base)
+    return _plane(tone * uneven(width, height, 0.02, rng), base)
 
 
 def _carpet(width: int, height: int, rng: Rng) -> Grid:
     base = sample(str(rng.choice(["gray", "beige", "brown", "green", "navy", "red"])), rng)
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     tone = 0.8 + 0.25 * noise(xs / 5, ys / 5) + 0.15 * noise(xs / 60, ys / 60)
-    return _plane(tone * _rough(width, height, 0.08, rng), base)
+    return _plane(tone * uneven(width, height, 0.08, rng), base)
 
 
 def _floor_tiles(width: int, height: int, rng: Rng) -> Grid:
@@ -139,14 +129,14 @@ def _floor_tiles(width: int, height: int, rng: Rng) -> Grid:
     cell = noise(np.floor(u) * 3.1 + 0.5, np.floor(v) * 7.7 + 0.5)
     veins = noise(u * 3, v * 3 + noise(u * 2, v * 2) * 3)
     tone = (0.92 + 0.08 * cell + 0.07 * veins) * (0.7 + 0.3 * np.clip(edge / 2.5, 0, 1))
-    return _plane(tone * _rough(width, height, 0.015, rng), base)
+    return _plane(tone * uneven(width, height, 0.015, rng), base)
 
 
 def _wall(width: int, height: int, rng: Rng) -> Grid:
     if rng.random() < 0.6:
         level = rng.uniform(170, 240) + rng.uniform(-12, 12, 3)
         base = np.clip(level, 0, 250).astype(np.float32)
-        return _lit(base * _rough(width, height, 0.012, rng)[..., None], rng)
+        return _lit(base * uneven(width, height, 0.012, rng)[..., None], rng)
     return _lit(wall_texture(width, height, rng), rng)
 
 

@@ -54,6 +54,11 @@ def test_every_sub_category_is_drawn_alone(sub_category: str) -> None:
     assert max(x1 - x0, y1 - y0) > 0.5
 
 
+def test_a_sliver_of_cloth_at_the_edge_of_a_small_photo_is_left_out() -> None:
+    photo = ootd_samples.draw_outfit(133, size=(160, 240))  # a piece of 2 px is left at its edge
+    assert photo.garments
+
+
 @pytest.mark.parametrize("sub_category", labels.ALL_SUB_CATEGORIES)
 def test_every_sub_category_is_drawn_on_a_person(sub_category: str) -> None:
     design = ootd_samples.GarmentDesign.random(11, sub_category)

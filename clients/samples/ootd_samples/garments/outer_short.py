@@ -4,189 +4,144 @@ from __future__ import annotations
 
 import numpy as np
 
-from ootd_samples.colors import mix, scale
-from ootd_samples.design import GarmentDesign
-from ootd_samples.figure import SHOULDER_Y, Figure
-from ootd_samples.garments.layers import (
-    BODY,
-    Front,
-    arms,
-    body,
-    button_row,
-    half_outline,
-    lapels,
-    opening,
-    turn_collar,
-    waistband,
-    zipper,
-)
-from ootd_samples.garments.torso import (
-    NECK_Y,
-    Cut,
-    buttons,
-    material,
-    patch,
-    plain,
-    seam,
-    seam_color,
-)
-from ootd_samples.geometry import Floats, join, smooth
-from ootd_samples.pieces import Folds, Mark, Piece, Stage, Stroke
+from ootd_samples.colors import RGB, mix, scale
+from ootd_samples.figure import SHOULDER_Y
+from ootd_samples.garments import layers
+from ootd_samples.garments.layers import Front
+from ootd_samples.garments.sewing import GOLD_THREAD, SIDES, Sewing, material, plain
+from ootd_samples.garments.sleeves import sleeves
+from ootd_samples.garments.torso import NECK_Y, Cut
+from ootd_samples.geometry import Floats, array, join, smooth
+from ootd_samples.pieces import Folds, Stage
+
+_BRASS: RGB = (186, 150, 100)
+# fmt: off
+_DENIM_FLAP = array([(0.032, 0.278), (0.074, 0.276), (0.072, 0.296), (0.053, 0.305),
+                     (0.034, 0.296)])
+_DENIM_YOKE = array([(0.02, 0.272), (0.1, 0.268)])
+_SLANT_POCKET = array([(0.05, 0.415), (0.078, 0.37)])
+_SIDE_ZIP = array([(0.045, 0.385), (0.085, 0.36)])
+_CHEST_ZIP = [(-0.085, 0.29), (-0.05, 0.305)]
+_VEST_WELT = array([(0.04, 0.43), (0.075, 0.425)])
+# fmt: on
 
 
-def jacket(fig: Figure, design: GarmentDesign) -> list[Mark]:
+def jacket(sew: Sewing) -> None:
     """A jacket: biker, denim, bomber or quilted."""
+    design = sew.design
     ease = 0.018 + 0.018 * design.fit
     hem = 0.44 + 0.06 * design.length
-    cut = Cut(hem, ease, ease - 0.006, waist=0.35)
-    gap, hem_gap = opening(design, 0.022)
     biker = design.neckline == "biker" or design.fabric == "leather"
-    front = Front(cut, 0.28 if biker else 0.222, gap, hem_gap)
-    quilted = design.has("quilted") and design.fabric == "nylon"
-    cloth = material(design, "quilted" if quilted else None)
-    folds = Folds(angle=0.9, wave=0.05, depth=0.3, stretch=2.4)
-    marks = body(fig, design, front, cloth, folds)
+    gap, hem_gap = layers.opening(design, 0.022)
+    front = Front(Cut(hem, ease, ease - 0.006, waist=0.35), 0.28 if biker else 0.222, gap, hem_gap)
+    if design.has("quilted") and design.fabric == "nylon":
+        sew.cloth = material(design, "quilted")
+    layers.body(sew, front, Folds(angle=0.9, wave=0.05, depth=0.3, stretch=2.4))
     if biker:
-        marks += lapels(fig, front, cloth, size=1.25, peak=True)
-        marks += _zips(fig, design, front)
+        layers.lapels(sew, front, size=1.25, peak=True)
+        _zips(sew, front)
     else:
-        marks += turn_collar(fig, cloth, stand=design.neckline == "stand")
+        layers.turn_collar(sew, stand=design.neckline == "stand")
+    band = material(design)
+    if design.fabric in ("nylon", "cotton"):
+        band = plain(scale(sew.base, 0.85), "rib")
     if design.fabric == "denim":
-        marks += _denim_details(fig, design, front)
-        band = material(design)
+        _denim_details(sew, front)
     else:
-        rib = design.fabric in ("nylon", "cotton")
-        band = plain(scale(design.palette[0], 0.85), "rib") if rib else material(design)
-        marks += _slant_pockets(fig, design)
+        for s in SIDES:
+            sew.seam(_SLANT_POCKET * (s, 1), width=0.004, opacity=0.7)
         if not biker:
-            marks.append(zipper(fig, [(gap * 0.98, 0.222), (hem_gap, hem)], design))
-    marks += waistband(fig, front, band)
-    marks += arms(fig, design, "long", 0.016 + 0.012 * design.fit, band)
-    return marks
+            layers.zipper(sew, [(gap * 0.98, 0.222), (hem_gap, hem)])
+    layers.waistband(sew, front, band)
+    ease = 0.016 + 0.012 * design.fit
+    sleeves(sew, length="long", ease=ease, wrist_ease=0.008, band=band, cloth=material(design))
 
 
-def _zips(fig: Figure, design: GarmentDesign, front: Front) -> list[Mark]:
-    edge = max(front.gap, 0.0)
-    marks: list[Mark] = [
-        zipper(fig, [(edge + 0.012, 0.3), (front.hem_gap + 0.012, front.cut.hem)], design)
-    ]
-    marks += [zipper(fig, [(s * 0.045, 0.385), (s * 0.085, 0.36)], design) for s in (-1, 1)]
-    marks.append(zipper(fig, [(-0.085, 0.29), (-0.05, 0.305)], design))
-    return marks
+def _zips(sew: Sewing, front: Front) -> None:
+    layers.zipper(sew, [(max(front.gap, 0.0) + 0.012, 0.3), (front.hem_gap + 0.012, front.cut.hem)])
+    for s in SIDES:
+        layers.zipper(sew, _SIDE_ZIP * (s, 1))
+    layers.zipper(sew, _CHEST_ZIP)
 
 
-def _slant_pockets(fig: Figure, design: GarmentDesign) -> list[Mark]:
-    ink = seam_color(design.palette[0])
-    return [
-        seam(fig, [(s * 0.05, 0.415), (s * 0.078, 0.37)], ink, BODY, width=0.004, opacity=0.7)
-        for s in (-1, 1)
-    ]
-
-
-def _denim_details(fig: Figure, design: GarmentDesign, front: Front) -> list[Mark]:
-    gold = mix((196, 142, 72), design.palette[0], 0.25)
+def _denim_details(sew: Sewing, front: Front) -> None:
+    gold = mix(GOLD_THREAD, sew.base, 0.25)
     gap, hem = front.gap, front.cut.hem
-    marks: list[Mark] = []
-    for s in (-1, 1):
-        flap = [
-            (s * 0.032, 0.278),
-            (s * 0.074, 0.276),
-            (s * 0.072, 0.296),
-            (s * 0.053, 0.305),
-            (s * 0.034, 0.296),
-        ]
-        marks.append(patch(fig, flap, material(design), BODY, shadow=0.3))
-        marks += buttons(fig, [(s * 0.053, 0.297)], (186, 150, 100), BODY, 0.0035)
-        marks.append(seam(fig, [(s * 0.02, 0.272), (s * 0.1, 0.268)], gold, BODY, dashed=True))
+    for s in SIDES:
+        sew.patch(_DENIM_FLAP * (s, 1), shadow=0.3)
+        sew.buttons([(s * 0.053, 0.297)], _BRASS, 0.0035)
+        sew.seam(_DENIM_YOKE * (s, 1), gold, dashed=True)
         for x0, x1 in ((0.04, 0.034), (0.064, 0.055)):
-            line = [(s * x0, 0.3), (s * x1, hem - 0.025)]
-            marks.append(seam(fig, line, gold, BODY, opacity=0.7, dashed=True))
-    ys = np.linspace(0.235, hem - 0.012, 6)
+            sew.seam([(s * x0, 0.3), (s * x1, hem - 0.025)], gold, opacity=0.7, dashed=True)
     x = -(gap + 0.008) if gap > 0 else 0.0
-    return marks + buttons(fig, [(x, float(y)) for y in ys], (186, 150, 100), BODY, 0.0045)
+    sew.buttons([(x, float(y)) for y in np.linspace(0.235, hem - 0.012, 6)], _BRASS, 0.0045)
 
 
-def cape(fig: Figure, design: GarmentDesign) -> list[Mark]:
+def cape(sew: Sewing) -> None:
     """A cape: it falls from the shoulders over the arms."""
+    design = sew.design
     hem = 0.46 + 0.12 * design.length
-    wide = (0.165 + 0.05 * design.flare) * (1.1 if fig.flat else 1.0)
+    wide = (0.165 + 0.05 * design.flare) * (1.1 if sew.fig.flat else 1.0)
     gap = 0.014 if design.has("open") else -0.004
-    cloth = material(design)
-    marks: list[Mark] = []
-    stage = Stage.CAPE
-    lining = plain(scale(design.palette[0], 0.6), "wool")
+    lining = plain(scale(sew.base, 0.6), "wool")
     back = [(-0.06, 0.18), (0.06, 0.18), (wide * 0.97, hem - 0.02), (-wide * 0.97, hem - 0.02)]
-    marks.append(Piece(fig.at(back), lining, fig.frame(0, 0.3), Stage.BEHIND, shade=0.75))
+    sew.piece(back, lining, at=(0, 0.3), stage=Stage.BEHIND, shade=0.75)
     folds = Folds(angle=1.5, wave=0.06, depth=0.45, stretch=8)
     for s in (1, -1):
-        outline, lower = _cape_half(fig, s, wide, gap, hem)
-        frame = fig.frame(0.05 * s, 0.275, -0.12 * s)
-        marks.append(Piece(outline, cloth, frame, stage, folds, bulge=0.7, shadow=0.5))
+        outline, lower = _cape_half(sew, wide, gap, hem)
+        at, angle = (0.05 * s, 0.275), -0.12 * s
+        sew.piece(outline * (s, 1), at=at, angle=angle, folds=folds, bulge=0.7, shadow=0.5)
         if design.has("fringe"):
-            marks += _fringe(fig, design, lower)
-    marks += [
-        Piece(m.outline, m.material, m.frame, stage, m.folds, bulge=m.bulge, shadow=m.shadow)
-        for m in turn_collar(fig, cloth, size=1.1, stand=design.neckline == "stand")
-        if isinstance(m, Piece)
-    ]
-    for x, y in ((0.0, 0.24), (0.0, 0.29), (0.0, 0.34)):
-        tone = mix(design.trim, scale(design.palette[0], 0.5), 0.4)
-        for mark in buttons(fig, [(x + (gap if gap > 0 else 0), y)], tone, stage, 0.007):
-            marks.append(mark)
-    return marks
+            for knot in (lower * (s, 1))[::2]:
+                strand = sew.fig.at([knot, knot + np.array((0.001, 0.028))])
+                sew.line(strand, scale(sew.base, 0.85), 0.005, 0.95, solid=True)
+    layers.turn_collar(sew, size=1.1, stand=design.neckline == "stand", stage=sew.stage)
+    tone = mix(design.trim, scale(sew.base, 0.5), 0.4)
+    sew.buttons([(max(gap, 0.0), y) for y in (0.24, 0.29, 0.34)], tone, 0.007)
 
 
-def _cape_half(fig: Figure, s: int, wide: float, gap: float, hem: float) -> tuple[Floats, Floats]:
-    """One half in px, and its hem in body coordinates."""
-    shoulder = fig.build.shoulders
+def _cape_half(sew: Sewing, wide: float, gap: float, hem: float) -> tuple[Floats, Floats]:
+    """The right half, and its hem."""
+    shoulder, corner, front = (
+        sew.fig.build.shoulders,
+        (wide, hem - 0.03),
+        (gap + 0.006, hem + 0.014),
+    )
     side = [(0.043, NECK_Y), (shoulder * 0.85, SHOULDER_Y - 0.006), (shoulder + 0.022, 0.235)]
-    side += [((wide + shoulder + 0.02) / 2, 0.33), (wide, hem - 0.03)]
-    lower = smooth([(wide, hem - 0.03), (wide * 0.5, hem + 0.008), (gap + 0.006, hem + 0.014)])
-    edge = smooth([(gap + 0.006, hem + 0.014), (gap, 0.3), (gap, 0.215), (0.043, NECK_Y)])
-    return fig.at(join(smooth(side), lower, edge) * (s, 1)), lower * (s, 1)
+    side += [((wide + shoulder + 0.02) / 2, 0.33), corner]
+    lower = smooth([corner, (wide * 0.5, hem + 0.008), front])
+    edge = smooth([front, (gap, 0.3), (gap, 0.215), (0.043, NECK_Y)])
+    return join(smooth(side), lower, edge), lower
 
 
-def _fringe(fig: Figure, design: GarmentDesign, hem: Floats) -> list[Mark]:
-    marks: list[Mark] = []
-    for at in hem[::2]:
-        strand = fig.at([at, at + np.array((0.001, 0.028))])
-        tone = scale(design.palette[0], 0.85)
-        marks.append(Stroke(strand, tone, fig.px(0.005), Stage.CAPE, 0.95, solid=True))
-    return marks
-
-
-def vest(fig: Figure, design: GarmentDesign) -> list[Mark]:
+def vest(sew: Sewing) -> None:
     """A sleeveless layer: a waistcoat, a denim or a padded vest."""
+    design = sew.design
     puffer = design.fabric == "nylon"
     ease = 0.022 + 0.012 * design.fit if puffer else 0.01 + 0.01 * design.fit
     hem = 0.46 + 0.05 * design.length
     cut = Cut(hem, ease, ease, sleeveless=True, waist=0.4)
-    gap, hem_gap = opening(design, 0.022)
     stand = puffer or design.neckline == "stand"
+    gap, hem_gap = layers.opening(design, 0.022)
     front = Front(cut, 0.222 if stand else 0.32, gap, hem_gap, rounded=0.0 if puffer else 0.02)
-    cloth = material(design)
-    folds = Folds(angle=0.0 if puffer else 1.3, wave=0.04, depth=0.3, stretch=4)
-    marks = body(fig, design, front, cloth, folds)
-    ink = seam_color(design.palette[0])
+    layers.body(sew, front, Folds(angle=0.0 if puffer else 1.3, wave=0.04, depth=0.3, stretch=4))
     if puffer:
-        for y in np.arange(0.235, hem - 0.02, 0.034):
-            for s in (-1, 1):
-                clip = half_outline(fig, front, s)
-                line = fig.at([(0.0, y), (s * 0.16, y - 0.003)])
-                marks.append(
-                    Stroke(line, scale(design.palette[0], 0.5), fig.px(0.005), BODY, 0.6, clip=clip)
-                )
-                glow = line + np.array((0, fig.px(0.008)))
-                lit = mix(design.palette[0], (255, 255, 255), 0.35)
-                marks.append(Stroke(glow, lit, fig.px(0.006), BODY, 0.35, clip=clip))
-        marks.append(zipper(fig, [(max(gap, 0.0), 0.222), (max(hem_gap, 0.0), hem)], design))
+        _padding(sew, front)
+        layers.zipper(sew, [(max(gap, 0.0), 0.222), (max(hem_gap, 0.0), hem)])
     else:
-        marks += button_row(
-            fig, design, (front.break_y + 0.01, hem - 0.03), 4, double=False, x=-max(gap, 0) - 0.004
-        )
-        for s in (-1, 1):
-            welt = [(s * 0.04, 0.43), (s * 0.075, 0.425)]
-            marks.append(seam(fig, welt, ink, BODY, width=0.005, opacity=0.6))
+        layers.button_row(sew, front.break_y + 0.01, hem - 0.03, 4, x=front.button_x)
+        for s in SIDES:
+            sew.seam(_VEST_WELT * (s, 1), width=0.005)
     if stand:
-        marks += turn_collar(fig, cloth, stand=True)
-    return marks
+        layers.turn_collar(sew, stand=True)
+
+
+def _padding(sew: Sewing, front: Front) -> None:
+    """Dark seams across a padded front, with light on the padding below each."""
+    fig, dark, lit = sew.fig, scale(sew.base, 0.5), mix(sew.base, (255, 255, 255), 0.35)
+    for y in np.arange(0.235, front.cut.hem - 0.02, 0.034):
+        for s in SIDES:
+            clip = fig.at(layers.half_outline(fig, front, s))
+            line = fig.at([(0.0, y), (s * 0.16, y - 0.003)])
+            sew.line(line, dark, 0.005, 0.6, clip=clip)
+            sew.line(line + np.array((0, fig.px(0.008))), lit, 0.006, 0.35, clip=clip)

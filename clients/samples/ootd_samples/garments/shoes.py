@@ -7,16 +7,10 @@ import numpy as np
 from ootd_samples.colors import RGB, scale
 from ootd_samples.design import GarmentDesign
 from ootd_samples.figure import Figure
-from ootd_samples.garments.footwear import (
-    FOOT,
-    HEELED,
-    Foot,
-    cloth_of,
-    sole_color,
-)
+from ootd_samples.garments.footwear import FOOT, HEELED, Foot, ShoeSewing
+from ootd_samples.garments.sewing import plain
 from ootd_samples.garments.shoes_closed import boot, flat, loafer, shaft_of, sneaker
 from ootd_samples.garments.shoes_open import heeled, sandal
-from ootd_samples.garments.torso import plain, seam_color
 from ootd_samples.geometry import ellipse
 from ootd_samples.pieces import Mark, Stage
 
@@ -57,50 +51,49 @@ def draw_pair(
 
 def draw_shoe(foot: Foot, design: GarmentDesign) -> list[Mark]:
     """One shoe."""
-    sub = design.sub_category
-    if foot.front:
-        return _front_view(foot, design)
-    if sub in HEELED:
-        return heeled(foot, design)
+    sew = ShoeSewing(foot, design)
     maker = {
         "sneakers": sneaker,
         "flats": flat,
+        "heels": heeled,
         "loafers": loafer,
+        "pumps": heeled,
         "boots": boot,
         "sandals": sandal,
-    }[sub]
-    return maker(foot, design)
+    }[design.sub_category]
+    if foot.front:
+        maker = _front_view
+    maker(sew)
+    return sew.marks
 
 
-def _front_view(foot: Foot, design: GarmentDesign) -> list[Mark]:
+def _front_view(sew: ShoeSewing) -> None:
     """The shoe with its toe towards the camera: the toe lies lower in the photo."""
-    sub = design.sub_category
-    rise = 0.22 if sub in HEELED else 0.0
-    wide = 0.16 if sub in HEELED else 0.19
-    marks: list[Mark] = []
-    if foot.skin is not None and sub not in ("boots", "sneakers"):
-        half, top = wide * 0.92, 0.5 + rise
-        right = [(0.09, top), (half * 0.86, top * 0.5), (half, 0.0), (half * 0.86, -0.12)]
-        ring = _mirrored([*right, (half * 0.4, -0.19)])
-        marks.append(foot.fill(ring, plain(foot.skin, "skin")))
+    sub = sew.design.sub_category
+    rise, wide = (0.22, 0.16) if sub in HEELED else (0.0, 0.19)
     thick = 0.07 if sub == "sneakers" else 0.035
     rim = _mirrored([(wide * 1.06, 0.03), (wide * 1.05, -0.1), (wide * 0.5, -0.2 - thick)])
     if sub in ("heels", "sandals"):
-        bed = plain(scale(design.palette[0], 0.7), "leather")
-        return [foot.fill(rim, bed), *marks, *_front_straps(foot, design, wide, rise)]
-    rubber = sole_color(design) if sub != "sneakers" else (236, 234, 228)
-    marks.append(foot.fill(rim, plain(rubber, "rubber"), bulge=0.3))
+        sew.fill(rim, plain(scale(sew.base, 0.7), "leather"))
+        _front_foot(sew, wide, rise)
+        _front_straps(sew, wide, rise)
+        return
+    if sub not in ("boots", "sneakers"):
+        _front_foot(sew, wide, rise)
+    rubber = sew.sole_color if sub != "sneakers" else (236, 234, 228)
+    sew.fill(rim, plain(rubber, "rubber"), bulge=0.3)
     if sub in ("flats", "pumps"):
-        return marks + _front_slipper(foot, design, wide, rise)
-    shaft = 0.6 if sub == "sneakers" and design.has("high") else 0.3
+        _front_slipper(sew, wide, rise)
+        return
+    shaft = 0.6 if sub == "sneakers" and sew.design.has("high") else 0.3
     if sub == "boots":
-        shaft = shaft_of(design)
+        shaft = shaft_of(sew.design)
     leg = [(0.13, shaft)]
     if shaft > 0.5:
         leg = [(0.15 + 0.05 * (shaft > 1.2), shaft), (0.15, shaft * 0.6 + 0.1), (0.14, 0.3)]
-    right = [*leg, (wide * 0.9, 0.14), (wide, 0.0), (wide * 0.9, -0.11), (wide * 0.45, -0.19)]
-    marks.append(foot.fill(_mirrored(right), cloth_of(design)))
-    return marks + _front_marks(foot, design, wide, shaft)
+    toe = [(wide * 0.9, 0.14), (wide, 0.0), (wide * 0.9, -0.11), (wide * 0.45, -0.19)]
+    sew.fill(_mirrored([*leg, *toe]))
+    _front_marks(sew, wide, shaft)
 
 
 def _mirrored(right: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -108,50 +101,41 @@ def _mirrored(right: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [*right, *[(-x, y) for x, y in right[::-1]]]
 
 
-def _front_straps(foot: Foot, design: GarmentDesign, wide: float, rise: float) -> list[Mark]:
-    base, marks = design.palette[0], list[Mark]()
+def _front_foot(sew: ShoeSewing, wide: float, rise: float) -> None:
+    if sew.foot.skin is not None:
+        half, top = wide * 0.92, 0.5 + rise
+        right = [(0.09, top), (half * 0.86, top * 0.5), (half, 0.0), (half * 0.86, -0.12)]
+        sew.fill(_mirrored([*right, (half * 0.4, -0.19)]), plain(sew.foot.skin, "skin"))
+
+
+def _front_straps(sew: ShoeSewing, wide: float, rise: float) -> None:
     for y, w in ((-0.08, 0.1), (0.12, 0.06)):
-        marks += foot.strap([(-wide, y - 0.05), (0.0, y + 0.05), (wide, y - 0.05)], base, w)
-    if design.has("ankle"):
+        sew.strap([(-wide, y - 0.05), (0.0, y + 0.05), (wide, y - 0.05)], w)
+    if sew.design.has("ankle"):
         y = 0.36 + rise
-        marks += foot.strap([(-0.11, y + 0.02), (0.0, y - 0.02), (0.11, y + 0.02)], base, 0.055)
-    return marks
+        sew.strap([(-0.11, y + 0.02), (0.0, y - 0.02), (0.11, y + 0.02)], 0.055)
 
 
-def _front_slipper(foot: Foot, design: GarmentDesign, wide: float, rise: float) -> list[Mark]:
+def _front_slipper(sew: ShoeSewing, wide: float, rise: float) -> None:
     right = [(wide * 0.75, 0.02), (wide, 0.12 + rise * 0.5), (wide * 1.02, -0.02)]
     right += [(wide * 0.88, -0.13), (wide * 0.4, -0.2)]
-    upper = [*_mirrored(right), (0.0, -0.06)]
-    marks: list[Mark] = [foot.fill(upper, cloth_of(design))]
-    if design.has("bow"):
-        bow = plain(scale(design.palette[0], 0.75), "silk")
-        marks.append(foot.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), bow))
-    return marks
+    sew.fill([*_mirrored(right), (0.0, -0.06)])
+    if sew.design.has("bow"):
+        silk = plain(scale(sew.base, 0.75), "silk")
+        sew.fill(ellipse([(0.0, -0.08)], 0.07, 0.035), silk)
 
 
-def _front_marks(foot: Foot, design: GarmentDesign, wide: float, shaft: float) -> list[Mark]:
-    sub, base = design.sub_category, design.palette[0]
-    ink, marks = seam_color(base), list[Mark]()
+def _front_marks(sew: ShoeSewing, wide: float, shaft: float) -> None:
+    sub = sew.design.sub_category
     if sub == "loafers":
-        vamp = [
-            (-wide * 0.6, 0.08),
-            (-wide * 0.55, -0.1),
-            (0.0, -0.15),
-            (wide * 0.55, -0.1),
-            (wide * 0.6, 0.08),
-        ]
-        marks.append(foot.line(vamp, ink, 0.02, 0.75))
-        marks += foot.strap(
-            [(-wide * 0.9, 0.02), (0.0, 0.06), (wide * 0.9, 0.02)], scale(base, 0.85), 0.06
-        )
-        return marks
-    laced = sub == "sneakers" or design.has("laces")
-    if laced:
-        lace = (240, 240, 238) if sum(base) < 600 else (150, 150, 152)
+        left = [(-wide * 0.6, 0.08), (-wide * 0.55, -0.1)]
+        vamp = [*left, (0.0, -0.15), (wide * 0.55, -0.1), (wide * 0.6, 0.08)]
+        sew.line(vamp, 0.02, 0.75)
+        sew.strap([(-wide * 0.9, 0.02), (0.0, 0.06), (wide * 0.9, 0.02)], 0.06, shade=0.85)
+        return
+    if sub == "sneakers" or sew.design.has("laces"):
         top = min(shaft, 1.3)
         for y in np.linspace(-0.02, top - 0.06, max(4, int(top * 8))):
-            marks.append(foot.line([(-0.06, y - 0.01), (0.06, y + 0.01)], lace, 0.022, 0.9))
+            sew.line([(-0.06, y - 0.01), (0.06, y + 0.01)], 0.022, rgb=sew.lace_color)
     if sub == "sneakers":
-        cap = [(-wide * 0.8, -0.06), (0.0, -0.04), (wide * 0.8, -0.06)]
-        marks.append(foot.line(cap, ink, 0.014, 0.7))
-    return marks
+        sew.line([(-wide * 0.8, -0.06), (0.0, -0.04), (wide * 0.8, -0.06)], 0.014, 0.7)
