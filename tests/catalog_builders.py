@@ -10,26 +10,21 @@ import numpy as np
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
+from fake_vision import FakeVision
 from index_builders import embedding, histogram
-from ootd_gateway.errors import VisionUnavailableError
 from ootd_gateway.process.index_opening import open_index
 from ootd_gateway.services.search.settings import SearchSettings
 from ootd_gateway.telemetry.metrics.index import IndexMetrics
 from ootd_gateway.types import (
-    AnalyzeOptions,
     Attribute,
     Box,
     BoxOrigin,
     DroppedGarment,
     Garment,
-    Guide,
     ImageAnalysis,
     ItemDraft,
-    Photo,
-    Priority,
     ServedModels,
     SuperCategory,
-    Taxonomy,
 )
 from ootd_index.sharded_index import ShardedIndex
 
@@ -93,60 +88,25 @@ def encoded_photo(
     return data.getvalue()
 
 
-class TableVision:
-    """A `VisionModel` that answers from a table of photos; it counts its calls."""
+class TableVision(FakeVision):
+    """Answers from a table of photos."""
 
     def __init__(self, table: Mapping[bytes, tuple[Garment, ...]] | None = None) -> None:
+        super().__init__(self._look_up, SUB_CATEGORIES)
         self.table = dict(table or {})
-        self.calls: list[Guide] = []
         self.served_vectors = VECTOR_FINGERPRINT
         self.served_graph = "graph-a"
         self.told: ServedModels | None = None
         """What is told of the served models where that is not what answers."""
-        self.options: list[AnalyzeOptions] = []
         self.dropped: tuple[DroppedGarment, ...] = ()
-        self.is_away = False
 
-    async def analyze(
-        self,
-        photo: Photo,
-        *,
-        priority: Priority = Priority.INTERACTIVE,
-        timeout_s: float | None = None,
-    ) -> ImageAnalysis:
-        self._check()
-        self.calls.append(photo.guide)
-        self.options.append(photo.options)
+    async def served_models(self) -> ServedModels:
+        self.check_presence()
+        return self.told or ServedModels(self.served_vectors, self.served_graph)
+
+    async def _look_up(self, image: bytes) -> ImageAnalysis:
         served = ServedModels(self.served_vectors, self.served_graph)
         await asyncio.sleep(0)
         return ImageAnalysis(
-            width=64,
-            height=48,
-            garments=self.table[photo.image],
-            dropped=self.dropped,
-            served=served,
+            width=64, height=48, garments=self.table[image], dropped=self.dropped, served=served
         )
-
-    async def taxonomy(self) -> Taxonomy:
-        self._check()
-        return Taxonomy(version=1, sub_categories=SUB_CATEGORIES, attribute_groups=())
-
-    async def served_models(self) -> ServedModels:
-        self._check()
-        return self.told or ServedModels(self.served_vectors, self.served_graph)
-
-    async def vision_server(self) -> str:
-        return ""
-
-    async def is_ready(self) -> bool:
-        return not self.is_away
-
-    async def obstacle(self) -> str:
-        return ""
-
-    async def close(self) -> None:
-        pass
-
-    def _check(self) -> None:
-        if self.is_away:
-            raise VisionUnavailableError("the models are away")

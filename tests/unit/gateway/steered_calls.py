@@ -9,8 +9,9 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from PIL import Image
-from steered_gateway import Served, one_garment
+from steered_gateway import Served
 
+from fake_vision import one_garment
 from ootd_gateway.types import ImageAnalysis
 from photo_requests import analyze_request
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
-import numpy as np
 
+from fake_vision import FakeVision
 from ootd.v1.vision_service_pb2_grpc import VisionServiceStub
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.rpc.admission import Admission, AdmissionPool
@@ -26,20 +26,8 @@ from ootd_gateway.services.vision.servicer import VisionService
 from ootd_gateway.telemetry.metrics.calls import PoolMetrics
 from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_gateway.types import (
-    AnalyzeOptions,
     AttributeModel,
-    Box,
-    Garment,
-    ImageAnalysis,
-    Photo,
-    Priority,
-    ServedModels,
-    SuperCategory,
-    Taxonomy,
 )
-
-Answer = Callable[[bytes], Awaitable[ImageAnalysis]]
-
 
 FACTS = ServerFacts(
     version="9.8.7",
@@ -65,68 +53,12 @@ class NoStore:
         raise StoreUnavailableError("the database is away")
 
 
-def one_garment() -> ImageAnalysis:
-    embedding = np.zeros(128, np.float32)
-    embedding[0] = 1.0
-    garment = Garment(SuperCategory.TOP, embedding, box=Box(0.1, 0.2, 0.3, 0.4))
-    return ImageAnalysis(640, 480, (garment,), served=ServedModels("r", "g"))
-
-
-async def answer_at_once(_: bytes) -> ImageAnalysis:
-    return one_garment()
-
-
-@dataclass
-class SteeredVision:
-    """A vision model whose answers tests choose; it remembers the time it was given."""
-
-    answer: Answer = answer_at_once
-    timeouts: list[float | None] = field(default_factory=list)
-    options: list[AnalyzeOptions] = field(default_factory=list)
-    calls: int = 0
-    running: int = 0
-
-    async def analyze(
-        self,
-        photo: Photo,
-        *,
-        priority: Priority = Priority.INTERACTIVE,
-        timeout_s: float | None = None,
-    ) -> ImageAnalysis:
-        self.calls += 1
-        self.options.append(photo.options)
-        self.timeouts.append(timeout_s)
-        self.running += 1
-        try:
-            return await self.answer(photo.image)
-        finally:
-            self.running -= 1
-
-    async def taxonomy(self) -> Taxonomy:
-        return Taxonomy(1, {}, ())
-
-    async def served_models(self) -> ServedModels:
-        return ServedModels("r", "g")
-
-    async def vision_server(self) -> str:
-        return "steered 1"
-
-    async def is_ready(self) -> bool:
-        return True
-
-    async def obstacle(self) -> str:
-        return ""
-
-    async def close(self) -> None:
-        return None
-
-
 @dataclass
 class Served:
     """A running server, and what it stands on."""
 
     server: GatewayServer
-    vision: SteeredVision
+    vision: FakeVision
     metrics: Metrics
     admission: Admission
     channel: grpc.aio.Channel
@@ -159,7 +91,7 @@ async def serving() -> AsyncIterator[Serve]:
             is_open: bool = True,
             **options: Any,
         ) -> Served:
-            vision, metrics = SteeredVision(), Metrics()
+            vision, metrics = FakeVision(), Metrics()
             admission = Admission(
                 AdmissionPool(
                     limit=calls,

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from steered_gateway import FACTS, SteeredVision
+from steered_gateway import FACTS
 
 from catalog_builders import new_index
+from fake_vision import FakeVision
 from ootd_gateway.errors import StoreUnavailableError
 from ootd_gateway.process import readiness_monitor
 from ootd_gateway.process.readiness_monitor import ReadinessMonitor
@@ -18,7 +19,7 @@ from ootd_gateway.telemetry.metrics.registry import Metrics
 from ootd_index.vector_index import IndexChange
 
 
-class Vision(SteeredVision):
+class Vision(FakeVision):
     ready: Callable[[], Awaitable[bool]]
 
     async def is_ready(self) -> bool:
@@ -113,7 +114,7 @@ async def test_everything_there_is_told_once() -> None:
         await asyncio.sleep(0.05)
         assert watched.reports == 2  # of the vision graph, of the store
         assert watched.value("ootd_dependency_ready", dependency="store") == 1
-        labels = {"version": "9.8.7", "taxonomy": "1", "release": "g", "triton": "steered 1"}
+        labels = {"version": "9.8.7", "taxonomy": "1", "release": "g", "triton": "fake 1"}
         assert watched.value("ootd_build_info", **labels) == 1
 
 

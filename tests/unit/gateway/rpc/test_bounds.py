@@ -12,9 +12,10 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from steered_calls import PHOTO, Gate, error_info, failure, photo, token, until
-from steered_gateway import Serve, Served, one_garment
+from steered_gateway import Serve, Served
 from structlog.testing import capture_logs
 
+from fake_vision import one_garment
 from ootd.v1.vision_service_pb2 import (
     AnalyzeImageRequest,
     AnalyzeImagesRequest,

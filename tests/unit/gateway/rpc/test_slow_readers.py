@@ -7,8 +7,9 @@ from typing import Any
 
 import grpc
 from steered_calls import PHOTO
-from steered_gateway import Serve, Served, one_garment
+from steered_gateway import Serve, Served
 
+from fake_vision import one_garment
 from ootd.v1.vision_service_pb2 import AnalyzeImageRequest, AnalyzeImageResponse
 from ootd_gateway.types import ImageAnalysis
 from service_names import VISION
@@ -54,7 +55,7 @@ async def test_a_call_holds_its_place_until_its_answer_was_taken(serve: Serve) -
 
 
 async def look(served: Served, call: Any) -> None:
-    await until(lambda: served.vision.calls == 1 and served.vision.running == 0)
+    await until(lambda: len(served.vision.photos) == 1 and served.vision.running == 0)
     await asyncio.sleep(0.3)  # what is sent without asking would be gone by now
     assert served.admission.calls.running == 1
     answer = await call.read()

@@ -181,7 +181,7 @@ async def test_server_info_is_told_as_far_as_it_is_known(serve: Serve) -> None:
     assert told.version == "9.8.7"
     assert told.taxonomy_version == 1
     assert (told.vector_fingerprint, told.graph_fingerprint) == ("r", "g")
-    assert told.vision_server == "steered 1"
+    assert told.vision_server == "fake 1"
     assert told.stored_vector_fingerprint == ""  # the database is away
     assert told.attribute_model == 2
     assert told.color_weight == 0.25

@@ -69,7 +69,7 @@ async def test_the_same_request_again_asks_no_model(shop: Shop) -> None:
     await shop.catalog.upsert(photo())
     again = await shop.catalog.upsert(photo())
     assert not again.changed
-    assert len(shop.vision.calls) == 1
+    assert len(shop.vision.guides) == 1
     shop.vision.is_away = True  # and needs none
     assert not (await shop.catalog.upsert(photo())).changed
 
@@ -154,7 +154,7 @@ async def test_the_models_get_the_guide(shop: Shop) -> None:
     await shop.catalog.upsert(photo("a", title="jeans"))
     await shop.catalog.upsert(photo("b"))
     await shop.catalog.upsert(photo("c", source=Photo(PHOTO, region), title="jeans"))
-    assert shop.vision.calls == [CategoryGuide(BOTTOM), None, region]
+    assert shop.vision.guides == [CategoryGuide(BOTTOM), None, region]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_no_matching_garment_changes_nothing(
 
 async def test_a_ready_embedding(shop: Shop) -> None:
     result = await shop.catalog.upsert(ready())
-    assert shop.vision.calls == []
+    assert shop.vision.guides == []
     stored = (await shop.catalog.get("a")).garment
     assert (stored.super_category, stored.sub_category, stored.box) == (SHOES, "boots", None)
     assert shop.found(9, SHOES) == [result.item.key]
@@ -194,7 +194,7 @@ async def test_a_photo_that_is_none_is_refused_before_any_model_is_asked(shop: S
     for image in (b"", b"text", PHOTO[:-30], encoded_photo(1, 1, "PNG")):
         with pytest.raises(ImageError):
             await shop.catalog.upsert(photo(source=Photo(image)))
-    assert shop.vision.calls == []
+    assert shop.vision.guides == []
     assert await shop.store.last_sequence_number() == 0
 
 
@@ -233,7 +233,7 @@ async def test_new_rules_look_at_the_same_upload_again(shop: Shop) -> None:
     assert again.changed
     assert again.item.garment.sub_category == "skirt"
     assert not (await shop.catalog.upsert(photo())).changed
-    assert len(shop.vision.calls) == 2
+    assert len(shop.vision.guides) == 2
     # A ready embedding was looked at by none of them.
     await shop.catalog.upsert(ready("b"))
     shop.vision.served_graph = "graph-c"
@@ -283,7 +283,7 @@ async def test_it_is_up_to_the_analysis_whether_to_wait_for_models_that_are_away
     monkeypatch.setattr(shop.vision, "analyze", patient)
     result = await shop.catalog.upsert(photo("other", title="Blue jeans"))
     assert result.changed
-    assert asked == [shop.vision.calls[0]], "the title names the category as before"
+    assert asked == [shop.vision.guides[0]], "the title names the category as before"
 
 
 async def test_a_ready_embedding_may_name_its_models(shop: Shop) -> None:

@@ -100,7 +100,7 @@ async def test_a_photo_searches_with_each_garment(shop: Shop) -> None:
 
 async def test_the_guide_goes_to_the_models(shop: Shop) -> None:
     await shop.search.by_image(Photo(PHOTO, CategoryGuide(TOP)))
-    assert shop.vision.calls == [CategoryGuide(TOP)]
+    assert shop.vision.guides == [CategoryGuide(TOP)]
 
 
 async def test_a_photo_without_garments_has_no_results(shop: Shop) -> None:
@@ -260,7 +260,7 @@ async def test_no_more_items_are_read_than_fit_into_an_answer(
 async def test_a_photo_that_is_none_asks_no_model(shop: Shop) -> None:
     with pytest.raises(ImageUnreadableError):
         await shop.search.by_image(Photo(b"text"))
-    assert shop.vision.calls == []
+    assert shop.vision.guides == []
 
 
 async def test_another_embedder_is_refused(shop: Shop) -> None:
