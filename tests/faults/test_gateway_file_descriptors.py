@@ -54,7 +54,9 @@ def test_probes_are_answered_when_silent_connections_have_taken_all(
     silent = [socket.create_connection((host, int(port))) for _ in range(60)]
     try:
         # gRPC takes the connections in its own time: only then are there no more descriptors.
-        wait_until(lambda: answers_probes(gateway) and "no more file descriptors" in gateway.log())
+        assert wait_until(
+            lambda: answers_probes(gateway) and "no more file descriptors" in gateway.log()
+        )
         for _ in range(3):
             assert answers_probes(gateway)
     finally:
