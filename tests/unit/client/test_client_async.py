@@ -77,11 +77,11 @@ async def test_a_stream_that_stalls_is_ended(photo: bytes) -> None:
 async def test_a_slow_source_is_no_stall(gateway: FakeGateway, photo: bytes) -> None:
     async def slow() -> AsyncIterator[Photo]:
         yield Photo("a", photo)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         yield Photo("b", photo)
 
     async with AsyncClient(gateway.target) as client:
-        stream = client.analyze_images(slow(), timeout_s=0.2)
+        stream = client.analyze_images(slow(), timeout_s=1.0)
         assert [result.error async for result in stream] == [None, None]
 
 
