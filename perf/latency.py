@@ -1,6 +1,7 @@
 """Measure how long one analysed photo takes at concurrency 1, and where the time goes.
 
     python perf/latency.py PHOTO... [--server HOST:PORT] [--triton-metrics HOST:PORT] [--repeat 50]
+        [--output FILE]
 
 Prints the distribution of the calls' times as the client sees them, and, where the address of
 Triton's metrics is given (the gateway logs it at start), the mean time that each member of the
@@ -8,11 +9,13 @@ graph took within these calls: queueing and computing.
 """
 
 import argparse
+import json
 import statistics
 import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -59,16 +62,20 @@ def time_calls(client: Client, photos: list[bytes], repeat: int) -> tuple[list[f
     return sorted(durations), garments
 
 
-def print_members(
+def member_means(
     before: dict[str, dict[str, float]], after: dict[str, dict[str, float]], calls: int
-) -> None:
-    """Print the mean milliseconds of each member within one call."""
-    print("\n| member | queue ms | compute ms | copies ms |\n|---|---:|---:|---:|")
+) -> dict[str, dict[str, float]]:
+    """Return the mean milliseconds of each member within one call: queueing, computing, copying."""
+    means = {}
     for name, values in after.items():
         spent = {key: value - before.get(name, {}).get(key, 0.0) for key, value in values.items()}
         mean = {key: value / 1000 / calls for key, value in spent.items()}
-        copies = mean["input_us"] + mean["output_us"]
-        print(f"| {name} | {mean['queue_us']:.1f} | {mean['compute_us']:.1f} | {copies:.1f} |")
+        means[name] = {
+            "queue_ms": mean["queue_us"],
+            "compute_ms": mean["compute_us"],
+            "copies_ms": mean["input_us"] + mean["output_us"],
+        }
+    return means
 
 
 def main() -> None:
@@ -80,6 +87,7 @@ def main() -> None:
     parser.add_argument("--server", default="localhost:8500", help="the gateway (%(default)s)")
     parser.add_argument("--triton-metrics", help="host:port of Triton's metrics")
     parser.add_argument("--repeat", type=int, default=50, help="how many calls (%(default)s)")
+    parser.add_argument("--output", type=Path, help="also write the figures here, as JSON")
     parser.add_argument("--warm-up", type=int, default=10, help="calls before them (%(default)s)")
     arguments = parser.parse_args()
     photos = [path.read_bytes() for path in arguments.photos]
@@ -88,13 +96,25 @@ def main() -> None:
         before = member_counters(arguments.triton_metrics) if arguments.triton_metrics else {}
         durations, garments = time_calls(client, photos, arguments.repeat)
         after = member_counters(arguments.triton_metrics) if arguments.triton_metrics else {}
+    figures: dict[str, Any] = {
+        "calls": len(durations),
+        "garments_mean": statistics.mean(garments),
+        "p50_ms": statistics.median(durations),
+        "p90_ms": percentile(durations, 0.9),
+        "p99_ms": percentile(durations, 0.99),
+        "min_ms": durations[0],
+        "members": member_means(before, after, len(durations)),
+    }
     print(
-        f"{len(durations)} calls, {statistics.mean(garments):.1f} garments each on average: "
-        f"p50 {statistics.median(durations):.0f} ms, p90 {percentile(durations, 0.9):.0f} ms, "
-        f"p99 {percentile(durations, 0.99):.0f} ms, min {durations[0]:.0f} ms"
+        "{calls} calls, {garments_mean:.1f} garments each on average: p50 {p50_ms:.0f} ms, "
+        "p90 {p90_ms:.0f} ms, p99 {p99_ms:.0f} ms, min {min_ms:.0f} ms".format(**figures)
     )
-    if after:
-        print_members(before, after, len(durations))
+    if figures["members"]:
+        print("\n| member | queue ms | compute ms | copies ms |\n|---|---:|---:|---:|")
+    for name, mean in figures["members"].items():
+        print("| {} | {:.1f} | {:.1f} | {:.1f} |".format(name, *mean.values()))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

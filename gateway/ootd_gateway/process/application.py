@@ -40,7 +40,6 @@ from ootd_gateway.services.vision.servicer import VisionService
 from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.telemetry.event_loop_watch import EventLoopWatch
 from ootd_gateway.telemetry.metrics.registry import Metrics
-from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton_vision import TritonVision
 from ootd_index.vector_index import VectorIndex
 
@@ -227,7 +226,7 @@ class Gateway:
             photos,
             rooms.applier,
             fingerprints=fingerprints,
-            attribute_model=AttributeModel(self._settings.vision.attribute_model),
+            attribute_model=self._settings.vision.attribute_model,
         )
         search = Search(
             rooms.index,

@@ -2,8 +2,9 @@
 
 import argparse
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
@@ -154,8 +155,8 @@ def _unit(name: str) -> str:
 
 
 def _range(field: FieldInfo) -> str:
-    choices = get_args(field.annotation)
-    if choices and all(isinstance(one, str) for one in choices):
+    choices = _choices(field.annotation)
+    if choices:
         return " or ".join(choices)
     limits = {type(one).__name__.lower(): one for one in field.metadata}
     low = limits.get("ge") or limits.get("gt")
@@ -165,6 +166,14 @@ def _range(field: FieldInfo) -> str:
     start = getattr(low, "ge", None)
     text = f"above {low.gt:g}" if start is None else f"{start:,}".replace(",", "_")
     return f"{text} to {high.le:,}".replace(",", "_")
+
+
+def _choices(annotation: Any) -> Sequence[str]:
+    """Return the texts that a setting may be, of a Literal or an enum; else none."""
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [one.value for one in annotation]
+    found = get_args(annotation)
+    return found if all(isinstance(one, str) for one in found) else ()
 
 
 def _default(field: FieldInfo) -> Any:

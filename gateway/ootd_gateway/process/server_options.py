@@ -19,7 +19,6 @@ from ootd_gateway.services.answer_size import MAX_ANSWER_BYTES
 from ootd_gateway.services.server.domain import ServerFacts, ServerLimits
 from ootd_gateway.telemetry.metrics.calls import PoolMetrics
 from ootd_gateway.telemetry.metrics.registry import Metrics
-from ootd_gateway.types import AttributeModel
 
 
 def server_options(settings: Settings, metrics: Metrics) -> ServerOptions:
@@ -90,7 +89,7 @@ def server_facts(settings: Settings, version: str) -> ServerFacts:
             max_deadline_seconds=settings.server.max_deadline_seconds,
             stream_idle_seconds=settings.admission.stream_idle_seconds,
         ),
-        attribute_model=AttributeModel(settings.vision.attribute_model),
+        attribute_model=settings.vision.attribute_model,
         color_weight=settings.search.color_weight,
     )
 

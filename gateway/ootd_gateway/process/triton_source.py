@@ -8,7 +8,6 @@ import structlog
 
 from ootd_gateway.errors import StartError
 from ootd_gateway.telemetry.metrics.vision import VisionMetrics
-from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.settings import VisionSettings
 from ootd_gateway.vision.triton_requests import ENSEMBLES
 
@@ -105,7 +104,7 @@ class _EmbeddedStack:
 
 def _check_repository(settings: VisionSettings) -> None:
     """Raise StartError where there is no model repository, or it lacks the chosen ensemble."""
-    ensemble = ENSEMBLES[AttributeModel(settings.attribute_model)]
+    ensemble = ENSEMBLES[settings.attribute_model]
     repository = settings.model_repository
     if not repository.is_dir():
         raise StartError(

@@ -1,7 +1,6 @@
 """From the settings to what photos may be and how Triton is used."""
 
 from ootd_gateway.images.header import ImageLimits
-from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.settings import VisionSettings
 from ootd_gateway.vision.triton_connection import ConnectionOptions
 from ootd_gateway.vision.triton_replica import Patience
@@ -18,7 +17,7 @@ def vision_options(settings: VisionSettings, *, caller_share: float) -> VisionOp
         bulk_yield_s=settings.bulk_yield_seconds,
         bulk_patience_s=settings.bulk_patience_seconds,
         caller_share=caller_share,
-        attribute_model=AttributeModel(settings.attribute_model),
+        attribute_model=settings.attribute_model,
         patience=Patience(
             silent_s=settings.triton_silent_seconds,
             photo_s=settings.triton_photo_seconds,

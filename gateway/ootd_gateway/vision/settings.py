@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from ootd_gateway.images.header import ImageLimits
+from ootd_gateway.types import AttributeModel
 from ootd_gateway.vision.triton_target import target_fault
 from ootd_gateway.vision.triton_vision import VisionOptions
 
@@ -107,8 +108,8 @@ class VisionSettings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
         default=Path("model_repository"),
         description="Folder of the models that the embedded Triton serves.",
     )
-    attribute_model: Literal["tagger", "sequencer"] = Field(
-        default="tagger",
+    attribute_model: AttributeModel = Field(
+        default=_OPTIONS.attribute_model,
         description="Which model tells sub-category and attributes where a request does not say: "
         "tagger (each attribute group by itself) or sequencer (one after the other, guided by the "
         "category).",

@@ -77,7 +77,7 @@ async def test_a_stream_that_stalls_is_ended(photo: bytes) -> None:
 async def test_a_slow_source_is_no_stall(gateway: FakeGateway, photo: bytes) -> None:
     async def slow() -> AsyncIterator[Photo]:
         yield Photo("a", photo)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         yield Photo("b", photo)
 
     async with AsyncClient(gateway.target) as client:

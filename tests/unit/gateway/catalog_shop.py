@@ -16,7 +16,7 @@ from ootd_gateway.services.vector_fingerprint_guard import VectorFingerprintGuar
 from ootd_gateway.services.vision.domain import PhotoAnalyzer
 from ootd_gateway.store.catalog.sql import SqlCatalogStore
 from ootd_gateway.store.database import Database
-from ootd_gateway.types import Photo, SuperCategory
+from ootd_gateway.types import AttributeModel, Photo, SuperCategory
 from ootd_index.sharded_index import ShardedIndex
 from ootd_index.vector_index import Query, VectorIndex
 
@@ -50,7 +50,11 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     vision = TableVision({PHOTO: (SHIRT, SKIRT, JEANS), OTHER_PHOTO: ()})
     applier = ChangeApplier(store, index)
     catalog = Catalog(
-        store, PhotoAnalyzer(vision), applier, fingerprints=VectorFingerprintGuard(store, vision)
+        store,
+        PhotoAnalyzer(vision),
+        applier,
+        fingerprints=VectorFingerprintGuard(store, vision),
+        attribute_model=AttributeModel.TAGGER,
     )
     yield Shop(catalog, database, store, index, vision, applier)
     await applier.close()

@@ -53,7 +53,7 @@ class Catalog:
         applier: ChangeApplier,
         *,
         fingerprints: VectorFingerprintGuard,
-        attribute_model: AttributeModel = AttributeModel.TAGGER,
+        attribute_model: AttributeModel,
     ) -> None:
         """`attribute_model` is the one of photos that name none; `fingerprints` is shared with
         searches of the same store and models."""

@@ -156,6 +156,7 @@ def test_help_gives_units_and_ranges() -> None:
     text = command_parser().format_help()
     assert "(OOTD_DRAIN_SECONDS, seconds, 0 to 3_600, default 20.0)" in text
     assert "embedded or external" in text
+    assert "(OOTD_ATTRIBUTE_MODEL, tagger or sequencer, default tagger)" in text
 
 
 def test_options_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
